@@ -1,0 +1,49 @@
+/** Every error the gateway itself can answer. Codes are never reused; one place renders them per protocol. */
+interface CatalogueEntry {
+  readonly status: number;
+  /** The error type AWS SDKs see on AWS paths. */
+  readonly awsType: string;
+  /** Whether repeating the same call later can help. */
+  readonly retryable: boolean;
+}
+
+export const errorCatalogue = {
+  'invalid-request': { status: 400, awsType: 'ValidationError', retryable: false },
+  'unknown-model': { status: 400, awsType: 'ValidationError', retryable: false },
+  'no-eligible-target': { status: 400, awsType: 'ValidationError', retryable: false },
+  unauthenticated: { status: 403, awsType: 'UnrecognizedClientException', retryable: false },
+  'not-allowed': { status: 403, awsType: 'AccessDeniedException', retryable: false },
+  'not-found': { status: 404, awsType: 'ValidationError', retryable: false },
+  'method-not-allowed': { status: 405, awsType: 'ValidationError', retryable: false },
+  'body-timeout': { status: 408, awsType: 'ValidationError', retryable: true },
+  'too-large': { status: 413, awsType: 'ValidationError', retryable: false },
+  'client-closed': { status: 499, awsType: 'InternalFailure', retryable: false },
+  internal: { status: 500, awsType: 'InternalFailure', retryable: true },
+  'upstream-failed': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
+  'deadline-exceeded': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
+  'no-target-available': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
+  throttled: { status: 400, awsType: 'ThrottlingException', retryable: true },
+  'session-lost': { status: 400, awsType: 'ValidationError', retryable: false },
+  'buffers-full': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
+  draining: { status: 503, awsType: 'ServiceUnavailable', retryable: true },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/** An error from the catalogue. `message` is for the caller: it says what is wrong and what to do. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly awsType: string;
+  readonly retryAfterSeconds?: number;
+
+  constructor(code: ErrorCode, message: string, options: { retryAfterSeconds?: number; status?: number } = {}) {
+    super(message);
+    this.name = 'GatewayError';
+    this.code = code;
+    this.status = options.status ?? errorCatalogue[code].status;
+    this.awsType = errorCatalogue[code].awsType;
+    if (options.retryAfterSeconds !== undefined) this.retryAfterSeconds = options.retryAfterSeconds;
+    else if (errorCatalogue[code].retryable) this.retryAfterSeconds = 1;
+  }
+}

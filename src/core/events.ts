@@ -1,0 +1,49 @@
+import type { ErrorCode } from './errors.ts';
+import type { InferenceRequest } from './request.ts';
+import type { Attempt, Served } from './result.ts';
+import type { Target } from './target.ts';
+
+/** Breaker states, in opossum's sense: `open` refuses traffic. */
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+/** Why a target was ejected. */
+export type EjectionReason = 'consecutive-failures' | 'failure-rate' | 'misconfigured' | 'failed-probe';
+
+export type RegionState = 'serving' | 'evacuated' | 'drained';
+
+/** What happened, for those who watch. Observation only: permits, counts and the breaker never depend on it. */
+export type GatewayEvent =
+  | { readonly type: 'attempt-finished'; readonly attempt: Attempt; readonly request: InferenceRequest; readonly costUsd: number | undefined; readonly amortisedUsd: number | undefined }
+  | {
+      readonly type: 'request-finished';
+      readonly request: InferenceRequest;
+      readonly served: Served | undefined;
+      readonly attempts: readonly Attempt[];
+      readonly error: ErrorCode | undefined;
+      readonly status: number;
+      readonly durationMs: number;
+      readonly upstreamMs: number;
+    }
+  | { readonly type: 'breaker-changed'; readonly target: Target; readonly from: BreakerState; readonly to: BreakerState }
+  | { readonly type: 'target-ejected'; readonly target: Target; readonly reason: EjectionReason; readonly forMs: number; readonly detail: string }
+  | { readonly type: 'region-changed'; readonly region: string; readonly from: RegionState; readonly to: RegionState }
+  | { readonly type: 'retry-refused'; readonly model: string; readonly what: 'retry' | 'hedge' }
+  | { readonly type: 'redis-changed'; readonly up: boolean; readonly detail: string }
+  | { readonly type: 'config-reloaded'; readonly ok: boolean; readonly hash: string; readonly detail: string }
+  | { readonly type: 'credentials-changed'; readonly identity: string; readonly ok: boolean; readonly detail: string };
+
+export type Listener = (event: GatewayEvent) => void;
+export type Emit = (event: GatewayEvent) => void;
+
+/** Calls the listeners in their literal order. One that throws is handed to `onListenerError` and the rest still run. */
+export function eventBus(listeners: readonly Listener[], onListenerError: (error: unknown) => void): Emit {
+  return event => {
+    for (const listener of listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        onListenerError(error);
+      }
+    }
+  };
+}

@@ -1,0 +1,58 @@
+import type { Outcome } from './outcome.ts';
+import type { Target } from './target.ts';
+
+/** A whole upstream answer: bytes and the headers the wire reference allows through, lower-case. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** Why an attempt did not answer. `message` is for logs; only a caller-fault's `answer` is shown to callers. */
+export interface AttemptError {
+  /** AWS error type, or a local code such as `ECONNREFUSED`. */
+  readonly type: string;
+  readonly message: string;
+  readonly retryAfterMs?: number;
+}
+
+/** What one call to one target came to. Backends never throw; they return this. */
+export interface AttemptResult {
+  readonly outcome: Outcome;
+  /** Present for `ok`, and for `caller-fault` (the upstream's own error, safe to pass on). */
+  readonly answer?: Answer;
+  readonly error?: AttemptError;
+  /** False only if no byte of the request can have reached the upstream. */
+  readonly sent: boolean;
+  /** Upstream time of this attempt, ms. */
+  readonly durationMs: number;
+}
+
+/** One finished attempt as kept in the trail and in events. */
+export interface Attempt {
+  readonly target: Target;
+  readonly result: AttemptResult;
+  readonly reason: AttemptReason;
+}
+
+/** Why the attempt was made. */
+export type AttemptReason = 'first' | 'failover' | 'hedge' | 'warm' | 'probe' | 'fail-open' | 'revalidate';
+
+export type CacheResult = 'hit' | 'miss' | 'stale' | 'coalesced' | 'bypass';
+export type FallbackUsed = 'none' | 'stale' | 'model' | 'static';
+
+/** What `serve` hands back to a route. Either an answer or an error, never a throw. */
+export interface Served {
+  readonly answer: Answer;
+  /** Model that really answered (differs from the request's after a fallback to another model). */
+  readonly model: string;
+  readonly version?: string;
+  readonly target?: Target;
+  readonly attempts: readonly Attempt[];
+  readonly cache: CacheResult;
+  readonly fallback: FallbackUsed;
+  /** Age of a cached answer, seconds. */
+  readonly ageSeconds?: number;
+  /** Milliseconds spent waiting on upstreams. */
+  readonly upstreamMs: number;
+}

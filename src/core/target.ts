@@ -1,0 +1,37 @@
+export const backendKinds = ['sagemaker-realtime', 'sagemaker-serverless', 'sagemaker-multi-model'] as const;
+export type BackendKind = (typeof backendKinds)[number];
+
+/** What a target's time or capacity costs; `unknown` is never treated as zero. All in US dollars. */
+export type Price =
+  | { readonly basis: 'instance'; readonly usdPerHour: number; readonly count: number; readonly dataUsdPerGb: number }
+  | { readonly basis: 'serverless'; readonly usdPerGbSecond: number; readonly memoryMb: number; readonly dataUsdPerGb: number }
+  | { readonly basis: 'unknown' };
+
+/** One place that serves a version: region × kind × endpoint (× variant, component, target model). Immutable. */
+export interface Target {
+  /** Stable identity (model, version, kind, region, endpoint, variant, component, target model); survives reloads. */
+  readonly id: string;
+  /** What callers and metrics see: `v1@us-east-1/realtime`; never an upstream endpoint name. Unique within a model. */
+  readonly name: string;
+  readonly model: string;
+  readonly version: string;
+  readonly kind: BackendKind;
+  readonly region: string;
+  /** The residency class of the region, e.g. `eu`. */
+  readonly residency: string;
+  readonly endpoint: string;
+  readonly variant?: string;
+  readonly component?: string;
+  readonly targetModel?: string;
+  /** Calls in flight at most, for this replica (the fleet's share already taken). */
+  readonly maxConcurrency: number;
+  /** Largest request body this target takes, in bytes. */
+  readonly maxRequestBytes: number;
+  /** Share among targets of the same version under the `weighted` policy. */
+  readonly weight: number;
+  readonly price: Price;
+  /** USD per GB for bytes leaving the region towards the gateway. */
+  readonly egressUsdPerGb: number;
+  /** Name of the identity (in the resolved config) that signs for this target. */
+  readonly identity: string;
+}
