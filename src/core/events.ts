@@ -13,7 +13,13 @@ export type RegionState = 'serving' | 'evacuated' | 'drained';
 
 /** What happened, for those who watch. Observation only: permits, counts and the breaker never depend on it. */
 export type GatewayEvent =
-  | { readonly type: 'attempt-finished'; readonly attempt: Attempt; readonly request: InferenceRequest; readonly costUsd: number | undefined; readonly amortisedUsd: number | undefined }
+  | {
+      readonly type: 'attempt-finished';
+      readonly attempt: Attempt;
+      readonly request: InferenceRequest;
+      readonly costUsd: number | undefined;
+      readonly amortisedUsd: number | undefined;
+    }
   | {
       readonly type: 'request-finished';
       readonly request: InferenceRequest;
@@ -24,8 +30,19 @@ export type GatewayEvent =
       readonly durationMs: number;
       readonly upstreamMs: number;
     }
-  | { readonly type: 'breaker-changed'; readonly target: Target; readonly from: BreakerState; readonly to: BreakerState }
-  | { readonly type: 'target-ejected'; readonly target: Target; readonly reason: EjectionReason; readonly forMs: number; readonly detail: string }
+  | {
+      readonly type: 'breaker-changed';
+      readonly target: Target;
+      readonly from: BreakerState;
+      readonly to: BreakerState;
+    }
+  | {
+      readonly type: 'target-ejected';
+      readonly target: Target;
+      readonly reason: EjectionReason;
+      readonly forMs: number;
+      readonly detail: string;
+    }
   | { readonly type: 'region-changed'; readonly region: string; readonly from: RegionState; readonly to: RegionState }
   | { readonly type: 'retry-refused'; readonly model: string; readonly what: 'retry' | 'hedge' }
   | { readonly type: 'redis-changed'; readonly up: boolean; readonly detail: string }

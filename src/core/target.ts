@@ -4,7 +4,12 @@ export type BackendKind = (typeof backendKinds)[number];
 /** What a target's time or capacity costs; `unknown` is never treated as zero. All in US dollars. */
 export type Price =
   | { readonly basis: 'instance'; readonly usdPerHour: number; readonly count: number; readonly dataUsdPerGb: number }
-  | { readonly basis: 'serverless'; readonly usdPerGbSecond: number; readonly memoryMb: number; readonly dataUsdPerGb: number }
+  | {
+      readonly basis: 'serverless';
+      readonly usdPerGbSecond: number;
+      readonly memoryMb: number;
+      readonly dataUsdPerGb: number;
+    }
   | { readonly basis: 'unknown' };
 
 /** One place that serves a version: region × kind × endpoint (× variant, component, target model). Immutable. */

@@ -1,0 +1,19 @@
+import type { InferenceRequest } from '../core/request.ts';
+import type { AttemptResult } from '../core/result.ts';
+import type { Target } from '../core/target.ts';
+
+/** Limits of one attempt. */
+export interface AttemptLimits {
+  /** The whole attempt, connect included, ms. Past it the outcome is `timeout`. */
+  readonly timeoutMs: number;
+  /** A longer answer is a `backend-fault`. */
+  readonly maxResponseBytes: number;
+  /** Aborts when the attempt is no longer wanted (caller left, hedge lost): outcome `cancelled`. */
+  readonly signal: AbortSignal;
+}
+
+/** How to call one kind of target. */
+export interface Backend {
+  /** Signs, sends, reads the whole answer, classifies. Never rejects: whatever happens is an `AttemptResult`. */
+  invoke(target: Target, request: InferenceRequest, limits: AttemptLimits): Promise<AttemptResult>;
+}

@@ -1,0 +1,128 @@
+import Type, { type Static } from 'typebox';
+import { ConnectionOptions, CredentialsOptions, RegionOptions, TargetOptions } from '../backends/options.ts';
+import { CacheOptions, CacheStoreOptions, FallbackOptions } from '../fallback/options.ts';
+import { HealthOptions } from '../health/options.ts';
+import { RetryBudgetOptions } from '../inference/options.ts';
+import { RoutingOptions } from '../routing/options.ts';
+import { AdminOptions, AuthOptions } from '../security/options.ts';
+import { RedisOptions } from '../state/options.ts';
+import { LogOptions } from '../telemetry/options.ts';
+
+const Name = '^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$';
+
+export const VersionOptions = Type.Object(
+  {
+    weight: Type.Number({ minimum: 0, default: 100, description: 'Share among the versions a request can reach.' }),
+    targets: Type.Array(TargetOptions, { minItems: 1 }),
+  },
+  { additionalProperties: false },
+);
+
+export const ModelOptions = Type.Object(
+  {
+    aliases: Type.Array(Type.String({ pattern: Name }), {
+      default: [],
+      description: 'Other names callers already use.',
+    }),
+    owner: Type.Optional(Type.String()),
+    publicFallback: Type.Boolean({
+      default: false,
+      description: 'May stand in for another model even for callers not allowed this one.',
+    }),
+    idempotent: Type.Boolean({ default: true, description: 'Whether running a call twice is harmless.' }),
+    slo: Type.Object(
+      {
+        latencyMs: Type.Number({ exclusiveMinimum: 0, default: 1_000, description: 'p95 of upstream time.' }),
+        availability: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1, default: 0.999 }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
+    deadlineMs: Type.Integer({ minimum: 10, maximum: 900_000, default: 10_000 }),
+    exhaustedStatus: Type.Union([Type.Literal(503), Type.Literal(530)], {
+      default: 503,
+      description: 'Answered when every target failed; AWS SDKs retry 503 and do not retry 530.',
+    }),
+    maxRequestBytes: Type.Integer({ minimum: 1, maximum: 26_214_400, default: 25_000_000 }),
+    maxResponseBytes: Type.Integer({ minimum: 1, maximum: 104_857_600, default: 25_000_000 }),
+    routing: RoutingOptions,
+    hedging: Type.Boolean({
+      default: false,
+      description: 'After the target’s p95, ask a second one; first answer wins, both are paid.',
+    }),
+    cache: Type.Optional(CacheOptions),
+    fallback: FallbackOptions,
+    callerMayName: Type.Object(
+      { variant: Type.Boolean({ default: false }), component: Type.Boolean({ default: false }) },
+      { additionalProperties: false, default: {}, description: 'What callers may choose themselves by header.' },
+    ),
+    sample: Type.Optional(
+      Type.Object(
+        { contentType: Type.String({ default: 'application/json' }), body: Type.String() },
+        { additionalProperties: false, description: 'A harmless payload; sent as a probe to ejected targets.' },
+      ),
+    ),
+    versions: Type.Record(Type.String({ pattern: Name }), VersionOptions, { minProperties: 1 }),
+  },
+  { additionalProperties: false },
+);
+export type ModelOptions = Static<typeof ModelOptions>;
+
+/** The whole config file. The six-line minimum: `auth`, `regions`, one model with one target. */
+export const Config = Type.Object(
+  {
+    schemaVersion: Type.Literal(1, { default: 1 }),
+    listen: Type.Object(
+      {
+        data: Type.String({ default: '0.0.0.0:8080', pattern: '^.+:[0-9]{1,5}$' }),
+        admin: Type.String({ default: '127.0.0.1:8081', pattern: '^.+:[0-9]{1,5}$' }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
+    stateDir: Type.String({ default: '.meridian', description: 'What operators changed is kept here.' }),
+    replicas: Type.Integer({ minimum: 1, default: 1, description: 'Fleet-wide limits are divided by this.' }),
+    auth: AuthOptions,
+    admin: AdminOptions,
+    redis: Type.Optional(RedisOptions),
+    credentials: Type.Optional(CredentialsOptions),
+    regions: Type.Record(
+      Type.String({ pattern: '^[a-z]{2}(-[a-z]+)+-[0-9]$' }),
+      Type.Union([RegionOptions, Type.Null()]),
+      {
+        minProperties: 1,
+      },
+    ),
+    connections: ConnectionOptions,
+    limits: Type.Object(
+      {
+        maxBufferedBytes: Type.Integer({
+          minimum: 1_048_576,
+          default: 268_435_456,
+          description: 'Requests and answers held in memory at once; past it callers get 503.',
+        }),
+        bodyTimeoutMs: Type.Integer({
+          minimum: 100,
+          default: 30_000,
+          description: 'A request must have arrived whole by then.',
+        }),
+        drainMs: Type.Integer({
+          minimum: 0,
+          default: 5_000,
+          description: 'Between failing readiness and closing the listener.',
+        }),
+        shutdownMs: Type.Integer({
+          minimum: 0,
+          default: 30_000,
+          description: 'For calls in flight to finish after that.',
+        }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
+    health: HealthOptions,
+    retryBudget: RetryBudgetOptions,
+    cacheStore: CacheStoreOptions,
+    log: LogOptions,
+    models: Type.Record(Type.String({ pattern: Name }), ModelOptions, { minProperties: 1 }),
+  },
+  { additionalProperties: false },
+);
+export type Config = Static<typeof Config>;

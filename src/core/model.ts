@@ -1,0 +1,68 @@
+import type { Target } from './target.ts';
+
+export const policyNames = [
+  'lowest-latency',
+  'lowest-cost',
+  'cheapest-within-slo',
+  'balanced',
+  'weighted',
+  'ordered',
+] as const;
+export type PolicyName = (typeof policyNames)[number];
+
+/** What stands in when no target answers, in the order it is tried. */
+export type FallbackStep =
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'model'; readonly model: string }
+  | { readonly kind: 'static'; readonly contentType: string; readonly body: Buffer };
+
+export interface CacheSettings {
+  readonly freshSeconds: number;
+  readonly staleIfErrorSeconds: number;
+  readonly staleWhileRevalidateSeconds: number;
+}
+
+/** One build of a model. `weight` is its share among versions that have an eligible target for a request. */
+export interface Version {
+  readonly name: string;
+  readonly weight: number;
+  readonly targets: readonly Target[];
+}
+
+/** A model with every default filled in: what the request path consumes. Immutable; a reload makes a new one. */
+export interface Model {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly owner: string | undefined;
+  /** Whether callers without this model on their key may still get it as another model's fallback. */
+  readonly publicFallback: boolean;
+  readonly idempotent: boolean;
+  readonly slo: { readonly latencyMs: number; readonly availability: number };
+  readonly deadlineMs: number;
+  /** Status answered when every target was tried in vain; 530 is one that AWS SDKs do not retry. */
+  readonly exhaustedStatus: 503 | 530;
+  readonly maxRequestBytes: number;
+  readonly maxResponseBytes: number;
+  readonly policy: PolicyName;
+  /** 0 ranks by latency alone, 1 by cost alone (policy `balanced`). */
+  readonly costWeight: number;
+  /** Residency classes allowed; undefined means any. */
+  readonly residency: ReadonlySet<string> | undefined;
+  /** Share of all calls sent to targets that would otherwise get none, 0 to 1. */
+  readonly warmShare: number;
+  /** Whether the warm share may wake serverless targets, which costs. */
+  readonly warmServerless: boolean;
+  /** Whether the tenant keys the version split when a call has no session or inference id. */
+  readonly splitByTenant: boolean;
+  readonly hedging: boolean;
+  readonly cache: CacheSettings | undefined;
+  readonly fallback: readonly FallbackStep[];
+  /** Whether callers may name a production variant or an inference component themselves. */
+  readonly callerMayName: { readonly variant: boolean; readonly component: boolean };
+  /** A payload that is safe to send as a health probe. */
+  readonly sample: { readonly contentType: string; readonly body: Buffer } | undefined;
+  /** Limits the short queue in front of full targets, ms. */
+  readonly queueMs: number;
+  /** Best first by weight is not implied: order is the config's. */
+  readonly versions: readonly Version[];
+}

@@ -1,0 +1,20 @@
+/** Small named records that operators change (drains, purges): durable, shared by replicas where Redis is. */
+export interface StateStore {
+  get(key: string): string | undefined;
+  /** Resolves once durable. Rejects if it could not be kept. */
+  set(key: string, value: string): Promise<void>;
+  delete(key: string): Promise<void>;
+  /** Keys under a prefix with their values, as last known. Never waits. */
+  list(prefix: string): ReadonlyMap<string, string>;
+  /** Called when another replica changed something; returns a way to stop. */
+  watch(listener: (key: string, value: string | undefined) => void): () => void;
+  close(): Promise<void>;
+}
+
+/** Shared byte cache (Redis). Operations may fail or be slow; callers race them against a budget. */
+export interface SharedCache {
+  get(key: string): Promise<Buffer | undefined>;
+  set(key: string, value: Buffer, ttlMs: number): Promise<void>;
+  delete(keys: readonly string[]): Promise<void>;
+  readonly up: boolean;
+}
