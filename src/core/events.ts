@@ -1,10 +1,13 @@
 import type { ErrorCode } from './errors.ts';
-import type { InferenceRequest } from './request.ts';
+import type { Caller, InferenceRequest } from './request.ts';
 import type { Attempt, Served } from './result.ts';
 import type { Target } from './target.ts';
 
 /** Breaker states, in opossum's sense: `open` refuses traffic. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
+
+/** The inbound protocol a caller spoke. */
+export type Protocol = 'sagemaker' | 'v1';
 
 /** Why a target was ejected. */
 export type EjectionReason = 'consecutive-failures' | 'failure-rate' | 'misconfigured' | 'failed-probe';
@@ -22,11 +25,19 @@ export type GatewayEvent =
     }
   | {
       readonly type: 'request-finished';
-      readonly request: InferenceRequest;
+      readonly requestId: string;
+      readonly protocol: Protocol;
+      /** Canonical model name; undefined when the caller named none that exists. */
+      readonly model: string | undefined;
+      readonly caller: Caller | undefined;
+      readonly status: number;
+      readonly error: ErrorCode | undefined;
       readonly served: Served | undefined;
       readonly attempts: readonly Attempt[];
-      readonly error: ErrorCode | undefined;
-      readonly status: number;
+      readonly requestBytes: number;
+      readonly responseBytes: number;
+      readonly clientAttempt: number;
+      readonly traceparent: string | undefined;
       readonly durationMs: number;
       readonly upstreamMs: number;
     }

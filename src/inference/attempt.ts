@@ -1,0 +1,76 @@
+import type { Backend } from '../backends/backend.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Emit } from '../core/events.ts';
+import type { Model } from '../core/model.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { InferenceRequest } from '../core/request.ts';
+import type { Attempt, AttemptReason, AttemptResult } from '../core/result.ts';
+import type { BackendKind, Target } from '../core/target.ts';
+import type { Permit } from '../health/health.ts';
+
+/** What an attempt needs of the rest. */
+export interface AttemptPorts {
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly backends: Readonly<Record<BackendKind, Backend>>;
+  /** Feeds the latency estimate. */
+  measure(target: Target, outcome: Outcome, durationMs: number, request: InferenceRequest): void;
+  /** Marginal and amortised dollars of a finished attempt; undefined where no price is known. */
+  charge(
+    attempt: Attempt,
+    request: InferenceRequest,
+  ): { marginalUsd: number | undefined; amortisedUsd: number | undefined };
+  /** Memory for an answer of this many bytes; false when the process holds too much already. */
+  admitAnswer(bytes: number): boolean;
+}
+
+export interface AttemptPlan {
+  readonly target: Target;
+  readonly permit: Permit;
+  readonly reason: AttemptReason;
+  readonly timeoutMs: number;
+  /** The time limit was the caller's, so running into it says nothing about the target. */
+  readonly shortened: boolean;
+  readonly signal: AbortSignal;
+}
+
+const neverSent: AttemptResult = {
+  outcome: 'backend-fault',
+  error: { type: 'GatewayFault', message: 'the attempt ended without a result' },
+  sent: true,
+  durationMs: 0,
+};
+
+/** One call to one target. Gives the permit back and feeds the estimate whatever happens. */
+export async function attempt(
+  ports: AttemptPorts,
+  model: Model,
+  request: InferenceRequest,
+  plan: AttemptPlan,
+): Promise<Attempt> {
+  const { target, permit, signal } = plan;
+  let result = neverSent;
+  try {
+    result = await ports.backends[target.kind].invoke(target, request, {
+      timeoutMs: plan.timeoutMs,
+      maxResponseBytes: model.maxResponseBytes,
+      idempotent: model.idempotent,
+      signal,
+    });
+  } finally {
+    const verdict =
+      plan.shortened && result.outcome === 'timeout' ? { ...result, outcome: 'cancelled' as const } : result;
+    permit.settle(verdict);
+    ports.measure(target, verdict.outcome, result.durationMs, request);
+  }
+  const finished: Attempt = { target, result, reason: plan.reason };
+  const cost = ports.charge(finished, request);
+  ports.emit({
+    type: 'attempt-finished',
+    attempt: finished,
+    request,
+    costUsd: cost.marginalUsd,
+    amortisedUsd: cost.amortisedUsd,
+  });
+  return finished;
+}

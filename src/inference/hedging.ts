@@ -1,0 +1,81 @@
+import type { Model } from '../core/model.ts';
+import { isFinal } from '../core/outcome.ts';
+import type { InferenceRequest } from '../core/request.ts';
+import type { Attempt } from '../core/result.ts';
+import type { Candidate } from '../routing/router.ts';
+import { type AttemptPlan, attempt } from './attempt.ts';
+import { attemptTimeoutMs, type Deadline } from './deadline.ts';
+import type { TargetPorts } from './try-targets.ts';
+
+/**
+ * Asks `next` too once `first` has taken longer than its p95 (Dean and Barroso, "The Tail at Scale", CACM 2013: at most
+ * 5 % more load). The first final result wins and the other call is cancelled. Returns the attempts made, decisive last.
+ */
+export async function hedged(
+  ports: TargetPorts,
+  model: Model,
+  request: InferenceRequest,
+  plan: AttemptPlan,
+  first: Candidate,
+  next: Candidate,
+  deadline: Deadline,
+): Promise<Attempt[]> {
+  const controllers = [linked(plan.signal), linked(plan.signal)] as const;
+  const primary = attempt(ports, model, request, { ...plan, signal: controllers[0].signal });
+  const delay = ports.clock;
+  const hedge = new Promise<Attempt | undefined>(resolve => {
+    const cancel = delay.after(first.estimate.p95Ms, () => resolve(startHedge()));
+    void primary.then(() => {
+      cancel();
+      resolve(undefined);
+    });
+  });
+  const startHedge = async (): Promise<Attempt | undefined> => {
+    const timeoutMs = attemptTimeoutMs(deadline, next.estimate, false);
+    const permit = timeoutMs > 0 ? ports.health.acquire(next.target, 'call') : undefined;
+    if (permit === undefined) return undefined;
+    if (!ports.budget.takeHedge()) {
+      permit.release();
+      ports.emit({ type: 'retry-refused', model: model.name, what: 'hedge' });
+      return undefined;
+    }
+    const shortened = plan.shortened;
+    return attempt(ports, model, request, {
+      target: next.target,
+      permit,
+      reason: 'hedge',
+      timeoutMs,
+      shortened,
+      signal: controllers[1].signal,
+    });
+  };
+  try {
+    const winner = await Promise.race([primary, hedge.then(made => made ?? primary)]);
+    if (isFinal(winner.result.outcome)) return await settleLoser(winner, primary, hedge, controllers);
+    const both = (await Promise.all([primary, hedge])).filter(made => made !== undefined);
+    return both.sort((a, b) => Number(isFinal(a.result.outcome)) - Number(isFinal(b.result.outcome)));
+  } finally {
+    for (const controller of controllers) controller.unlink();
+  }
+}
+
+/** Cancels the call that lost and puts it before the winner. */
+async function settleLoser(
+  winner: Attempt,
+  primary: Promise<Attempt>,
+  hedge: Promise<Attempt | undefined>,
+  controllers: readonly { abort(): void }[],
+): Promise<Attempt[]> {
+  for (const controller of controllers) controller.abort();
+  const both = (await Promise.all([primary, hedge])).filter(made => made !== undefined);
+  return [...both.filter(made => made !== winner), winner];
+}
+
+/** A controller that also aborts with `signal`, until unlinked. */
+function linked(signal: AbortSignal): { signal: AbortSignal; abort(): void; unlink(): void } {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  return { signal: controller.signal, abort, unlink: () => signal.removeEventListener('abort', abort) };
+}

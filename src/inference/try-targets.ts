@@ -1,0 +1,145 @@
+import type { Model, Version } from '../core/model.ts';
+import { didNoWork, isFinal } from '../core/outcome.ts';
+import type { InferenceRequest } from '../core/request.ts';
+import type { Attempt, AttemptReason } from '../core/result.ts';
+import type { Target } from '../core/target.ts';
+import type { Health } from '../health/health.ts';
+import type { Candidate, Route, Router } from '../routing/router.ts';
+import { type AttemptPorts, attempt } from './attempt.ts';
+import { attemptTimeoutMs, type Deadline, fairTimeoutMs } from './deadline.ts';
+import { hedged } from './hedging.ts';
+import type { RetryBudget } from './retry-budget.ts';
+
+export interface TargetPorts extends AttemptPorts {
+  readonly router: Router;
+  readonly health: Health;
+  readonly budget: RetryBudget;
+}
+
+/** How trying the targets ended, by whose fault. `last` is the attempt that decided it. */
+export type Exit =
+  | { readonly by: 'answer'; readonly last: Attempt; readonly trail: readonly Attempt[] }
+  | { readonly by: 'caller'; readonly last: Attempt | undefined; readonly trail: readonly Attempt[] }
+  | { readonly by: 'deadline' | 'budget' | 'backends'; readonly trail: readonly Attempt[] }
+  /** Nothing was tried: all ejected, drained, throttled or full. `ill` may be tried rate-limited, least ill first. */
+  | { readonly by: 'health'; readonly ill: readonly Target[]; readonly trail: readonly Attempt[] };
+
+/** Shorter attempts could only fail. */
+const minimumAttemptMs = 5;
+
+/** What one walk over the versions' candidates needs; `trail` grows as attempts finish. */
+interface Walk {
+  readonly ports: TargetPorts;
+  readonly model: Model;
+  readonly request: InferenceRequest;
+  readonly deadline: Deadline;
+  readonly signal: AbortSignal;
+  readonly trail: Attempt[];
+}
+
+/** Tries the candidates of each version in routed order until one answers or a limit says stop. */
+export async function tryTargets(
+  ports: TargetPorts,
+  model: Model,
+  versions: readonly Version[],
+  request: InferenceRequest,
+  deadline: Deadline,
+  signal: AbortSignal,
+): Promise<Exit> {
+  const walk: Walk = { ports, model, request, deadline, signal, trail: [] };
+  let routes = versions.map((version, index) =>
+    index === 0 ? ports.router.route(model, version, request) : undefined,
+  );
+  const routeOf = (index: number): Route => {
+    const version = versions[index] as Version;
+    return (routes[index] ??= ports.router.route(model, version, request));
+  };
+  const exit = await walkRoutes(walk, versions.length, routeOf);
+  if (exit !== undefined) return exit;
+  if (walk.trail.length > 0) return { by: 'backends', trail: walk.trail };
+
+  const all = versions.map((_, index) => routeOf(index));
+  const full = all.flatMap(route => route.excluded.filter(entry => entry.why === 'full').map(entry => entry.target));
+  const waitMs = Math.min(model.queueMs, deadline.forAttemptsMs());
+  if (full.length > 0 && (await ports.health.waitForSlot(full, waitMs, signal))) {
+    routes = versions.map(() => undefined);
+    const second = await walkRoutes(walk, versions.length, routeOf);
+    if (second !== undefined) return second;
+    if (walk.trail.length > 0) return { by: 'backends', trail: walk.trail };
+  }
+  return { by: 'health', ill: leastIllFirst(ports.health, all), trail: walk.trail };
+}
+
+/** Goes down the routes; undefined when every candidate was passed or failed. */
+async function walkRoutes(walk: Walk, count: number, routeOf: (index: number) => Route): Promise<Exit | undefined> {
+  for (let index = 0; index < count; index += 1) {
+    const route = routeOf(index);
+    for (let position = 0; position < route.candidates.length; position += 1) {
+      const candidate = route.candidates[position] as Candidate;
+      const next = route.candidates[position + 1];
+      const anotherWaits = next !== undefined || (index + 1 < count && routeOf(index + 1).candidates.length > 0);
+      const exit = await step(walk, route, candidate, next, anotherWaits);
+      if (exit !== undefined) return exit;
+    }
+  }
+  return undefined;
+}
+
+/** One candidate: undefined means go on to the next. Each return says whose doing it is. */
+async function step(
+  walk: Walk,
+  route: Route,
+  candidate: Candidate,
+  next: Candidate | undefined,
+  anotherWaits: boolean,
+): Promise<Exit | undefined> {
+  const { ports, model, request, deadline, signal, trail } = walk;
+  if (signal.aborted) return { by: 'caller', last: trail.at(-1), trail };
+  const timeoutMs = attemptTimeoutMs(deadline, candidate.estimate, anotherWaits);
+  if (timeoutMs < minimumAttemptMs) return { by: 'deadline', trail };
+  if (candidate.trial && !anotherWaits) return undefined;
+  if (trail.some(made => made.target === candidate.target)) return undefined; // a hedge went there already
+  const permit = ports.health.acquire(candidate.target, candidate.trial ? 'trial' : 'call');
+  if (permit === undefined) return undefined;
+  if (trail.length > 0 && !ports.budget.takeRetry()) {
+    permit.release();
+    ports.emit({ type: 'retry-refused', model: model.name, what: 'retry' });
+    return { by: 'budget', trail };
+  }
+  const plan = {
+    target: candidate.target,
+    permit,
+    reason: reasonFor(trail, route, candidate),
+    timeoutMs,
+    shortened: deadline.shortened && timeoutMs < fairTimeoutMs(candidate.estimate),
+    signal,
+  };
+  const hedge = model.hedging && model.idempotent && next !== undefined && !candidate.trial && !next.trial;
+  const made = hedge
+    ? await hedged(ports, model, request, plan, candidate, next, deadline)
+    : [await attempt(ports, model, request, plan)];
+  trail.push(...made);
+  const last = made.at(-1) as Attempt;
+  const { outcome, sent } = last.result;
+  if (outcome === 'ok') return { by: 'answer', last, trail };
+  if (isFinal(outcome)) return { by: 'caller', last, trail };
+  if (!model.idempotent && sent && !didNoWork(outcome)) return { by: 'backends', trail };
+  return undefined;
+}
+
+function reasonFor(trail: readonly Attempt[], route: Route, candidate: Candidate): AttemptReason {
+  if (trail.length > 0) return 'failover';
+  return route.warm && route.candidates[0] === candidate ? 'warm' : 'first';
+}
+
+/** Targets that only health keeps away, the one nearest to its return first. Drained and full ones are not opened. */
+function leastIllFirst(health: Health, routes: readonly Route[]): Target[] {
+  const ill = new Set<Target>();
+  for (const route of routes) {
+    for (const candidate of route.candidates) if (candidate.trial) ill.add(candidate.target);
+    for (const entry of route.excluded) {
+      if (entry.why === 'ejected' || entry.why === 'evacuated') ill.add(entry.target);
+    }
+  }
+  return [...ill].sort((a, b) => health.describe(a).ejectedForMs - health.describe(b).ejectedForMs);
+}

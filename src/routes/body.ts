@@ -1,0 +1,79 @@
+import { createHash, webcrypto } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { GatewayError } from '../core/errors.ts';
+import type { Admission } from '../security/admission.ts';
+
+/** Digests of larger bodies are computed off the event loop. */
+const offLoopBytes = 1_048_576;
+
+/** A whole request body and the memory it holds; `release` gives that memory back, once. */
+export interface HeldBody {
+  readonly bytes: Buffer;
+  release(): void;
+}
+
+const empty: HeldBody = { bytes: Buffer.alloc(0), release: () => {} };
+
+/**
+ * Reads a body whole. With a content-length its memory is admitted before the first byte is read, otherwise as it
+ * arrives. Throws `too-large` or `buffers-full`, and `client-closed` when the caller goes away midway.
+ */
+export function readBody(message: IncomingMessage, maxBytes: number, admission: Admission): Promise<HeldBody> {
+  const announced = message.headers['content-length'];
+  const length = announced === undefined ? undefined : Number(announced);
+  if (length === 0 || (length === undefined && message.headers['transfer-encoding'] === undefined)) {
+    message.resume();
+    return Promise.resolve(empty);
+  }
+  if (length !== undefined && length > maxBytes) return Promise.reject(tooLarge(maxBytes));
+  let held = 0;
+  const release = () => {
+    admission.give(held);
+    held = 0;
+  };
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let received = 0;
+    const fail = (error: GatewayError) => {
+      message.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
+      release();
+      reject(error);
+    };
+    const hold = (bytes: number): boolean => {
+      if (!admission.tryTake(bytes)) return false;
+      held += bytes;
+      return true;
+    };
+    const onData = (chunk: Buffer) => {
+      received += chunk.length;
+      if (received > maxBytes) return fail(tooLarge(maxBytes));
+      if (received > held && !hold(received - held)) return fail(buffersFull());
+      chunks.push(chunk);
+    };
+    const onEnd = () => {
+      message.off('error', onGone).off('close', onGone);
+      resolve({ bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, received), release });
+    };
+    const onGone = () => fail(new GatewayError('client-closed', 'The caller went away before the request was whole.'));
+    if (length !== undefined && !hold(length)) return reject(buffersFull());
+    message.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
+  });
+}
+
+/** Lower-case hex SHA-256. */
+export async function sha256Hex(bytes: Buffer): Promise<string> {
+  if (bytes.length <= offLoopBytes) return createHash('sha256').update(bytes).digest('hex');
+  // The view is a plain Buffer of our own; subtle digests run on the thread pool.
+  return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes as Buffer<ArrayBuffer>)).toString('hex');
+}
+
+function tooLarge(maxBytes: number): GatewayError {
+  return new GatewayError(
+    'too-large',
+    `The body is larger than the ${maxBytes} bytes this model takes: send less per call.`,
+  );
+}
+
+function buffersFull(): GatewayError {
+  return new GatewayError('buffers-full', 'The gateway holds as many bytes as it may: repeat the call shortly.');
+}

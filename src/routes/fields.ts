@@ -1,0 +1,175 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { GatewayError } from '../core/errors.ts';
+import type { Hints, InvokeFields } from '../core/request.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface FieldRule {
+  readonly header: string;
+  readonly field: keyof InvokeFields;
+  readonly maxLength: number;
+  readonly pattern: RegExp;
+  readonly expected: string;
+}
+
+const printable = /^[\x20-\x7e]*$/;
+const name = /^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/;
+
+/** Request headers of InvokeEndpoint and their limits (SageMaker Runtime API reference, botocore model 2017-05-13). */
+const fieldRules: readonly FieldRule[] = [
+  { header: 'content-type', field: 'contentType', maxLength: 1024, pattern: printable, expected: 'printable ASCII' },
+  { header: 'accept', field: 'accept', maxLength: 1024, pattern: printable, expected: 'printable ASCII' },
+  {
+    header: 'x-amzn-sagemaker-custom-attributes',
+    field: 'customAttributes',
+    maxLength: 1024,
+    pattern: printable,
+    expected: 'printable ASCII',
+  },
+  // An S3 key below the endpoint's prefix: no parent directories, no empty or absolute parts.
+  {
+    header: 'x-amzn-sagemaker-target-model',
+    field: 'targetModel',
+    maxLength: 1024,
+    pattern: /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/,
+    expected: 'a relative path without .. or empty parts',
+  },
+  {
+    header: 'x-amzn-sagemaker-target-variant',
+    field: 'targetVariant',
+    maxLength: 63,
+    pattern: name,
+    expected: 'letters, digits and inner hyphens',
+  },
+  {
+    header: 'x-amzn-sagemaker-target-container-hostname',
+    field: 'targetContainerHostname',
+    maxLength: 63,
+    pattern: name,
+    expected: 'letters, digits and inner hyphens',
+  },
+  {
+    header: 'x-amzn-sagemaker-inference-id',
+    field: 'inferenceId',
+    maxLength: 64,
+    pattern: /^[\x21-\x7e][\x20-\x7e]*$/,
+    expected: 'printable ASCII not starting with a space',
+  },
+  {
+    header: 'x-amzn-sagemaker-enable-explanations',
+    field: 'enableExplanations',
+    maxLength: 64,
+    pattern: /^[\x20-\x7e]+$/,
+    expected: 'printable ASCII',
+  },
+  {
+    header: 'x-amzn-sagemaker-inference-component',
+    field: 'inferenceComponent',
+    maxLength: 63,
+    pattern: name,
+    expected: 'letters, digits and inner hyphens',
+  },
+  {
+    header: 'x-amzn-sagemaker-session-id',
+    field: 'sessionId',
+    maxLength: 256,
+    pattern: /^[a-zA-Z0-9](-*[a-zA-Z0-9._])*$|^NEW_SESSION$/,
+    expected: 'an id this gateway gave out, or NEW_SESSION',
+  },
+  {
+    header: 'x-amzn-sagemaker-prefix-aware-id',
+    field: 'prefixAwareId',
+    maxLength: 64,
+    pattern: /^[\x21-\x7e][\x20-\x7e]*$/,
+    expected: 'printable ASCII',
+  },
+];
+
+/** Takes the forwarded fields from the headers, checked against the wire limits. Throws `invalid-request`. */
+export function readFields(headers: IncomingHttpHeaders): InvokeFields {
+  const fields: Mutable<InvokeFields> = {};
+  for (const rule of fieldRules) {
+    const value = headers[rule.header];
+    if (typeof value !== 'string' || value === '') continue;
+    if (value.length > rule.maxLength || !rule.pattern.test(value)) {
+      throw new GatewayError(
+        'invalid-request',
+        `${rule.header} must be ${rule.expected}, at most ${rule.maxLength} characters.`,
+      );
+    }
+    fields[rule.field] = value;
+  }
+  return fields;
+}
+
+const noHints: Hints = { substitutes: 'any', cache: { noCache: false, noStore: false } };
+
+/** Reads the caller's wishes. Throws `invalid-request` naming the header, what it may be, and why. */
+export function readHints(headers: IncomingHttpHeaders): Hints {
+  let hints: Mutable<Hints> | undefined;
+  const set = <K extends keyof Hints>(key: K, value: Hints[K]) => {
+    hints ??= { ...noHints };
+    hints[key] = value;
+  };
+  const timeout = headers['x-meridian-timeout-ms'];
+  if (timeout !== undefined) set('timeoutMs', positiveInteger('x-meridian-timeout-ms', timeout));
+  const session = headers['x-meridian-session'];
+  if (session !== undefined)
+    set('session', matching('x-meridian-session', session, /^[\x21-\x7e]{1,256}$/, '1 to 256 printable characters'));
+  const prefer = headers['x-meridian-prefer'];
+  if (prefer !== undefined) {
+    if (prefer !== 'latency' && prefer !== 'cost' && prefer !== 'balanced')
+      throw invalid('x-meridian-prefer', 'latency, cost or balanced');
+    set('prefer', prefer);
+  }
+  const residency = headers['x-meridian-residency'];
+  if (residency !== undefined)
+    set('residency', matching('x-meridian-residency', residency, /^[a-z0-9-]{1,32}$/, 'a residency class such as eu'));
+  const region = headers['x-meridian-region'];
+  if (region !== undefined) {
+    const wanted = matching(
+      'x-meridian-region',
+      region,
+      /^!?[a-z]{2}(-[a-z]+)+-[0-9]$/,
+      'a region such as eu-west-1, or !us-east-1 to avoid one',
+    );
+    set('region', wanted.startsWith('!') ? { exclude: wanted.slice(1) } : { pin: wanted });
+  }
+  const fallback = headers['x-meridian-fallback'];
+  if (fallback !== undefined) {
+    if (fallback !== 'none' && fallback !== 'any') throw invalid('x-meridian-fallback', 'none or any');
+    set('substitutes', fallback);
+  }
+  const cacheControl = headers['cache-control'];
+  if (cacheControl !== undefined) set('cache', readCacheControl(cacheControl));
+  return hints ?? noHints;
+}
+
+/** RFC 9111 request directives we honour; others mean nothing here and are ignored, as the RFC asks. */
+function readCacheControl(value: string): Hints['cache'] {
+  const directives = value
+    .toLowerCase()
+    .split(',')
+    .map(part => part.trim());
+  const maxStale = directives.map(part => /^max-stale(?:=(\d{1,9}))?$/.exec(part)).find(match => match !== null);
+  return {
+    noCache: directives.includes('no-cache'),
+    noStore: directives.includes('no-store'),
+    ...(maxStale?.[1] !== undefined && { maxStaleSeconds: Number(maxStale[1]) }),
+  };
+}
+
+function positiveInteger(header: string, value: string | string[]): number {
+  if (typeof value !== 'string' || !/^[1-9]\d{0,8}$/.test(value))
+    throw invalid(header, 'a whole number of milliseconds above 0');
+  return Number(value);
+}
+
+function matching(header: string, value: string | string[], pattern: RegExp, expected: string): string {
+  if (typeof value !== 'string' || !pattern.test(value)) throw invalid(header, expected);
+  return value;
+}
+
+function invalid(header: string, expected: string): GatewayError {
+  return new GatewayError('invalid-request', `${header} must be ${expected}.`);
+}

@@ -1,0 +1,59 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { GatewayError } from '../core/errors.ts';
+import { bearerToken } from './callers.ts';
+import type { AdminKeyOptions } from './options.ts';
+
+export type AdminRole = 'viewer' | 'operator';
+
+/** What the admin listener needs to know of a request to judge it. */
+export interface AdminCall {
+  readonly host: string | undefined;
+  readonly origin: string | undefined;
+  readonly authorization: string | undefined;
+  readonly remoteAddress: string | undefined;
+  readonly role: AdminRole;
+}
+
+const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
+
+/**
+ * Judges calls to the admin plane. Returns who acts (for the audit), or throws.
+ * Host and Origin are checked on every call, so that a web page the operator visits cannot reach a loopback listener
+ * (DNS rebinding, CSRF). Beyond loopback every call needs a key; on loopback without keys the machine's users operate.
+ */
+export function createAdminAccess(
+  keys: readonly AdminKeyOptions[],
+  hosts: readonly string[],
+): (call: AdminCall) => { actor: string; role: AdminRole } {
+  const known = keys.map(key => ({ ...key, digest: Buffer.from(key.sha256, 'hex') }));
+  const allowed = new Set([...loopbackHosts, ...hosts]);
+  const checkHost = (value: string | undefined, what: string) => {
+    const name = value?.replace(/^https?:\/\//, '').replace(/:\d+$/, '');
+    if (name === undefined || !allowed.has(name)) {
+      throw new GatewayError(
+        'not-allowed',
+        `The admin listener does not answer to this ${what}: add it to admin.hosts.`,
+      );
+    }
+  };
+  return call => {
+    checkHost(call.host, 'Host');
+    if (call.origin !== undefined) checkHost(call.origin, 'Origin');
+    const token = bearerToken(call.authorization);
+    if (token === undefined) {
+      if (known.length === 0 && isLoopback(call.remoteAddress)) return { actor: 'local', role: 'operator' };
+      throw new GatewayError('unauthenticated', 'The admin listener needs a key: Authorization: Bearer KEY.');
+    }
+    const digest = createHash('sha256').update(token).digest();
+    const key = known.find(candidate => timingSafeEqual(candidate.digest, digest));
+    if (key === undefined) throw new GatewayError('unauthenticated', 'This admin key is not known here.');
+    if (call.role === 'operator' && key.role !== 'operator') {
+      throw new GatewayError('not-allowed', 'This key may look but not act: use one with the role operator.');
+    }
+    return { actor: key.id, role: key.role };
+  };
+}
+
+function isLoopback(address: string | undefined): boolean {
+  return address !== undefined && (address === '::1' || /^(::ffff:)?127\./.test(address));
+}

@@ -1,0 +1,34 @@
+import { GatewayError } from '../core/errors.ts';
+
+/** Bytes of requests and answers held at once, bounded per process, so that many large callers cannot exhaust memory. */
+export interface Admission {
+  /** Takes `bytes`, or throws `buffers-full`. */
+  take(bytes: number): void;
+  /** Takes `bytes` if there is room. */
+  tryTake(bytes: number): boolean;
+  give(bytes: number): void;
+  readonly heldBytes: number;
+}
+
+export function createAdmission(maxBytes: number): Admission {
+  let held = 0;
+  const tryTake = (bytes: number) => {
+    if (held + bytes > maxBytes) return false;
+    held += bytes;
+    return true;
+  };
+  return {
+    tryTake,
+    take: bytes => {
+      if (!tryTake(bytes)) {
+        throw new GatewayError('buffers-full', 'The gateway holds as many bytes as it may: repeat the call shortly.');
+      }
+    },
+    give: bytes => {
+      held -= bytes;
+    },
+    get heldBytes() {
+      return held;
+    },
+  };
+}
