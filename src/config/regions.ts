@@ -1,0 +1,29 @@
+/** Partitions whose host names do not end in `amazonaws.com` (AWS SDK `partitions.json`). */
+const dnsSuffixes = [
+  ['cn-', 'amazonaws.com.cn'],
+  ['us-isob-', 'sc2s.sgov.gov'],
+  ['us-iso-', 'c2s.ic.gov'],
+] as const;
+
+/** Geographies of two words: their rules on residency are not those of `us`. */
+const longGeographies = ['us-gov', 'us-isob', 'us-iso'];
+
+/** The residency class of a region that states none: the geography in its name, `eu` of `eu-west-1`. */
+export function geographyOf(region: string): string {
+  const long = longGeographies.find(name => region.startsWith(`${name}-`));
+  return long ?? region.slice(0, region.indexOf('-'));
+}
+
+function dnsSuffixOf(region: string): string {
+  return dnsSuffixes.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'amazonaws.com';
+}
+
+/** Public endpoint of SageMaker Runtime in a region. */
+export function sagemakerRuntimeUrlOf(region: string): string {
+  return `https://runtime.sagemaker.${region}.${dnsSuffixOf(region)}`;
+}
+
+/** Public regional endpoint of STS; the global one is a single point of failure and is never used. */
+export function stsUrlOf(region: string): string {
+  return `https://sts.${region}.${dnsSuffixOf(region)}`;
+}

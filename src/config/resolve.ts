@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import type { CredentialsOptions, TargetOptions } from '../backends/options.ts';
+import type { FallbackStep, Model, Version } from '../core/model.ts';
+import type { BackendKind, Target } from '../core/target.ts';
+import type { FallbackOptions } from '../fallback/options.ts';
+import { type Identity, identityName } from './identities.ts';
+import { egressOf, type PriceTable, priceOf } from './prices.ts';
+import { geographyOf, sagemakerRuntimeUrlOf, stsUrlOf } from './regions.ts';
+import type { Config, ModelOptions } from './schema.ts';
+
+export interface Region {
+  readonly name: string;
+  /** Residency class, e.g. `eu`. */
+  readonly residency: string;
+  readonly sagemakerRuntimeUrl: string;
+  readonly stsUrl: string;
+  /** USD per GB leaving the region. */
+  readonly egressUsdPerGb: number;
+}
+
+/** A config made ready to use: every default filled in, every reference followed. Immutable; a reload makes a new one. */
+export interface ResolvedConfig {
+  /** Twelve hex digits that change when anything in the config or the prices does. */
+  readonly hash: string;
+  readonly config: Config;
+  /** By model name. */
+  readonly models: ReadonlyMap<string, Model>;
+  /** By model name or alias: what callers may write. */
+  readonly names: ReadonlyMap<string, Model>;
+  readonly targets: readonly Target[];
+  readonly regions: ReadonlyMap<string, Region>;
+  /** By `Target.identity`. Different credentials never share a name, see `identityName`. */
+  readonly identities: ReadonlyMap<string, Identity>;
+}
+
+export const shortKinds = {
+  'sagemaker-realtime': 'realtime',
+  'sagemaker-serverless': 'serverless',
+  'sagemaker-multi-model': 'multi-model',
+} as const satisfies Record<BackendKind, string>;
+
+/**
+ * Largest request body per kind. AWS's quota pages say 25 MB and 4 MB; its older 6 MB was 6,291,456 bytes in the
+ * service model, so a MB is taken as 1,048,576 bytes.
+ */
+export const kindMaxRequestBytes = {
+  'sagemaker-realtime': 26_214_400,
+  'sagemaker-serverless': 4_194_304,
+  'sagemaker-multi-model': 26_214_400,
+} as const satisfies Record<BackendKind, number>;
+
+/** What makes a target itself across reloads: model, version, kind, region, endpoint, variant, component, target model. */
+export function targetId(model: string, version: string, target: TargetOptions): string {
+  const { kind, region, endpoint, variant = '', component = '', targetModel = '' } = target;
+  return [model, version, kind, region, endpoint, variant, component, targetModel].map(encodeURIComponent).join('/');
+}
+
+/** Makes a validated config ready to use. Throws only when handed one that `validate` refuses. */
+export function resolveConfig(config: Config, prices: PriceTable): ResolvedConfig {
+  const regions = new Map(Object.keys(config.regions).map(name => [name, resolveRegion(name, config, prices)]));
+  const identities = new Map<string, Identity>();
+  const models = new Map<string, Model>();
+  const names = new Map<string, Model>();
+  for (const [name, options] of Object.entries(config.models)) {
+    const scope = { config, prices, regions, identities, model: name, options };
+    const model = resolveModel(name, options, resolveVersions(scope));
+    models.set(name, model);
+    for (const known of [name, ...model.aliases]) names.set(known, model);
+  }
+  const targets = [...models.values()].flatMap(model => model.versions.flatMap(version => version.targets));
+  return { hash: hashOf(config, prices), config, models, names, targets, regions, identities };
+}
+
+function hashOf(config: Config, prices: PriceTable): string {
+  return createHash('sha256')
+    .update(JSON.stringify([config, prices]))
+    .digest('hex')
+    .slice(0, 12);
+}
+
+function resolveRegion(name: string, config: Config, prices: PriceTable): Region {
+  const options = config.regions[name];
+  return {
+    name,
+    residency: options?.residency ?? geographyOf(name),
+    sagemakerRuntimeUrl: options?.endpoints?.sagemakerRuntime ?? sagemakerRuntimeUrlOf(name),
+    stsUrl: options?.endpoints?.sts ?? stsUrlOf(name),
+    egressUsdPerGb: options?.egressUsdPerGb ?? egressOf(name, prices),
+  };
+}
+
+function resolveModel(name: string, options: ModelOptions, versions: readonly Version[]): Model {
+  const { policy, residency, ...routing } = options.routing;
+  const { owner, sample, cache, fallback, routing: _, versions: __, ...same } = options;
+  return {
+    name,
+    ...same,
+    ...routing,
+    owner,
+    policy,
+    residency: residency === undefined ? undefined : new Set(residency),
+    cache,
+    fallback: fallback.map(fallbackStep),
+    sample: sample && { contentType: sample.contentType, body: Buffer.from(sample.body) },
+    versions,
+  };
+}
+
+function fallbackStep(step: FallbackOptions[number]): FallbackStep {
+  if (step === 'stale') return { kind: 'stale' };
+  if ('model' in step) return { kind: 'model', model: step.model };
+  return { kind: 'static', contentType: step.static.contentType, body: Buffer.from(step.static.body) };
+}
+
+interface Scope {
+  readonly config: Config;
+  readonly prices: PriceTable;
+  readonly regions: ReadonlyMap<string, Region>;
+  /** Filled as targets name what signs for them. */
+  readonly identities: Map<string, Identity>;
+  readonly model: string;
+  readonly options: ModelOptions;
+}
+
+function resolveVersions(scope: Scope): readonly Version[] {
+  return Object.entries(scope.options.versions).map(([name, { weight, targets }]) => {
+    const taken = new Map<string, number>();
+    return { name, weight, targets: targets.map(options => resolveTarget(scope, name, options, taken)) };
+  });
+}
+
+/** `v1@us-east-1/realtime`, and `…/realtime-2` for the second one that would be called so. */
+function targetName(version: string, target: TargetOptions, taken: Map<string, number>): string {
+  const name = `${version}@${target.region}/${shortKinds[target.kind]}`;
+  const ordinal = (taken.get(name) ?? 0) + 1;
+  taken.set(name, ordinal);
+  return ordinal === 1 ? name : `${name}-${ordinal}`;
+}
+
+function resolveTarget(scope: Scope, version: string, options: TargetOptions, taken: Map<string, number>): Target {
+  const { config, model } = scope;
+  const { kind, endpoint, variant, component, targetModel, weight } = options;
+  const region = scope.regions.get(options.region);
+  if (region === undefined) throw new Error(`target of ${model} ${version} names no region of the config`);
+  const credentials: CredentialsOptions =
+    options.credentials ?? config.regions[region.name]?.credentials ?? config.credentials ?? 'default';
+  const identity = identityName(credentials, region.name);
+  scope.identities.set(identity, { credentials, region: region.name });
+  return {
+    id: targetId(model, version, options),
+    name: targetName(version, options, taken),
+    model,
+    version,
+    kind,
+    region: region.name,
+    residency: region.residency,
+    endpoint,
+    ...(variant !== undefined && { variant }),
+    ...(component !== undefined && { component }),
+    ...(targetModel !== undefined && { targetModel }),
+    maxConcurrency: Math.max(1, Math.floor(options.maxConcurrency / config.replicas)),
+    maxRequestBytes: Math.min(scope.options.maxRequestBytes, kindMaxRequestBytes[kind]),
+    weight,
+    price: priceOf(options, scope.prices),
+    egressUsdPerGb: region.egressUsdPerGb,
+    identity,
+  };
+}
