@@ -55,6 +55,7 @@ export type GatewayEvent =
       readonly detail: string;
     }
   | { readonly type: 'region-changed'; readonly region: string; readonly from: RegionState; readonly to: RegionState }
+  | { readonly type: 'stale-consulted'; readonly model: string; readonly covered: boolean }
   | { readonly type: 'retry-refused'; readonly model: string; readonly what: 'retry' | 'hedge' }
   | { readonly type: 'redis-changed'; readonly up: boolean; readonly detail: string }
   | { readonly type: 'config-reloaded'; readonly ok: boolean; readonly hash: string; readonly detail: string }

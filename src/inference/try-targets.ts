@@ -47,12 +47,13 @@ export async function tryTargets(
   signal: AbortSignal,
 ): Promise<Exit> {
   const walk: Walk = { ports, model, request, deadline, signal, trail: [] };
-  let routes = versions.map((version, index) =>
-    index === 0 ? ports.router.route(model, version, request) : undefined,
-  );
+  let routes: Route[] = [];
   const routeOf = (index: number): Route => {
-    const version = versions[index] as Version;
-    return (routes[index] ??= ports.router.route(model, version, request));
+    const known = routes[index];
+    if (known !== undefined) return known;
+    const route = ports.router.route(model, versions[index] as Version, request);
+    routes[index] = route;
+    return route;
   };
   const exit = await walkRoutes(walk, versions.length, routeOf);
   if (exit !== undefined) return exit;
@@ -62,7 +63,7 @@ export async function tryTargets(
   const full = all.flatMap(route => route.excluded.filter(entry => entry.why === 'full').map(entry => entry.target));
   const waitMs = Math.min(model.queueMs, deadline.forAttemptsMs());
   if (full.length > 0 && (await ports.health.waitForSlot(full, waitMs, signal))) {
-    routes = versions.map(() => undefined);
+    routes = [];
     const second = await walkRoutes(walk, versions.length, routeOf);
     if (second !== undefined) return second;
     if (walk.trail.length > 0) return { by: 'backends', trail: walk.trail };

@@ -2,10 +2,7 @@ import Type, { type Static } from 'typebox';
 
 export const LogOptions = Type.Object(
   {
-    level: Type.Union(
-      (['debug', 'info', 'warn', 'error', 'silent'] as const).map(level => Type.Literal(level)),
-      { default: 'info' },
-    ),
+    level: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),
     file: Type.Optional(Type.String({ minLength: 1, description: 'Default: standard output.' })),
     sampleRate: Type.Number({
       minimum: 0,

@@ -1,0 +1,64 @@
+import { GatewayError } from '../core/errors.ts';
+import type { Model } from '../core/model.ts';
+import type { Attempt } from '../core/result.ts';
+import type { Health } from '../health/health.ts';
+import type { Exit } from './try-targets.ts';
+
+const longestRetryAfterSeconds = 30;
+
+/** A request that nothing could answer: the honest error and what was tried. */
+export class CallFailed extends Error {
+  readonly error: GatewayError;
+  readonly attempts: readonly Attempt[];
+  readonly upstreamMs: number;
+
+  constructor(error: GatewayError, attempts: readonly Attempt[]) {
+    super(error.message);
+    this.name = 'CallFailed';
+    this.error = error;
+    this.attempts = attempts;
+    this.upstreamMs = attempts.reduce((sum, made) => sum + made.result.durationMs, 0);
+  }
+}
+
+/** The error for a call whose targets all failed it; says how long to wait, never which account or endpoint. */
+export function failure(health: Health, model: Model, exit: Exit, trail: readonly Attempt[]): CallFailed {
+  const options = { status: model.exhaustedStatus, retryAfterSeconds: retryAfterSeconds(health, exit, trail) };
+  switch (exit.by) {
+    case 'deadline':
+      return new CallFailed(
+        new GatewayError(
+          'deadline-exceeded',
+          `${model.name} did not answer within its deadline: repeat the call, or allow it more time.`,
+          options,
+        ),
+        trail,
+      );
+    case 'health':
+      return new CallFailed(
+        new GatewayError(
+          'no-target-available',
+          `Every target of ${model.name} is unavailable right now: repeat the call after the time given.`,
+          options,
+        ),
+        trail,
+      );
+    default:
+      return new CallFailed(
+        new GatewayError(
+          'upstream-failed',
+          `${model.name} failed in every region that was tried: repeat the call after the time given.`,
+          options,
+        ),
+        trail,
+      );
+  }
+}
+
+/** The soonest that something may have changed: a retry-after heard, or the end of an ejection. */
+function retryAfterSeconds(health: Health, exit: Exit, trail: readonly Attempt[]): number {
+  const heard = trail.map(made => made.result.error?.retryAfterMs).filter(ms => ms !== undefined);
+  const ejections = exit.by === 'health' ? exit.ill.map(target => health.describe(target).ejectedForMs) : [];
+  const soonestMs = Math.min(...heard, ...ejections, longestRetryAfterSeconds * 1000);
+  return heard.length + ejections.length === 0 ? 1 : Math.max(1, Math.ceil(soonestMs / 1000));
+}

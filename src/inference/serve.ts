@@ -1,0 +1,135 @@
+import { GatewayError } from '../core/errors.ts';
+import type { Model, Version } from '../core/model.ts';
+import type { InferenceRequest } from '../core/request.ts';
+import type { Attempt, Served } from '../core/result.ts';
+import type { CacheEntry } from '../fallback/cache.ts';
+import { CallFailed, failure } from './call-failed.ts';
+import { type Deadline, startDeadline } from './deadline.ts';
+import { tryLeastIll } from './fail-open.ts';
+import { serveSession } from './serve-session.ts';
+import { answered, fromCache } from './served.ts';
+import { newSession } from './session.ts';
+import { type StandInPorts, standIn } from './stand-in.ts';
+import { type Exit, type TargetPorts, tryTargets } from './try-targets.ts';
+
+/** How old a cached answer is for this caller now. */
+export type Freshness = 'fresh' | 'revalidate' | 'stale-if-error';
+
+/** What serving needs of the rest; each is given in the composition root. */
+export interface ServePorts extends TargetPorts, StandInPorts {
+  /** The versions this request can reach: the chosen one first, then the others by weight. */
+  split(model: Model, request: InferenceRequest): readonly Version[];
+  /** The chosen version's cached answer; undefined when there is none or this call bypasses the cache. */
+  findCached(
+    model: Model,
+    version: Version,
+    request: InferenceRequest,
+  ): Promise<{ entry: CacheEntry; freshness: Freshness } | undefined>;
+  /** Whether the cache may answer or keep this call at all. */
+  bypassesCache(model: Model, request: InferenceRequest): boolean;
+  keep(model: Model, request: InferenceRequest, made: Attempt): void;
+  /** Joins the identical call in flight, or starts it. */
+  coalesce(
+    model: Model,
+    version: Version,
+    request: InferenceRequest,
+    deadline: Deadline,
+    start: (signal: AbortSignal) => Promise<Exit>,
+  ): Promise<{ exit: Exit; joined: boolean }>;
+  /** Keeps track of work that no caller waits for. */
+  background(work: () => Promise<unknown>): void;
+}
+
+/** Answers one request: the page to read first. Throws `CallFailed` (or `GatewayError`) when nothing can answer it. */
+export async function serve(ports: ServePorts, model: Model, request: InferenceRequest, depth = 0): Promise<Served> {
+  ports.budget.accepted();
+  if (request.clientAttempt > 1) ports.budget.chargeClientRetry();
+  const deadline = startDeadline(model, request, ports.clock);
+
+  const { sessionId } = request.fields;
+  if (sessionId !== undefined && sessionId !== newSession) return serveSession(ports, model, request, deadline);
+
+  const versions = ports.split(model, request);
+  const chosen = versions[0];
+  if (chosen === undefined) throw nothingEligible(model);
+
+  const bypass = ports.bypassesCache(model, request);
+  const cached = bypass ? undefined : await ports.findCached(model, chosen, request);
+  if (cached?.freshness === 'fresh') return fromCache(ports, cached.entry, 'hit', 'none');
+  if (cached?.freshness === 'revalidate') {
+    ports.background(() => callAndKeep(ports, model, versions, unattended(ports, request)));
+    return fromCache(ports, cached.entry, 'stale', 'none');
+  }
+
+  const { exit, joined } = await ports.coalesce(model, chosen, request, deadline, signal =>
+    tryTargets(ports, model, versions, request, deadline, signal),
+  );
+  switch (exit.by) {
+    case 'answer': // by a model
+      if (!joined) ports.keep(model, request, exit.last);
+      return answered(exit.last, exit.trail, joined ? 'coalesced' : bypass ? 'bypass' : 'miss');
+    case 'caller': // their fault, or they left: as it is, no substitute
+      if (exit.last?.result.answer !== undefined) return answered(exit.last, exit.trail, bypass ? 'bypass' : 'miss');
+      throw new CallFailed(new GatewayError('client-closed', 'The caller went away.'), exit.trail);
+    case 'health': {
+      // nobody's turn: all ill, drained or full. A stale answer at once, else the least ill target, rate-limited
+      const stale = await standIn(ports, model, versions, request, deadline, depth, ['stale']);
+      const rescue = () => tryLeastIll(ports, model, exit.ill, request, deadline);
+      if (stale !== undefined) {
+        ports.background(rescue);
+        return { ...stale, attempts: exit.trail };
+      }
+      const rescued = await rescue();
+      if (rescued !== undefined && rescued.result.answer !== undefined)
+        return answered(rescued, [rescued], bypass ? 'bypass' : 'miss');
+      return substitute(ports, model, versions, request, deadline, depth, exit, rescued === undefined ? [] : [rescued]);
+    }
+    case 'deadline': // ours: the targets took too long
+    case 'budget': // ours: too many retries already
+    case 'backends': // theirs: all were tried
+      return substitute(ports, model, versions, request, deadline, depth, exit, exit.trail);
+  }
+}
+
+/** The fallback chain in the model's order, else the honest error. */
+async function substitute(
+  ports: ServePorts,
+  model: Model,
+  versions: readonly Version[],
+  request: InferenceRequest,
+  deadline: Deadline,
+  depth: number,
+  exit: Exit,
+  trail: readonly Attempt[],
+): Promise<Served> {
+  const served = await standIn(ports, model, versions, request, deadline, depth, ['stale', 'model', 'static']);
+  if (served !== undefined) return { ...served, attempts: [...trail, ...served.attempts] };
+  throw failure(ports.health, model, exit, trail);
+}
+
+/** One call that nobody waits for, kept in the cache when it answers. */
+async function callAndKeep(
+  ports: ServePorts,
+  model: Model,
+  versions: readonly Version[],
+  request: InferenceRequest,
+): Promise<void> {
+  const deadline = startDeadline(model, request, ports.clock);
+  const chosen = versions[0] as Version;
+  const { exit, joined } = await ports.coalesce(model, chosen, request, deadline, signal =>
+    tryTargets(ports, model, versions, request, deadline, signal),
+  );
+  if (exit.by === 'answer' && !joined) ports.keep(model, request, exit.last);
+}
+
+/** The same request as of now, with no caller who could leave. */
+function unattended(ports: ServePorts, request: InferenceRequest): InferenceRequest {
+  return { ...request, arrivedAt: ports.clock.now(), signal: new AbortController().signal };
+}
+
+function nothingEligible(model: Model): GatewayError {
+  return new GatewayError(
+    'no-eligible-target',
+    `No target of ${model.name} may serve this request: its residency, region pin, variant, component, target model or size leaves none. See x-meridian-residency, x-meridian-region and the size of the body.`,
+  );
+}

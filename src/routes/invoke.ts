@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../core/clock.ts';
+import { type ErrorCode, GatewayError } from '../core/errors.ts';
+import type { Emit, Protocol } from '../core/events.ts';
+import type { Model } from '../core/model.ts';
+import type { Caller, InferenceRequest } from '../core/request.ts';
+import type { Attempt, Served } from '../core/result.ts';
+import { CallFailed } from '../inference/call-failed.ts';
+import type { Admission } from '../security/admission.ts';
+import { type Authenticate, authorize } from '../security/callers.ts';
+import { type HeldBody, readBody, sha256Hex } from './body.ts';
+import { readFields, readHints } from './fields.ts';
+
+/** What the invoke routes need of the gateway. `model` and `authenticate` follow the config in force. */
+export interface InvokePorts {
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly admission: Admission;
+  readonly authenticate: Authenticate;
+  /** By name or alias. */
+  model(name: string): Model | undefined;
+  serve(model: Model, request: InferenceRequest): Promise<Served>;
+  readonly draining: boolean;
+}
+
+/** Renders an error in the caller's protocol. */
+export type RenderError = (error: GatewayError, requestId: string) => { headers: Record<string, string>; body: string };
+
+const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** What is known of a call so far; what the completion event is made of, however the call ends. */
+interface Call {
+  readonly requestId: string;
+  readonly arrivedAt: number;
+  model: Model | undefined;
+  caller: Caller | undefined;
+  body: HeldBody | undefined;
+  /** Memory held by the answer. */
+  answerBytes: number;
+  served: Served | undefined;
+  attempts: readonly Attempt[];
+  upstreamMs: number;
+  error: ErrorCode | undefined;
+}
+
+/** One handler for every route that takes opaque bytes for a model: headers first, then bytes, then serve, then answer. */
+export function invokeHandler(ports: InvokePorts, protocol: Protocol, renderError: RenderError) {
+  return async (http: FastifyRequest<{ Params: { model: string } }>, reply: FastifyReply): Promise<FastifyReply> => {
+    const call: Call = {
+      requestId: randomUUID(),
+      arrivedAt: ports.clock.now(),
+      model: undefined,
+      caller: undefined,
+      body: undefined,
+      answerBytes: 0,
+      served: undefined,
+      attempts: [],
+      upstreamMs: 0,
+      error: undefined,
+    };
+    reply.raw.once('close', () => {
+      call.body?.release();
+      ports.admission.give(call.answerBytes);
+    });
+    try {
+      const request = await accept(ports, call, http.params.model, http.raw, callerLeaves(reply));
+      const served = await ports.serve(call.model as Model, request);
+      call.served = served;
+      call.attempts = served.attempts;
+      call.upstreamMs = served.upstreamMs;
+      holdAnswer(ports, call, served);
+      return sendServed(reply, call, served, ports.clock.now() - call.arrivedAt, ports.draining);
+    } catch (thrown) {
+      const error = asGatewayError(thrown, call);
+      call.error = error.code;
+      call.served = undefined;
+      const { headers, body } = renderError(error, call.requestId);
+      reply.code(error.status).headers({ ...meridianHeaders(call), ...headers });
+      if (ports.draining) reply.header('connection', 'close');
+      return reply.send(body);
+    } finally {
+      complete(ports, protocol, call, http.raw, reply);
+    }
+  };
+}
+
+/** Who, what, may they, then the bytes. Throws a `GatewayError`. */
+async function accept(
+  ports: InvokePorts,
+  call: Call,
+  name: string,
+  message: IncomingMessage,
+  signal: AbortSignal,
+): Promise<InferenceRequest> {
+  const { headers } = message;
+  const apiKey = headers['x-api-key'];
+  call.caller = ports.authenticate({
+    apiKey: typeof apiKey === 'string' ? apiKey : undefined,
+    authorization: headers.authorization,
+  });
+  const model = ports.model(name);
+  if (model === undefined)
+    throw new GatewayError('unknown-model', 'No model of this name is configured here: check the name.');
+  authorize(call.caller, model.name);
+  call.model = model;
+  const fields = readFields(headers);
+  const hints = readHints(headers);
+  call.body = await readBody(message, model.maxRequestBytes, ports.admission);
+  const invocationId = headers['amz-sdk-invocation-id'];
+  const trace = headers['traceparent'];
+  return {
+    id: call.requestId,
+    model: model.name,
+    body: call.body.bytes,
+    bodySha256: await sha256Hex(call.body.bytes),
+    fields,
+    hints,
+    caller: call.caller,
+    ...(typeof invocationId === 'string' && invocationId.length <= 64 && { invocationId }),
+    clientAttempt: clientAttempt(headers['amz-sdk-request']),
+    ...(typeof trace === 'string' && traceparent.test(trace) && { traceparent: trace }),
+    arrivedAt: call.arrivedAt,
+    signal,
+  };
+}
+
+/** `attempt=2; max=3` → 2. Anything else counts as a first attempt. */
+function clientAttempt(header: string | string[] | undefined): number {
+  const match = typeof header === 'string' ? /(?:^|;\s*)attempt=(\d{1,3})(?:;|$)/.exec(header) : null;
+  return match === null ? 1 : Number(match[1]);
+}
+
+/** Aborts when the connection closes before the answer was written. */
+function callerLeaves(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+/** Counts the answer's bytes until they are written; an answer from an upstream was admitted while it was read. */
+function holdAnswer(ports: InvokePorts, call: Call, served: Served): void {
+  if (served.cache === 'hit' || served.cache === 'stale') return; // the cache's own bound covers it
+  call.answerBytes = ports.admission.tryTake(served.answer.body.length) ? served.answer.body.length : 0;
+}
+
+function sendServed(
+  reply: FastifyReply,
+  call: Call,
+  served: Served,
+  elapsedMs: number,
+  draining: boolean,
+): FastifyReply {
+  reply.code(served.answer.status).headers(served.answer.headers).headers(meridianHeaders(call));
+  reply.header(
+    'server-timing',
+    `upstream;dur=${served.upstreamMs.toFixed(1)}, gateway;dur=${Math.max(0, elapsedMs - served.upstreamMs).toFixed(2)}`,
+  );
+  if (served.ageSeconds !== undefined) reply.header('age', String(Math.floor(served.ageSeconds)));
+  if (draining) reply.header('connection', 'close');
+  return reply.send(served.answer.body);
+}
+
+/** What every answer says of how it came about. */
+function meridianHeaders(call: Call): Record<string, string> {
+  const headers: Record<string, string> = {
+    'x-amzn-requestid': call.requestId,
+    'x-meridian-request-id': call.requestId,
+  };
+  const { served, attempts } = call;
+  if (attempts.length > 0) {
+    headers['x-meridian-attempts'] = attempts.map(made => `${made.target.name}:${made.result.outcome}`).join(',');
+  }
+  if (served === undefined) return headers;
+  headers['x-meridian-cache'] = served.cache;
+  headers['x-meridian-fallback'] = served.fallback;
+  if (served.version !== undefined) headers['x-meridian-model-version'] = served.version;
+  if (served.fallback === 'model') headers['x-meridian-model'] = served.model;
+  if (served.target !== undefined) {
+    headers['x-meridian-target'] = served.target.name;
+    headers['x-meridian-region'] = served.target.region;
+  }
+  return headers;
+}
+
+function asGatewayError(thrown: unknown, call: Call): GatewayError {
+  if (thrown instanceof CallFailed) {
+    call.attempts = thrown.attempts;
+    call.upstreamMs = thrown.upstreamMs;
+    return thrown.error;
+  }
+  if (thrown instanceof GatewayError) return thrown;
+  return new GatewayError('internal', 'The gateway failed on this request: report the request id.', {});
+}
+
+function complete(
+  ports: InvokePorts,
+  protocol: Protocol,
+  call: Call,
+  message: IncomingMessage,
+  reply: FastifyReply,
+): void {
+  const traced = message.headers['traceparent'];
+  ports.emit({
+    type: 'request-finished',
+    requestId: call.requestId,
+    protocol,
+    model: call.model?.name,
+    caller: call.caller,
+    status: reply.statusCode,
+    error: call.error,
+    served: call.served,
+    attempts: call.attempts,
+    requestBytes: call.body?.bytes.length ?? 0,
+    responseBytes: call.served?.answer.body.length ?? 0,
+    clientAttempt: clientAttempt(message.headers['amz-sdk-request']),
+    traceparent: typeof traced === 'string' && traceparent.test(traced) ? traced : undefined,
+    durationMs: ports.clock.now() - call.arrivedAt,
+    upstreamMs: call.upstreamMs,
+  });
+}

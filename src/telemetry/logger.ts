@@ -1,0 +1,115 @@
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import type { GatewayEvent, Listener } from '../core/events.ts';
+import type { Random } from '../core/random.ts';
+import type { LogOptions } from './options.ts';
+
+export type { Logger } from 'pino';
+
+/** Where log lines go, with a way to write out what is buffered. */
+export interface LogSink {
+  readonly logger: Logger;
+  /** Writes out buffered lines; call before exit. */
+  flush(): void;
+}
+
+/** JSON lines to a file or standard output. Buffered, so that a line costs no system call on the request path. */
+export function createLogger(options: LogOptions, stream?: DestinationStream): LogSink {
+  const sink = stream ?? destination({ dest: options.file ?? 1, sync: false, minLength: 4096, mkdir: true });
+  const logger = pino(
+    { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'message' },
+    sink,
+  );
+  return { logger, flush: () => 'flushSync' in sink && typeof sink.flushSync === 'function' && sink.flushSync() };
+}
+
+/**
+ * One completion line per request: who, what, where it went, how long. Nothing of the body, no secret.
+ * Sampling only ever drops requests that a first attempt or the cache answered.
+ */
+export function logEvents(logger: Logger, sampleRate: number, random: Random): Listener {
+  return event => {
+    switch (event.type) {
+      case 'request-finished':
+        return logRequest(logger, event, sampleRate, random);
+      case 'attempt-finished':
+        return logMend(logger, event);
+      case 'target-ejected':
+        return logger.warn(
+          { target: event.target.id, reason: event.reason, forMs: Math.round(event.forMs), detail: event.detail },
+          'target ejected',
+        );
+      case 'breaker-changed':
+        return logger.info({ target: event.target.id, from: event.from, to: event.to }, 'breaker changed');
+      case 'region-changed':
+        return logger.warn({ region: event.region, from: event.from, to: event.to }, 'region changed');
+      case 'redis-changed':
+        return logger[event.up ? 'info' : 'warn']({ up: event.up, detail: event.detail }, 'redis changed');
+      case 'config-reloaded':
+        return logger[event.ok ? 'info' : 'error'](
+          { hash: event.hash, detail: event.detail },
+          event.ok ? 'config in force' : 'config refused',
+        );
+      case 'credentials-changed':
+        return logger[event.ok ? 'info' : 'error'](
+          { identity: event.identity, detail: event.detail },
+          'credentials changed',
+        );
+      case 'stale-consulted':
+      case 'retry-refused':
+        return;
+    }
+  };
+}
+
+/** What the operator has to mend is logged where it is seen; the caller never learns it. */
+function logMend(logger: Logger, event: Extract<GatewayEvent, { type: 'attempt-finished' }>): void {
+  const { target, result } = event.attempt;
+  if (result.outcome !== 'misconfigured') return;
+  logger.error(
+    { requestId: event.request.id, target: target.id, type: result.error?.type, mend: result.error?.message },
+    'target misconfigured',
+  );
+}
+
+function logRequest(
+  logger: Logger,
+  event: Extract<GatewayEvent, { type: 'request-finished' }>,
+  sampleRate: number,
+  random: Random,
+): void {
+  const plain =
+    event.error === undefined && event.status < 400 && event.attempts.length <= 1 && event.served?.fallback === 'none';
+  if (plain && sampleRate < 1 && random() >= sampleRate) return;
+  const served = event.served;
+  const line = {
+    requestId: event.requestId,
+    protocol: event.protocol,
+    model: event.model,
+    tenant: event.caller?.tenant,
+    keyId: event.caller?.keyId,
+    status: event.status,
+    error: event.error,
+    version: served?.version,
+    target: served?.target?.name,
+    cache: served?.cache,
+    fallback: served?.fallback,
+    trail:
+      event.attempts.length === 0
+        ? undefined
+        : event.attempts.map(made => `${made.target.name}:${made.result.outcome}`),
+    causes:
+      event.attempts.length === 0 || plain ? undefined : event.attempts.flatMap(made => made.result.error?.type ?? []),
+    requestBytes: event.requestBytes,
+    responseBytes: event.responseBytes,
+    durationMs: round(event.durationMs),
+    upstreamMs: round(event.upstreamMs),
+    clientAttempt: event.clientAttempt > 1 ? event.clientAttempt : undefined,
+    traceId: event.traceparent?.slice(3, 35),
+  };
+  if (event.status >= 500) logger.warn(line, 'request');
+  else logger.info(line, 'request');
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

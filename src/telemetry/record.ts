@@ -1,0 +1,81 @@
+import type { GatewayEvent, Listener } from '../core/events.ts';
+import { didNoWork } from '../core/outcome.ts';
+import type { Target } from '../core/target.ts';
+import type { Metrics } from './metrics.ts';
+
+/** The labels that name a target; all four come from the config. */
+export function targetLabels(target: Target): { model: string; version: string; region: string; target: string } {
+  return { model: target.model, version: target.version, region: target.region, target: target.name };
+}
+
+/** Turns events into counters and histograms. */
+export function recordMetrics(metrics: Metrics): Listener {
+  return event => {
+    switch (event.type) {
+      case 'attempt-finished':
+        return recordAttempt(metrics, event);
+      case 'request-finished':
+        return recordRequest(metrics, event);
+      case 'breaker-changed':
+        return metrics.count('meridian_breaker_transitions_total', {
+          ...targetLabels(event.target),
+          from: event.from,
+          to: event.to,
+        });
+      case 'target-ejected':
+        return metrics.count('meridian_ejections_total', { ...targetLabels(event.target), reason: event.reason });
+      case 'retry-refused':
+        return metrics.count('meridian_retries_refused_total', { model: event.model, what: event.what });
+      case 'stale-consulted':
+        return metrics.count('meridian_stale_coverage_total', { model: event.model, covered: String(event.covered) });
+      case 'config-reloaded':
+        return metrics.count('meridian_config_reloads_total', { result: event.ok ? 'ok' : 'refused' });
+      case 'region-changed':
+      case 'redis-changed':
+      case 'credentials-changed':
+        return; // gauges, read at scrape time
+    }
+  };
+}
+
+function recordAttempt(metrics: Metrics, event: Extract<GatewayEvent, { type: 'attempt-finished' }>): void {
+  const { target, result, reason } = event.attempt;
+  const labels = targetLabels(target);
+  metrics.count('meridian_attempts_total', { ...labels, outcome: result.outcome, reason });
+  if (!didNoWork(result.outcome))
+    metrics.observe('meridian_upstream_duration_seconds', labels, result.durationMs / 1000);
+  if (event.costUsd) metrics.count('meridian_cost_usd_total', { ...labels, basis: 'marginal' }, event.costUsd);
+  if (event.amortisedUsd)
+    metrics.count('meridian_cost_usd_total', { ...labels, basis: 'amortised' }, event.amortisedUsd);
+}
+
+/** `answered_by` tells the two successes apart: any answer at all, and an answer by a model. */
+function recordRequest(metrics: Metrics, event: Extract<GatewayEvent, { type: 'request-finished' }>): void {
+  const model = event.model ?? 'unknown';
+  metrics.count('meridian_requests_total', {
+    model,
+    protocol: event.protocol,
+    outcome: outcomeClass(event.status),
+    answered_by: answeredBy(event),
+  });
+  metrics.observe('meridian_request_duration_seconds', { model }, event.durationMs / 1000);
+  metrics.observe('meridian_overhead_seconds', { model }, Math.max(0, event.durationMs - event.upstreamMs) / 1000);
+  if (event.clientAttempt > 1) metrics.count('meridian_client_retries_total', { model });
+  if (event.served === undefined) return;
+  metrics.count('meridian_cache_requests_total', { model, result: event.served.cache });
+  if (event.served.fallback !== 'none')
+    metrics.count('meridian_fallbacks_total', { model, kind: event.served.fallback });
+}
+
+function outcomeClass(status: number): string {
+  if (status < 400) return 'ok';
+  if (status === 499) return 'caller-left';
+  return status < 500 ? 'caller-error' : 'gateway-error';
+}
+
+function answeredBy(event: Extract<GatewayEvent, { type: 'request-finished' }>): string {
+  if (event.served === undefined) return 'error';
+  if (event.served.fallback === 'none')
+    return event.served.cache === 'hit' || event.served.cache === 'stale' ? 'cache' : 'model';
+  return event.served.fallback === 'model' ? 'fallback-model' : event.served.fallback;
+}
