@@ -1,0 +1,58 @@
+import type { EndpointSpec } from './endpoints/create.ts';
+import { mib } from './endpoints/endpoint.ts';
+import type { Identity, Role } from './principals.ts';
+
+/** An endpoint of the fleet, and the regions it is in: all of them unless it names some. */
+export type FleetEndpoint = EndpointSpec & { readonly regions?: readonly string[] };
+
+/** The simulated regions: usual port, and median round trip as seen from Seattle. */
+export const demoRegions = {
+  'us-east-1': { port: 9101, roundTripMs: 65 },
+  'us-west-2': { port: 9102, roundTripMs: 8 },
+  'eu-west-1': { port: 9103, roundTripMs: 130 },
+  'ap-southeast-1': { port: 9104, roundTripMs: 165 },
+} as const;
+
+export type DemoRegion = keyof typeof demoRegions;
+
+export const demoAccount = '123456789012';
+
+/** What the demo runs against. All accounts see the same endpoints, so that roles can be tried too. */
+export const demoEndpoints: readonly FleetEndpoint[] = [
+  { kind: 'real-time', name: 'rain-v1', container: 'rain-v1' },
+  { kind: 'real-time', name: 'rain-v2', container: 'rain-v2' },
+  { kind: 'real-time', name: 'rain-v3', container: 'rain-v3' },
+  { kind: 'serverless', name: 'rain-serverless', container: 'rain-v1', maxConcurrency: 20 },
+  {
+    kind: 'variants',
+    name: 'rain-ab',
+    variants: [
+      { name: 'v1', weight: 90, container: 'rain-v1' },
+      { name: 'v2', weight: 10, container: 'rain-v2' },
+    ],
+  },
+  {
+    kind: 'components',
+    name: 'rain-components',
+    components: [
+      { name: 'rain-v1', container: 'rain-v1' },
+      { name: 'rain-v2', container: 'rain-v2' },
+    ],
+  },
+  { kind: 'multi-model', name: 'flight-delay', container: 'flight-delay', memoryBytes: 256 * mib },
+];
+
+export const demoIdentities: readonly Identity[] = [
+  { accessKeyId: 'demo', secretAccessKey: 'demo', account: demoAccount, userName: 'demo' },
+  { accessKeyId: 'assumer', secretAccessKey: 'assumer', account: demoAccount, userName: 'assumer' },
+  { accessKeyId: 'denied', secretAccessKey: 'denied', account: demoAccount, userName: 'denied', mayInvoke: false },
+];
+
+export const demoRoles: readonly Role[] = [
+  {
+    arn: 'arn:aws:iam::222222222222:role/meridian',
+    trusts: ['demo', 'assumer'],
+    externalId: 'meridian-demo',
+    webIdentityTokens: ['demo-web-identity-token'],
+  },
+];

@@ -1,0 +1,122 @@
+import { AwsError, type AwsErrorType, modelError, validationError } from './aws-error.ts';
+import type { Endpoint, Invoked } from './endpoints/endpoint.ts';
+import { isAwsErrorType } from './fault-spec.ts';
+import type { FaultBoard } from './faults.ts';
+import { checkEndpointName, type InvokeFields, readInvokeFields } from './invoke-fields.ts';
+import type { Principal, Principals } from './principals.ts';
+import type { StickySessions } from './sessions.ts';
+import { SignatureError, type SignatureProblem, verifySignature } from './sigv4.ts';
+import type { SignedRequest } from './sigv4-canonical.ts';
+import type { Answer } from './wire.ts';
+
+/** What SageMaker Runtime in one region is made of. */
+export interface RuntimeServiceParts {
+  readonly region: string;
+  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  readonly principals: Principals;
+  readonly sessions: StickySessions;
+  readonly faults: FaultBoard;
+  /** The region's own clock, which a fault may skew. */
+  wallMs(): number;
+}
+
+export interface RuntimeService {
+  /** Answers `InvokeEndpoint` whole; throws AwsError. */
+  invoke(request: SignedRequest, endpointName: string, requestId: string): Promise<Answer>;
+}
+
+/** A container of the simulator ends a sticky session when the caller sends this custom attribute. */
+const closeSession = 'close-session';
+
+const signatureErrors: Readonly<Record<SignatureProblem, AwsErrorType>> = {
+  missing: 'MissingAuthenticationTokenException',
+  incomplete: 'IncompleteSignature',
+  'unknown-key': 'UnrecognizedClientException',
+  'expired-token': 'ExpiredTokenException',
+  invalid: 'InvalidSignatureException',
+};
+
+/** SageMaker Runtime as its API reference describes it: signature, permission, headers, then the endpoint. */
+export function createRuntimeService(parts: RuntimeServiceParts): RuntimeService {
+  const { region, endpoints, sessions, faults } = parts;
+  return {
+    invoke: async (request, endpointName, requestId) => {
+      const principal = authenticate(request, parts);
+      const { account } = principal;
+      const name = checkEndpointName(endpointName);
+      authorize(principal, region, name);
+      const fields = readInvokeFields(request.headers);
+      const endpoint = endpoints.get(name);
+      if (endpoint === undefined) throw validationError(`Endpoint ${name} of account ${account} not found.`);
+      throwFault(faults, region, name, account);
+      if (request.body.length > endpoint.maxPayloadBytes)
+        throw validationError(`Request ${requestId} has oversize body.`);
+      const session = sessionHeaders(sessions, endpoint, fields);
+      const invoked = await endpoint.invoke({ endpoint: name, account, body: request.body, fields });
+      const body = checkOutput(invoked, endpoint, { region, endpoint: name, account });
+      return { status: 200, headers: { ...answerHeaders(invoked, fields), ...session() }, body };
+    },
+  };
+}
+
+function authenticate(request: SignedRequest, { region, principals, wallMs }: RuntimeServiceParts): Principal {
+  try {
+    return verifySignature(request, { region, service: 'sagemaker' }, wallMs(), principals);
+  } catch (error) {
+    throw error instanceof SignatureError ? new AwsError(signatureErrors[error.problem], error.message) : error;
+  }
+}
+
+function authorize({ mayInvoke, arn, account }: Principal, region: string, endpoint: string): void {
+  if (mayInvoke) return;
+  const resource = `arn:aws:sagemaker:${region}:${account}:endpoint/${endpoint}`;
+  throw new AwsError(
+    'AccessDeniedException',
+    `User: ${arn} is not authorized to perform: sagemaker:InvokeEndpoint on resource: ${resource} because no identity-based policy allows the sagemaker:InvokeEndpoint action`,
+  );
+}
+
+function throwFault(faults: FaultBoard, region: string, endpoint: string, account: string): void {
+  if (faults.hit(region, 'throttle', endpoint)) throw new AwsError('ThrottlingException', 'Rate exceeded');
+  // A flapping region shuts its port; only a flapping endpoint answers.
+  if (faults.hit(region, 'flap', endpoint)?.endpoint !== undefined)
+    throw new AwsError('ServiceUnavailable', 'The service is temporarily unavailable.');
+  const fault = faults.hit(region, 'error', endpoint);
+  if (fault === undefined) return;
+  const type = fault.errorType ?? 'InternalFailure';
+  if (type === 'ModelError') throw modelError({ region, endpoint, account }, 500, 'injected fault');
+  throw new AwsError(isAwsErrorType(type) ? type : 'InternalFailure', 'injected fault');
+}
+
+/** Checks the session header now; what the answer says of it is known once the call succeeded. */
+function sessionHeaders(sessions: StickySessions, endpoint: Endpoint, { sessionId, customAttributes }: InvokeFields) {
+  const none: () => Record<string, string> = () => ({});
+  if (sessionId === undefined || !endpoint.sessions) return none;
+  if (sessionId === 'NEW_SESSION') {
+    return () => {
+      const { id, expiresAtMs } = sessions.open(endpoint.name);
+      const expires = new Date(expiresAtMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
+      return { 'X-Amzn-SageMaker-New-Session-Id': `${id}; Expires=${expires}` };
+    };
+  }
+  sessions.check(sessionId, endpoint.name);
+  if (customAttributes !== closeSession) return none;
+  return () => {
+    sessions.close(sessionId);
+    return { 'X-Amzn-SageMaker-Closed-Session-Id': sessionId };
+  };
+}
+
+function checkOutput({ output }: Invoked, endpoint: Endpoint, place: Parameters<typeof modelError>[0]): Buffer {
+  if (output.status >= 400) throw modelError(place, output.status, output.body.toString());
+  if (output.body.length > endpoint.maxPayloadBytes)
+    throw modelError(place, 500, 'The response body is larger than the payload limit.');
+  return output.body;
+}
+
+/** Custom attributes go to the container and come back from it; the containers here return them as they are. */
+function answerHeaders({ output, variant }: Invoked, { customAttributes }: InvokeFields): Record<string, string> {
+  const attributes =
+    customAttributes === undefined ? undefined : { 'X-Amzn-SageMaker-Custom-Attributes': customAttributes };
+  return { 'Content-Type': output.contentType, 'x-Amzn-Invoked-Production-Variant': variant, ...attributes };
+}

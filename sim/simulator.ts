@@ -1,0 +1,141 @@
+import { type Clock, stoppableClock, systemClock } from './clock.ts';
+import { createControl } from './control.ts';
+import { startDns } from './dns.ts';
+import { createFaultBoard, type Faults } from './faults.ts';
+import { demoEndpoints, demoIdentities, demoRegions, demoRoles, type FleetEndpoint } from './fleet.ts';
+import type { Containers } from './model-port.ts';
+import { createPrincipals, type Identity, type Role } from './principals.ts';
+import { randomStream } from './random.ts';
+import { createRegion, type Region } from './region.ts';
+import type { Stats } from './stats.ts';
+
+/** Every port may be 0, for any free one. */
+export interface Ports {
+  readonly control: number;
+  readonly dns: number;
+  /** By region. */
+  readonly regions: Readonly<Record<string, number>>;
+}
+
+export interface SimulatorOptions {
+  readonly containers: Containers;
+  /** 0 gives free ports everywhere. Default: 9100 control, 9101 to 9104 the regions, 9153 DNS. */
+  readonly ports?: Ports | 0;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 1. */
+  readonly seed?: number;
+  /** Names of the demo's regions, or of others, which get a round trip of 50 ms. Default: all four of the demo. */
+  readonly regions?: readonly string[];
+  /** Default: the demo fleet. */
+  readonly endpoints?: readonly FleetEndpoint[];
+  readonly identities?: readonly Identity[];
+  readonly roles?: readonly Role[];
+  readonly clock?: Clock;
+  /** Multiplies network time, model time and set-up times; 0 removes them. Default 1. */
+  readonly latencyScale?: number;
+}
+
+export interface Simulator {
+  /** By region: the endpoint URL for SageMaker Runtime and for STS. */
+  readonly urls: Readonly<Record<string, string>>;
+  /** The same for one region. Throws when it is not simulated. */
+  url(region: string): string;
+  readonly controlUrl: string;
+  readonly dnsPort: number;
+  readonly faults: Faults;
+  stats(): Stats;
+  /** Closes every port and connection; what is in flight is cut. */
+  stop(): Promise<void>;
+}
+
+export const defaultPorts: Ports = {
+  control: 9100,
+  dns: 9153,
+  regions: Object.fromEntries(Object.entries(demoRegions).map(([name, { port }]) => [name, port])),
+};
+
+const freePorts: Ports = { control: 0, dns: 0, regions: {} };
+
+/** Starts the whole stand-in. Rejects, with nothing left behind, when a port is taken. */
+export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const {
+    host = '127.0.0.1',
+    seed = 1,
+    regions: names = Object.keys(demoRegions),
+    endpoints = demoEndpoints,
+  } = options;
+  const ports = options.ports === 0 ? freePorts : (options.ports ?? defaultPorts);
+  const clock = stoppableClock(options.clock ?? systemClock);
+  const endpointsOf = (region: string) => endpoints.filter(endpoint => endpoint.regions?.includes(region) ?? true);
+  const faults = createFaultBoard(
+    { regions: names, endpoints: region => endpointsOf(region).map(({ name }) => name) },
+    clock,
+    seed,
+  );
+  const principals = createPrincipals(
+    options.identities ?? demoIdentities,
+    options.roles ?? demoRoles,
+    randomStream(seed, 'principals'),
+  );
+  const regions = new Map<string, Region>();
+  for (const name of names) {
+    const region = createRegion({
+      name,
+      host,
+      port: ports.regions[name] ?? 0,
+      roundTripMs: roundTripMs(name),
+      latencyScale: options.latencyScale ?? 1,
+      endpoints: endpointsOf(name),
+      containers: options.containers,
+      principals,
+      faults,
+      clock,
+      seed,
+    });
+    regions.set(name, region);
+  }
+  const stats = (): Stats => ({
+    regions: Object.fromEntries([...regions].map(([name, region]) => [name, region.stats()])),
+  });
+  const control = createControl({ host, port: ports.control, faults, stats });
+  const settleAll = async () => {
+    await Promise.all([...regions.values()].map(region => region.settle()));
+  };
+  faults.onChange(settleAll);
+  const stop = async () => {
+    faults.stop();
+    clock.stop();
+    control.shut();
+    await Promise.allSettled([...regions.values()].map(region => region.stop()));
+  };
+
+  try {
+    await settleAll();
+    await control.open();
+    const dns = await startDns({ host, port: ports.dns, regions: names, faults });
+    const urls = Object.fromEntries([...regions].map(([name, region]) => [name, `http://${host}:${region.port}`]));
+    return {
+      urls,
+      url: region => urls[region] ?? fail(`${region} is not simulated`),
+      controlUrl: `http://${host}:${control.port}`,
+      dnsPort: dns.port,
+      faults,
+      stats,
+      stop: async () => {
+        await Promise.all([stop(), dns.stop()]);
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function roundTripMs(region: string): number {
+  return Object.entries(demoRegions).find(([name]) => name === region)?.[1].roundTripMs ?? 50;
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
