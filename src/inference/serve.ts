@@ -1,5 +1,5 @@
 import { GatewayError } from '../core/errors.ts';
-import type { Model, Version } from '../core/model.ts';
+import type { FallbackStep, Model, Version } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Attempt, Served } from '../core/result.ts';
 import type { CacheEntry } from '../fallback/cache.ts';
@@ -9,14 +9,22 @@ import { tryLeastIll } from './fail-open.ts';
 import { serveSession } from './serve-session.ts';
 import { answered, fromCache } from './served.ts';
 import { newSession } from './session.ts';
-import { type StandInPorts, standIn } from './stand-in.ts';
 import { type Exit, type TargetPorts, tryTargets } from './try-targets.ts';
 
 /** How old a cached answer is for this caller now. */
 export type Freshness = 'fresh' | 'revalidate' | 'stale-if-error';
 
+/** A call that its targets did not answer, as the fallback chain sees it. Depth is 1 within a fallback model. */
+export interface FailedCall {
+  readonly model: Model;
+  readonly versions: readonly Version[];
+  readonly request: InferenceRequest;
+  readonly deadline: Deadline;
+  readonly depth: number;
+}
+
 /** What serving needs of the rest; each is given in the composition root. */
-export interface ServePorts extends TargetPorts, StandInPorts {
+export interface ServePorts extends TargetPorts {
   /** The versions this request can reach: the chosen one first, then the others by weight. */
   split(model: Model, request: InferenceRequest): readonly Version[];
   /** The chosen version's cached answer; undefined when there is none or this call bypasses the cache. */
@@ -28,6 +36,8 @@ export interface ServePorts extends TargetPorts, StandInPorts {
   /** Whether the cache may answer or keep this call at all. */
   bypassesCache(model: Model, request: InferenceRequest): boolean;
   keep(model: Model, request: InferenceRequest, made: Attempt): void;
+  /** Goes down the model's fallback chain, only the kinds asked for; undefined when nothing stands in. */
+  standIn(call: FailedCall, kinds: readonly FallbackStep['kind'][]): Promise<Served | undefined>;
   /** Joins the identical call in flight, or starts it. */
   coalesce(
     model: Model,
@@ -64,6 +74,7 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
   const { exit, joined } = await ports.coalesce(model, chosen, request, deadline, signal =>
     tryTargets(ports, model, versions, request, deadline, signal),
   );
+  const failed: FailedCall = { model, versions, request, deadline, depth };
   switch (exit.by) {
     case 'answer': // by a model
       if (!joined) ports.keep(model, request, exit.last);
@@ -73,38 +84,34 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
       throw new CallFailed(new GatewayError('client-closed', 'The caller went away.'), exit.trail);
     case 'health': {
       // nobody's turn: all ill, drained or full. A stale answer at once, else the least ill target, rate-limited
-      const stale = await standIn(ports, model, versions, request, deadline, depth, ['stale']);
-      const rescue = () => tryLeastIll(ports, model, exit.ill, request, deadline);
+      const stale = await ports.standIn(failed, ['stale']);
       if (stale !== undefined) {
-        ports.background(rescue);
-        return { ...stale, attempts: exit.trail };
+        ports.background(() => tryLeastIll(ports, model, exit.ill, unattended(ports, request), deadline));
+        return stale;
       }
-      const rescued = await rescue();
+      const rescued = await tryLeastIll(ports, model, exit.ill, request, deadline);
       if (rescued !== undefined && rescued.result.answer !== undefined)
         return answered(rescued, [rescued], bypass ? 'bypass' : 'miss');
-      return substitute(ports, model, versions, request, deadline, depth, exit, rescued === undefined ? [] : [rescued]);
+      return substitute(ports, failed, ['model', 'static'], exit, rescued === undefined ? [] : [rescued]);
     }
     case 'deadline': // ours: the targets took too long
     case 'budget': // ours: too many retries already
     case 'backends': // theirs: all were tried
-      return substitute(ports, model, versions, request, deadline, depth, exit, exit.trail);
+      return substitute(ports, failed, ['stale', 'model', 'static'], exit, exit.trail);
   }
 }
 
 /** The fallback chain in the model's order, else the honest error. */
 async function substitute(
   ports: ServePorts,
-  model: Model,
-  versions: readonly Version[],
-  request: InferenceRequest,
-  deadline: Deadline,
-  depth: number,
+  failed: FailedCall,
+  kinds: readonly FallbackStep['kind'][],
   exit: Exit,
   trail: readonly Attempt[],
 ): Promise<Served> {
-  const served = await standIn(ports, model, versions, request, deadline, depth, ['stale', 'model', 'static']);
+  const served = await ports.standIn(failed, kinds);
   if (served !== undefined) return { ...served, attempts: [...trail, ...served.attempts] };
-  throw failure(ports.health, model, exit, trail);
+  throw failure(ports.health, failed.model, exit, trail);
 }
 
 /** One call that nobody waits for, kept in the cache when it answers. */

@@ -1,0 +1,60 @@
+import type { Io } from './options.ts';
+
+/** The admin API as the CLI calls it. */
+export interface AdminClient {
+  get(path: string): Promise<unknown>;
+  post(path: string, body: unknown): Promise<unknown>;
+}
+
+/** An admin call that failed: unreachable, or refused with the gateway's words. */
+export class AdminCallFailed extends Error {}
+
+export const adminOptions = {
+  admin: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+export const adminUsage = `  --admin URL   the gateway's admin listener (default $MERIDIAN_ADMIN or http://127.0.0.1:8081)
+  --json        print what the gateway answered
+  $MERIDIAN_ADMIN_KEY is sent as the admin key when set.`;
+
+/** Calls the admin listener at `--admin`, `$MERIDIAN_ADMIN` or the default. */
+export function adminClient(url: string | undefined, io: Io): AdminClient {
+  const base = (url ?? io.env['MERIDIAN_ADMIN'] ?? 'http://127.0.0.1:8081').replace(/\/$/, '');
+  const key = io.env['MERIDIAN_ADMIN_KEY'];
+  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (key !== undefined) headers['authorization'] = `Bearer ${key}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    const response = await fetch(base + path, {
+      method,
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }).catch((error: unknown) => {
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+      throw new AdminCallFailed(
+        `No gateway answers at ${base}: ${cause}. Is it running? Name another with --admin URL.`,
+      );
+    });
+    const text = await response.text();
+    const parsed = parseJson(text);
+    if (response.ok) return parsed;
+    throw new AdminCallFailed(messageOf(parsed) ?? `The gateway answered ${response.status}: ${text.slice(0, 200)}`);
+  };
+  return { get: path => call('GET', path), post: (path, body) => call('POST', path, body) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function messageOf(body: unknown): string | undefined {
+  if (typeof body !== 'object' || body === null || !('error' in body)) return undefined;
+  const { error } = body;
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : undefined;
+}

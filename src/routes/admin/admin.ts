@@ -1,0 +1,114 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { GatewayError } from '../../core/errors.ts';
+import type { AdminCall, AdminRole } from '../../security/admin-access.ts';
+import { renderPlainError } from '../v1.ts';
+
+/** What `GET /admin/explain` may be asked: the hints a caller could send. */
+export const ExplainQuery = Type.Object(
+  {
+    model: Type.String({ minLength: 1 }),
+    region: Type.Optional(Type.String({ pattern: '^!?[a-z]{2}(-[a-z]+)+-[0-9]$' })),
+    residency: Type.Optional(Type.String({ pattern: '^[a-z0-9-]{1,32}$' })),
+    prefer: Type.Optional(Type.Enum(['latency', 'cost', 'balanced'])),
+    bytes: Type.Optional(Type.Integer({ minimum: 0 })),
+    targetModel: Type.Optional(Type.String({ maxLength: 1024 })),
+    session: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  },
+  { additionalProperties: false },
+);
+export type ExplainQuery = Static<typeof ExplainQuery>;
+
+/** A region, or one target of a model by its public name (or all targets of a model). */
+export const DrainBody = Type.Union([
+  Type.Object(
+    { region: Type.String({ minLength: 1 }), reason: Type.Optional(Type.String({ maxLength: 500 })) },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      model: Type.String({ minLength: 1 }),
+      target: Type.String({ minLength: 1 }),
+      reason: Type.Optional(Type.String({ maxLength: 500 })),
+    },
+    { additionalProperties: false },
+  ),
+]);
+export type DrainBody = Static<typeof DrainBody>;
+
+export const PurgeBody = Type.Object(
+  { model: Type.String({ minLength: 1 }), version: Type.Optional(Type.String({ minLength: 1 })) },
+  { additionalProperties: false },
+);
+export type PurgeBody = Static<typeof PurgeBody>;
+
+/** What the operator's side shows and does. Every answer is plain JSON; unknown names throw `not-found`. */
+export interface AdminPorts {
+  access(call: AdminCall): { actor: string; role: AdminRole };
+  metrics(): Promise<{ contentType: string; text: string }>;
+  targets(): unknown;
+  regions(): unknown;
+  explain(query: ExplainQuery): unknown;
+  config(): unknown;
+  drain(what: DrainBody, actor: string): Promise<unknown>;
+  undrain(what: DrainBody, actor: string): Promise<unknown>;
+  purge(what: PurgeBody, actor: string): Promise<unknown>;
+}
+
+/** The admin plane. `/metrics` is open to scrapers; all else is judged by `access`, acts needing the role operator. */
+export function adminRoutes(server: FastifyInstance, ports: AdminPorts): void {
+  const judge = (request: FastifyRequest, role: AdminRole): string =>
+    ports.access({
+      host: request.headers.host,
+      origin: request.headers.origin,
+      authorization: request.headers.authorization,
+      remoteAddress: request.raw.socket.remoteAddress,
+      role,
+    }).actor;
+  server.setErrorHandler((thrown, request, reply) => sendError(thrown, request, reply));
+
+  server.get('/metrics', async (_, reply) => {
+    const { contentType, text } = await ports.metrics();
+    return reply.header('content-type', contentType).send(text);
+  });
+  const views = { targets: ports.targets, regions: ports.regions, config: ports.config } as const;
+  for (const [name, view] of Object.entries(views)) {
+    server.get(`/admin/${name}`, async request => {
+      judge(request, 'viewer');
+      return view();
+    });
+  }
+  server.get('/admin/explain', { schema: { querystring: ExplainQuery } }, async request => {
+    judge(request, 'viewer');
+    return ports.explain(request.query as ExplainQuery);
+  });
+  server.post('/admin/drain', { schema: { body: DrainBody } }, async request =>
+    ports.drain(request.body as DrainBody, judge(request, 'operator')),
+  );
+  server.post('/admin/undrain', { schema: { body: DrainBody } }, async request =>
+    ports.undrain(request.body as DrainBody, judge(request, 'operator')),
+  );
+  server.post('/admin/purge', { schema: { body: PurgeBody } }, async request =>
+    ports.purge(request.body as PurgeBody, judge(request, 'operator')),
+  );
+}
+
+/** Catalogue errors as they are; Fastify's own (bad JSON, schema) as invalid requests; anything else stays hidden. */
+function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = thrown instanceof GatewayError ? thrown : fromFastify(thrown);
+  if (error.code === 'internal') request.log.error({ err: thrown }, 'admin call failed');
+  const { headers, body } = renderPlainError(error, request.id);
+  return reply.code(error.status).headers(headers).send(body);
+}
+
+function fromFastify(thrown: unknown): GatewayError {
+  if (
+    thrown instanceof Error &&
+    'statusCode' in thrown &&
+    typeof thrown.statusCode === 'number' &&
+    thrown.statusCode < 500
+  ) {
+    return new GatewayError('invalid-request', thrown.message, { status: thrown.statusCode });
+  }
+  return new GatewayError('internal', 'The gateway failed on this call: see its log.');
+}

@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+import { main } from './cli/meridian.ts';
+
+// The process: arguments, environment, signals and exit code. Nothing else reads process.env.
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stopping.signal.aborted) process.exit(1); // asked twice: no more patience
+    stopping.abort();
+  });
+}
+
+process.exitCode = await main(process.argv.slice(2), {
+  env: process.env,
+  stop: stopping.signal,
+  onReload: reload => {
+    process.on('SIGHUP', reload);
+  },
+  out: text => void process.stdout.write(text),
+  err: text => void process.stderr.write(text),
+  columns: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
+});
