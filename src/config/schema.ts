@@ -61,7 +61,10 @@ export const ModelOptions = Type.Object(
         { additionalProperties: false, description: 'A harmless payload; sent as a probe to ejected targets.' },
       ),
     ),
-    versions: Type.Record(Type.String({ pattern: Name }), VersionOptions, { minProperties: 1 }),
+    versions: Type.Record(Type.String({ pattern: Name }), VersionOptions, {
+      minProperties: 1,
+      additionalProperties: false,
+    }),
   },
   { additionalProperties: false },
 );
@@ -78,7 +81,7 @@ export const Config = Type.Object(
       },
       { additionalProperties: false, default: {} },
     ),
-    stateDir: Type.String({ default: '.meridian', description: 'What operators changed is kept here.' }),
+    stateDir: Type.String({ minLength: 1, default: '.meridian', description: 'What operators changed is kept here.' }),
     replicas: Type.Integer({ minimum: 1, default: 1, description: 'Fleet-wide limits are divided by this.' }),
     auth: AuthOptions,
     admin: AdminOptions,
@@ -87,9 +90,7 @@ export const Config = Type.Object(
     regions: Type.Record(
       Type.String({ pattern: '^[a-z]{2}(-[a-z]+)+-[0-9]$' }),
       Type.Union([RegionOptions, Type.Null()]),
-      {
-        minProperties: 1,
-      },
+      { minProperties: 1, additionalProperties: false },
     ),
     connections: ConnectionOptions,
     limits: Type.Object(
@@ -121,7 +122,10 @@ export const Config = Type.Object(
     retryBudget: RetryBudgetOptions,
     cacheStore: CacheStoreOptions,
     log: LogOptions,
-    models: Type.Record(Type.String({ pattern: Name }), ModelOptions, { minProperties: 1 }),
+    models: Type.Record(Type.String({ pattern: Name }), ModelOptions, {
+      minProperties: 1,
+      additionalProperties: false,
+    }),
   },
   { additionalProperties: false },
 );
