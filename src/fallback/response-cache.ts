@@ -1,0 +1,130 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../core/clock.ts';
+import type { Random } from '../core/random.ts';
+import type { SharedCache, StateStore } from '../state/state.ts';
+import type { CacheEntry, ResponseCache } from './cache.ts';
+import type { CacheKeys } from './cache-key.ts';
+import type { StoredEntry } from './envelope.ts';
+import type { CacheStoreOptions } from './options.ts';
+import { purges } from './purges.ts';
+import { sharedLayer } from './shared-layer.ts';
+
+/** What an entry costs in memory besides its text and body: objects, map slots, list links. An estimate. */
+const ENTRY_OVERHEAD_BYTES = 512;
+
+export interface CacheStats {
+  readonly entries: number;
+  readonly bytes: number;
+  /** Reads that Redis did not answer within the budget. */
+  readonly lateReads: number;
+  readonly writesWaiting: number;
+  readonly writesDropped: number;
+}
+
+/** The cache as the composition root holds it. */
+export interface ResponseCacheStore extends ResponseCache {
+  /** Whether answers are shared through Redis: it is configured, and so is `keySecret`. */
+  readonly sharing: boolean;
+  stats(): CacheStats;
+  close(): void;
+}
+
+export interface ResponseCacheDeps {
+  readonly options: CacheStoreOptions;
+  readonly keys: CacheKeys;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Where purges are kept, so that they reach every replica and survive a restart. */
+  readonly state: StateStore;
+  readonly shared?: SharedCache;
+}
+
+/** Answers in memory, bounded in bytes, in front of the shared store if there is one. */
+export function responseCache(deps: ResponseCacheDeps): ResponseCacheStore {
+  const { options, keys, clock, random, state, shared } = deps;
+  const memory = options.maxBytes > 0 ? newMemory(options.maxBytes) : undefined;
+  const purged = purges(state, clock, (model, version) => evict(memory, model, version));
+  const usable = ({ entry, usableUntilMs }: StoredEntry) =>
+    clock.wallMs() < usableUntilMs && !purged.covers(entry.model, entry.version, entry.storedAtMs);
+  const keep = (key: string, stored: StoredEntry) => {
+    if (usable(stored)) memory?.set(key, withOwnBytes(stored));
+  };
+  const layer =
+    shared !== undefined && keys.shareable
+      ? sharedLayer({ shared, keys, clock, random, budgetMs: options.redisBudgetMs, onLate: keep })
+      : undefined;
+
+  const peek = (key: string): CacheEntry | undefined => {
+    const stored = memory?.get(key);
+    if (stored === undefined) return undefined;
+    if (usable(stored)) return stored.entry;
+    memory?.delete(key);
+    return undefined;
+  };
+  return {
+    peek,
+    get: async key => {
+      const here = peek(key);
+      if (here !== undefined || layer === undefined) return here;
+      const stored = await layer.read(key);
+      if (stored === undefined || !usable(stored)) return undefined;
+      keep(key, stored);
+      return stored.entry;
+    },
+    set: (key, entry, ttlSeconds) => {
+      const stored = { entry, usableUntilMs: entry.storedAtMs + ttlSeconds * 1_000 };
+      const bytes = entryBytes(key, entry);
+      if (entry.answer.status !== 200 || bytes > options.maxEntryBytes || !usable(stored)) return;
+      keep(key, stored);
+      layer?.write(key, stored, bytes);
+    },
+    purge: async (model, version) => {
+      const before = memory?.size ?? 0;
+      const kept = purged.purge(model, version);
+      const dropped = before - (memory?.size ?? 0);
+      await kept;
+      return dropped;
+    },
+    sharing: layer !== undefined,
+    stats: () => ({
+      entries: memory?.size ?? 0,
+      bytes: memory?.calculatedSize ?? 0,
+      lateReads: layer?.lateReads ?? 0,
+      writesWaiting: layer?.writes.waiting ?? 0,
+      writesDropped: layer?.writes.dropped ?? 0,
+    }),
+    close: () => {
+      purged.close();
+      layer?.close();
+      memory?.clear();
+    },
+  };
+}
+
+type Memory = LRUCache<string, StoredEntry>;
+
+function newMemory(maxBytes: number): Memory {
+  return new LRUCache({ maxSize: maxBytes, sizeCalculation: (stored, key) => entryBytes(key, stored.entry) });
+}
+
+/** Gives back the memory of what was just purged. Rare, and linear in the number of entries. */
+function evict(memory: Memory | undefined, model: string, version: string | undefined): void {
+  for (const [key, { entry }] of memory?.entries() ?? []) {
+    if (entry.model === model && (version === undefined || entry.version === version)) memory?.delete(key);
+  }
+}
+
+function entryBytes(key: string, entry: CacheEntry): number {
+  let bytes = ENTRY_OVERHEAD_BYTES + key.length + entry.answer.body.length;
+  for (const [name, value] of Object.entries(entry.answer.headers)) bytes += name.length + value.length;
+  return bytes;
+}
+
+/** A body that is a small slice of a socket's buffer would keep the whole buffer alive, uncounted; it is copied out. */
+function withOwnBytes(stored: StoredEntry): StoredEntry {
+  const { answer } = stored.entry;
+  if (answer.body.buffer.byteLength <= answer.body.length + ENTRY_OVERHEAD_BYTES) return stored;
+  const body = Buffer.allocUnsafeSlow(answer.body.length);
+  answer.body.copy(body);
+  return { ...stored, entry: { ...stored.entry, answer: { ...answer, body } } };
+}

@@ -1,0 +1,91 @@
+import type { Clock } from '../core/clock.ts';
+import type { Random } from '../core/random.ts';
+import type { SharedCache } from '../state/state.ts';
+import type { CacheKeys } from './cache-key.ts';
+import { decodeEntry, encodeEntry, type StoredEntry } from './envelope.ts';
+import { type WriteBehind, writeBehind } from './write-behind.ts';
+
+/** Reads this late in a row mean the store is slow; it is then left alone for a while. */
+const LATE_READS_TO_SKIP = 5;
+const SKIP_MS = 1_000;
+const MAX_QUEUED_WRITES = 1_000;
+const MAX_QUEUED_BYTES = 16_777_216;
+const CONCURRENT_WRITES = 8;
+/** Entries of one burst should not all expire in one instant. */
+const TTL_JITTER = 0.1;
+
+/** The second cache level. Reads wait no longer than the budget; writes are never waited for. */
+export interface SharedLayer {
+  /** Never rejects; undefined when absent, late, unreadable or down. */
+  read(key: string): Promise<StoredEntry | undefined>;
+  write(key: string, stored: StoredEntry, bytes: number): void;
+  readonly lateReads: number;
+  readonly writes: Pick<WriteBehind<StoredEntry>, 'waiting' | 'dropped'>;
+  close(): void;
+}
+
+export interface SharedLayerDeps {
+  readonly shared: SharedCache;
+  readonly keys: CacheKeys;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly budgetMs: number;
+  /** An entry that came after its reader had gone on; worth keeping for the next. */
+  readonly onLate: (key: string, stored: StoredEntry) => void;
+}
+
+export function sharedLayer({ shared, keys, clock, random, budgetMs, onLate }: SharedLayerDeps): SharedLayer {
+  let lateInRow = 0;
+  let lateReads = 0;
+  let skipUntil = Number.NEGATIVE_INFINITY;
+
+  const queue = writeBehind<StoredEntry>({
+    send: async (key, stored) => {
+      const leftMs = stored.usableUntilMs - clock.wallMs();
+      if (leftMs <= 0) return;
+      await shared.set(key, encodeEntry(keys, key, stored), Math.ceil(leftMs * (1 + TTL_JITTER * random())));
+    },
+    ready: () => shared.up,
+    maxEntries: MAX_QUEUED_WRITES,
+    maxBytes: MAX_QUEUED_BYTES,
+    concurrency: CONCURRENT_WRITES,
+  });
+  const fetch = async (key: string) => {
+    const bytes = await shared.get(key);
+    return bytes === undefined ? undefined : decodeEntry(keys, key, bytes);
+  };
+  const countLate = () => {
+    lateReads += 1;
+    lateInRow += 1;
+    if (lateInRow >= LATE_READS_TO_SKIP) skipUntil = clock.now() + SKIP_MS;
+  };
+
+  return {
+    read: key => {
+      if (!shared.up || clock.now() < skipUntil) return Promise.resolve(undefined);
+      return new Promise(resolve => {
+        let late = false;
+        const cancel = clock.after(budgetMs, () => {
+          late = true;
+          countLate();
+          resolve(undefined);
+        });
+        const settle = (stored: StoredEntry | undefined) => {
+          if (late && stored !== undefined) onLate(key, stored);
+          if (late) return;
+          cancel();
+          lateInRow = 0;
+          resolve(stored);
+        };
+        // An error is the store's to judge (it stops answering `up`); here it is only a miss.
+        fetch(key).then(settle, () => settle(undefined));
+      });
+    },
+    write: queue.add,
+    get lateReads() {
+      return lateReads;
+    },
+    writes: queue,
+    close: queue.clear,
+  };
+}
