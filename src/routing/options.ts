@@ -3,10 +3,7 @@ import { policyNames } from '../core/model.ts';
 
 export const RoutingOptions = Type.Object(
   {
-    policy: Type.Union(
-      policyNames.map(name => Type.Literal(name)),
-      { default: 'lowest-latency' },
-    ),
+    policy: Type.Enum(policyNames, { default: 'lowest-latency' }),
     costWeight: Type.Number({
       minimum: 0,
       maximum: 1,

@@ -2,13 +2,22 @@ import type { Model, Version } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Target } from '../core/target.ts';
 
+/** The part of a request that routing looks at; `explain` makes one without a body. */
+export type RoutedRequest = Pick<InferenceRequest, 'fields' | 'hints' | 'caller'> & {
+  readonly body: { readonly length: number };
+};
+
 /** What is believed about a target now. Unmeasured targets are assumed slow, never fast. */
 export interface Estimate {
-  /** Peak EWMA of upstream time, ms, failures charged; without in-flight. */
+  /** Peak EWMA of upstream time, ms, failures charged; without in-flight and set-up. */
   readonly latencyMs: number;
+  /** Quantiles of answers alone: set-up and fast errors are not in them. */
   readonly p95Ms: number;
   readonly p99Ms: number;
+  /** Answers behind the quantiles; 0 means unmeasured. */
   readonly samples: number;
+  /** Share of recent calls that failed, 0 to 1; fades with time. */
+  readonly failureShare: number;
   /** Probability that the next call finds it warm, 0 to 1; 1 for always-on kinds. */
   readonly warmth: number;
   /** Expected set-up time if cold, ms. */
@@ -25,17 +34,21 @@ export interface Candidate {
   readonly share: number;
   /** Marginal cost of this call, USD; undefined when no price is known. */
   readonly costUsd: number | undefined;
-  /** Half-open: one request may try it, if another candidate stands behind. */
+  /**
+   * Half-open: one request may try it, if another candidate stands behind. The router puts it first when one does, and
+   * the call may run twice; whoever takes the trial permit makes the try, everyone else goes on to the next.
+   */
   readonly trial: boolean;
 }
 
-/** Why a target is not a candidate. The first three are hard (never opened); the rest are health's. */
+/** Why a target is not a candidate. From `drained` on they are health's; the others are hard: never opened. */
 export type Exclusion =
   | 'residency'
   | 'pinned-elsewhere'
   | 'region-excluded'
   | 'body-too-large'
   | 'needs-target-model'
+  | 'other-target-model'
   | 'other-variant'
   | 'other-component'
   | 'drained'
@@ -60,13 +73,18 @@ export interface Route {
 
 /** A policy puts candidates in order. One method, one file each, one line in `policies/registry.ts`. */
 export interface Policy {
-  order(candidates: readonly Candidate[], model: Model, request: InferenceRequest): readonly Candidate[];
+  /** What it ranks by, in a line, for `explain`. */
+  readonly rule: string;
+  /** A permutation of `candidates`, best first. Sees no half-open ones, and leaves shedding (`share`) to the router. */
+  order(candidates: readonly Candidate[], model: Model, request: RoutedRequest): readonly Candidate[];
 }
 
 /** What the request path sees of routing. */
 export interface Router {
-  route(model: Model, version: Version, request: InferenceRequest): Route;
+  route(model: Model, version: Version, request: RoutedRequest): Route;
   /** Versions with at least one target that this request may ever use (residency, pins, size), whatever its health. */
-  reachable(model: Model, request: InferenceRequest): readonly Version[];
+  reachable(model: Model, request: RoutedRequest): readonly Version[];
+  /** Whether this request may ever use this target, whatever its health. */
+  mayEverServe(model: Model, target: Target, request: RoutedRequest): boolean;
   estimate(target: Target): Estimate;
 }

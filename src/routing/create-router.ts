@@ -1,0 +1,116 @@
+import type { Model, Version } from '../core/model.ts';
+import type { Random } from '../core/random.ts';
+import type { Target } from '../core/target.ts';
+import { createReach, hardExclusion } from './candidates.ts';
+import { type CallSizes, marginalUsd } from './cost.ts';
+import type { Estimator } from './estimator.ts';
+import { type Policies, policyFor } from './policies/registry.ts';
+import { withFirst } from './ranking.ts';
+import type { Candidate, Excluded, Exclusion, RoutedRequest, Router } from './router.ts';
+import { shed } from './shed.ts';
+import type { WarmShare } from './warm-share.ts';
+
+/** What routing needs of health. */
+export interface TargetStates {
+  available(
+    target: Target,
+  ):
+    | { readonly usable: true; readonly trial: boolean }
+    | { readonly usable: false; readonly why: 'drained' | 'evacuated' | 'ejected' | 'throttled' | 'full' };
+  /** Share of ordinary traffic it should get now, 0 to 1. */
+  share(target: Target): number;
+  inFlight(target: Target): number;
+}
+
+export interface RouterPorts {
+  readonly random: Random;
+  readonly states: TargetStates;
+  readonly estimator: Estimator;
+  readonly sizes: CallSizes;
+  readonly policies: Policies;
+  readonly warmShare: WarmShare;
+}
+
+/** The candidates of one version for one request, not yet in order. */
+export interface Survey {
+  readonly ordinary: readonly Candidate[];
+  /** Half-open ones: no policy ranks them. */
+  readonly trials: readonly Candidate[];
+  readonly excluded: readonly Excluded[];
+}
+
+const none: readonly never[] = [];
+
+/** Eligible targets → ordered candidates. Takes the answers of estimators and health, and lets a policy choose. */
+export function createRouter(ports: RouterPorts): Router {
+  const { reachable } = createReach();
+  return {
+    route: (model, version, request) => {
+      const { ordinary, trials, excluded } = survey(ports, model, version, request);
+      const policy = ports.policies[policyFor(model, request)];
+      const ordered = ordinary.length > 1 ? shed(policy.order(ordinary, model, request), ports.random) : ordinary;
+      if (trials.length > 0) return { candidates: withTrials(ordered, trials, model, request), excluded, warm: false };
+      const place = ports.warmShare.take(model, ordered, request);
+      return { candidates: withFirst(ordered, place), excluded, warm: place > 0 };
+    },
+    reachable,
+    mayEverServe: (model, target, request) => hardExclusion(model, target, request) === undefined,
+    estimate: target => ports.estimator.estimate(target),
+  };
+}
+
+/** Looks at every target of the version once. */
+export function survey(
+  { states, estimator, sizes }: Pick<RouterPorts, 'states' | 'estimator' | 'sizes'>,
+  model: Model,
+  version: Version,
+  request: RoutedRequest,
+): Survey {
+  const ordinary: Candidate[] = [];
+  let trials: Candidate[] | undefined;
+  let excluded: Excluded[] | undefined;
+  const { answerBytes } = sizes.expected(model, version.name);
+  for (const target of version.targets) {
+    let why: Exclusion | undefined = hardExclusion(model, target, request);
+    let trial = false;
+    if (why === undefined) {
+      const availability = states.available(target);
+      if (availability.usable) trial = availability.trial;
+      else why = availability.why;
+    }
+    if (why !== undefined) {
+      excluded ??= [];
+      excluded.push({ target, why });
+      continue;
+    }
+    const call = { requestBytes: request.body.length, answerBytes, servingMs: estimator.billedMs(target) };
+    const candidate: Candidate = {
+      target,
+      estimate: estimator.estimate(target, request.fields.targetModel),
+      inFlight: states.inFlight(target),
+      share: states.share(target),
+      costUsd: marginalUsd(target, call),
+      trial,
+    };
+    if (!trial) ordinary.push(candidate);
+    else if (trials === undefined) trials = [candidate];
+    else trials.push(candidate);
+  }
+  return { ordinary, trials: trials ?? none, excluded: excluded ?? none };
+}
+
+/**
+ * A half-open target is tried first, by a call that may run twice and has another candidate to go on to: health hands
+ * out one trial permit, so one call makes the try. Otherwise half-open targets stand last.
+ */
+function withTrials(
+  ordered: readonly Candidate[],
+  trials: readonly Candidate[],
+  model: Model,
+  request: RoutedRequest,
+): readonly Candidate[] {
+  const mayTry = ordered.length > 0 && model.idempotent && request.fields.sessionId === undefined;
+  if (!mayTry) return [...ordered, ...trials];
+  const [first, ...others] = trials;
+  return first === undefined ? ordered : [first, ...ordered, ...others];
+}

@@ -1,0 +1,214 @@
+import type { Clock } from '../core/clock.ts';
+import type { BreakerState } from '../core/events.ts';
+import type { Model, PolicyName, Version } from '../core/model.ts';
+import { type Random, seededRandom } from '../core/random.ts';
+import type { Target } from '../core/target.ts';
+import { hardExclusion } from './candidates.ts';
+import { type RouterPorts, survey, type TargetStates } from './create-router.ts';
+import type { ExplainedTarget, ExplainQuery, Explanation } from './explanation.ts';
+import type { Incumbents } from './policies/balanced.ts';
+import { meetsSlo } from './policies/cheapest-within-slo.ts';
+import { createPolicies, policyFor } from './policies/registry.ts';
+import type { Candidate, Exclusion, RoutedRequest, Router } from './router.ts';
+import { shed } from './shed.ts';
+import { expectedMs } from './warmth.ts';
+
+/** State of a target as health describes it. */
+export interface TargetDescriptions extends TargetStates {
+  describe(target: Target): {
+    readonly breaker: BreakerState;
+    readonly ejectedForMs: number;
+    readonly detail: string | undefined;
+  };
+}
+
+/** Orders drawn to see how often each target comes first; policies that use chance give shares, the others 0 or 1. */
+const draws = 400;
+const millionCalls = 1_000_000;
+
+export interface ExplainPorts extends Omit<RouterPorts, 'policies' | 'random'> {
+  readonly clock: Clock;
+  readonly states: TargetDescriptions;
+  readonly incumbents: Incumbents;
+}
+
+/**
+ * Explains with the router's own survey, policies and shedding, on a copy of their memory and with dice of its own, so
+ * that asking changes nothing.
+ */
+export function createExplain(
+  ports: ExplainPorts,
+  router: Pick<Router, 'reachable'>,
+): (model: Model, query?: ExplainQuery) => Explanation {
+  return (model, query = {}) => {
+    const request = requestOf(query, usualRequestBytes(ports, model));
+    const policyName = policyFor(model, request);
+    const random = seededRandom(1);
+    const policies = createPolicies({ clock: ports.clock, random, incumbents: new Map(ports.incumbents) });
+    const policy = policies[policyName];
+    const order = (candidates: readonly Candidate[]) => policy.order(candidates, model, request);
+    const asked: Asked = { ports, model, request, policyName, random, order };
+    const reachable = router.reachable(model, request);
+    const total = reachable.reduce((sum, version) => sum + version.weight, 0);
+    return {
+      model: model.name,
+      policy: policyName,
+      rule: policy.rule,
+      sloMs: model.slo.latencyMs,
+      deadlineMs: model.deadlineMs,
+      warmShare: model.warmShare,
+      versions: model.versions.map(version => ({
+        version: version.name,
+        weight: version.weight,
+        share: reachable.includes(version) && total > 0 ? version.weight / total : 0,
+        targets: explainTargets(asked, version),
+      })),
+    };
+  };
+}
+
+/** One question, and what answers it. */
+interface Asked {
+  readonly ports: ExplainPorts;
+  readonly model: Model;
+  readonly request: RoutedRequest;
+  readonly policyName: PolicyName;
+  readonly random: Random;
+  order(candidates: readonly Candidate[]): readonly Candidate[];
+}
+
+/** Body size of a usual call, by the version with the most weight. */
+function usualRequestBytes({ sizes }: ExplainPorts, model: Model): number {
+  let heaviest = model.versions[0];
+  for (const version of model.versions) if (version.weight > (heaviest?.weight ?? 0)) heaviest = version;
+  return heaviest === undefined ? 0 : Math.round(sizes.expected(model, heaviest.name).requestBytes);
+}
+
+function requestOf(query: ExplainQuery, usualBytes: number): RoutedRequest {
+  const { prefer, residency, region, targetModel, targetVariant, inferenceComponent, keyResidency } = query;
+  return {
+    body: { length: query.bodyBytes ?? usualBytes },
+    hints: {
+      substitutes: 'any',
+      cache: { noCache: false, noStore: false },
+      ...(prefer !== undefined && { prefer }),
+      ...(residency !== undefined && { residency }),
+      ...(region !== undefined && { region }),
+    },
+    fields: {
+      ...(targetModel !== undefined && { targetModel }),
+      ...(targetVariant !== undefined && { targetVariant }),
+      ...(inferenceComponent !== undefined && { inferenceComponent }),
+    },
+    caller: { tenant: 'explain', ...(keyResidency !== undefined && { residency: keyResidency }) },
+  };
+}
+
+function explainTargets(asked: Asked, version: Version): ExplainedTarget[] {
+  const { ports, model, request } = asked;
+  const { ordinary, trials, excluded } = survey(ports, model, version, request);
+  const firsts = countFirsts(asked, ordinary);
+  const ranked = asked
+    .order(ordinary)
+    .slice()
+    .sort((a, b) => (firsts.get(b) ?? 0) - (firsts.get(a) ?? 0));
+  const next = ports.warmShare.next(model, ranked, request);
+  const rows = [...ranked, ...trials].map((candidate, index) => {
+    const firstChoice = (firsts.get(candidate) ?? 0) / draws;
+    const why = reasonsFor(asked, candidate, firstChoice);
+    if (candidate === next) why.push('next in turn for the warm share');
+    return row(ports, candidate, { place: index + 1, firstChoice, excluded: null, why });
+  });
+  return [...rows, ...excluded.map(({ target, why }) => excludedRow(asked, target, why))];
+}
+
+function excludedRow({ ports, model, request }: Asked, target: Target, excluded: Exclusion): ExplainedTarget {
+  const { detail } = ports.states.describe(target);
+  const byHealth = hardExclusion(model, target, request) === undefined;
+  const why = byHealth && detail !== undefined ? [exclusionWords[excluded], detail] : [exclusionWords[excluded]];
+  return row(ports, candidateOf(ports, target), { place: null, firstChoice: 0, excluded, why });
+}
+
+/** An excluded target's numbers, as far as they are known. */
+function candidateOf({ estimator, states }: ExplainPorts, target: Target): Candidate {
+  return {
+    target,
+    estimate: estimator.estimate(target),
+    inFlight: states.inFlight(target),
+    share: states.share(target),
+    costUsd: undefined,
+    trial: false,
+  };
+}
+
+function countFirsts({ order, random }: Asked, candidates: readonly Candidate[]): ReadonlyMap<Candidate, number> {
+  const firsts = new Map<Candidate, number>();
+  for (let draw = 0; draw < draws; draw += 1) {
+    const first = shed(order(candidates), random)[0];
+    if (first !== undefined) firsts.set(first, (firsts.get(first) ?? 0) + 1);
+  }
+  return firsts;
+}
+
+function row(
+  { states }: ExplainPorts,
+  { target, estimate, inFlight, share, costUsd }: Candidate,
+  placed: Pick<ExplainedTarget, 'place' | 'firstChoice' | 'excluded' | 'why'>,
+): ExplainedTarget {
+  const { breaker, ejectedForMs } = states.describe(target);
+  return {
+    target: target.name,
+    region: target.region,
+    residency: target.residency,
+    kind: target.kind,
+    ...placed,
+    breaker,
+    ejectedForMs,
+    inFlight,
+    maxConcurrency: target.maxConcurrency,
+    share,
+    expectedMs: expectedMs(estimate),
+    p95Ms: estimate.p95Ms,
+    samples: estimate.samples,
+    failureShare: estimate.failureShare,
+    warmth: estimate.warmth,
+    setupMs: estimate.setupMs,
+    usdPerMillion: costUsd === undefined ? null : costUsd * millionCalls,
+    maxRequestBytes: target.maxRequestBytes,
+  };
+}
+
+/** What sets a candidate apart, in words. */
+function reasonsFor({ model, policyName }: Asked, candidate: Candidate, firstChoice: number): string[] {
+  const { estimate, share, costUsd, trial, target } = candidate;
+  if (trial) return ['half-open: tried by one call that has another candidate behind it'];
+  const why = [firstChoice > 0 ? `first for ${percent(firstChoice)} of the calls` : 'stands by'];
+  if (estimate.samples === 0) why.push('unmeasured, assumed slow');
+  else if (!meetsSlo(candidate, model)) why.push('misses the latency objective');
+  if (estimate.failureShare >= 0.01) why.push(`${percent(estimate.failureShare)} failed lately`);
+  if (estimate.warmth < 0.5) why.push('probably cold');
+  if (share < 1) why.push(`restrained to ${percent(share)} (slow start or throttled)`);
+  if (costUsd === undefined) why.push('price unknown');
+  if (policyName === 'weighted') why.push(`weight ${target.weight}`);
+  return why;
+}
+
+const exclusionWords = {
+  residency: 'outside the residency this call is bound to',
+  'pinned-elsewhere': 'the call is pinned to another region',
+  'region-excluded': 'the call excludes this region',
+  'body-too-large': 'the body is larger than this target takes',
+  'needs-target-model': 'the call names no target model',
+  'other-target-model': 'does not serve the target model named',
+  'other-variant': 'is not the variant named',
+  'other-component': 'is not the inference component named',
+  drained: 'drained by an operator',
+  evacuated: 'its region is evacuated',
+  ejected: 'ejected: it failed',
+  throttled: 'throttled: it asked for a pause',
+  full: 'full: as many calls in flight as it may have',
+} as const satisfies Record<Exclusion, string>;
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}

@@ -1,0 +1,65 @@
+import type { BreakerState } from '../core/events.ts';
+import type { PolicyName } from '../core/model.ts';
+import type { Target } from '../core/target.ts';
+import type { Exclusion } from './router.ts';
+
+/** The call to explain; everything left out is as in a plain call. */
+export interface ExplainQuery {
+  readonly bodyBytes?: number;
+  readonly prefer?: 'latency' | 'cost' | 'balanced';
+  readonly residency?: string;
+  readonly region?: { readonly pin: string } | { readonly exclude: string };
+  readonly targetModel?: string;
+  readonly targetVariant?: string;
+  readonly inferenceComponent?: string;
+  /** Residency classes the caller's key is bound to. */
+  readonly keyResidency?: ReadonlySet<string>;
+}
+
+export interface ExplainedTarget {
+  readonly target: string;
+  readonly region: string;
+  readonly residency: string;
+  readonly kind: Target['kind'];
+  /** 1 is tried first; null when it is no candidate. */
+  readonly place: number | null;
+  /** Share of this version's calls that go there first, 0 to 1, the warm share aside. */
+  readonly firstChoice: number;
+  readonly excluded: Exclusion | null;
+  readonly breaker: BreakerState;
+  readonly ejectedForMs: number;
+  readonly inFlight: number;
+  readonly maxConcurrency: number;
+  readonly share: number;
+  /** Expected time of a call, set-up as far as likely, ms. */
+  readonly expectedMs: number;
+  readonly p95Ms: number;
+  readonly samples: number;
+  readonly failureShare: number;
+  readonly warmth: number;
+  readonly setupMs: number;
+  /** Marginal cost of a million such calls; null when the price is unknown. */
+  readonly usdPerMillion: number | null;
+  readonly maxRequestBytes: number;
+  /** In words: why it stands where it stands, or why it is out. */
+  readonly why: readonly string[];
+}
+
+export interface ExplainedVersion {
+  readonly version: string;
+  readonly weight: number;
+  /** Share of such calls that choose it, 0 to 1. */
+  readonly share: number;
+  readonly targets: readonly ExplainedTarget[];
+}
+
+/** What routing would do with such a call now, and why. */
+export interface Explanation {
+  readonly model: string;
+  readonly policy: PolicyName;
+  readonly rule: string;
+  readonly sloMs: number;
+  readonly deadlineMs: number;
+  readonly warmShare: number;
+  readonly versions: readonly ExplainedVersion[];
+}
