@@ -39,7 +39,7 @@ export const demoEndpoints: readonly FleetEndpoint[] = [
       { name: 'rain-v2', container: 'rain-v2' },
     ],
   },
-  { kind: 'multi-model', name: 'flight-delay', container: 'flight-delay', memoryBytes: 256 * mib },
+  { kind: 'multi-model', name: 'flight-delay', container: 'flight-delay', memoryBytes: 2048 * mib },
 ];
 
 export const demoIdentities: readonly Identity[] = [

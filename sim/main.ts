@@ -91,6 +91,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(`simulator: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`simulator: ${error instanceof Error ? error.message : String(error)} (--help lists the options)`);
   process.exit(1);
 });

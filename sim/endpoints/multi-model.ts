@@ -30,7 +30,7 @@ export interface MultiModelSpec {
   readonly memoryBytes: number;
   /** Median time to fetch and load a model, beside its bytes at `bytesPerMs`. Default 400. */
   readonly loadMs?: number;
-  /** Default 50 MiB/s. */
+  /** Default 500 MiB/s. */
   readonly bytesPerMs?: number;
   /** A call waits this long for a load, then gets ModelNotReadyException while the load goes on. Default 60,000. */
   readonly loadWaitMs?: number;
@@ -40,7 +40,7 @@ export interface MultiModelSpec {
 export function createMultiModel(spec: MultiModelSpec, hosting: Hosting): Endpoint {
   const { clock } = hosting;
   const { instances = 2, concurrency = 8, queueLimit = 64, modelMs = 6, loadWaitMs = 60_000 } = spec;
-  const { loadMs = 400, bytesPerMs = (50 * mib) / 1000 } = spec;
+  const { loadMs = 400, bytesPerMs = (500 * mib) / 1000 } = spec;
   const container = hosting.container(spec.container);
   const pool = createWorkerPool(instances * concurrency, queueLimit);
   const memory = createModelCache(spec.memoryBytes, clock);
