@@ -8,6 +8,8 @@ export interface AttemptLimits {
   readonly timeoutMs: number;
   /** A longer answer is a `backend-fault`. */
   readonly maxResponseBytes: number;
+  /** Whether sending the same call twice is harmless: only then is a call repeated whose reused connection died. */
+  readonly idempotent: boolean;
   /** Aborts when the attempt is no longer wanted (caller left, hedge lost): outcome `cancelled`. */
   readonly signal: AbortSignal;
 }
