@@ -71,10 +71,7 @@ export type RegionOptions = Static<typeof RegionOptions>;
 /** What a target may say of itself. Endpoint, variant, component and target model form its identity. */
 export const TargetOptions = Type.Object(
   {
-    kind: Type.Union(
-      backendKinds.map(kind => Type.Literal(kind)),
-      { default: 'sagemaker-realtime' },
-    ),
+    kind: Type.Enum(backendKinds, { default: 'sagemaker-realtime' }),
     region: Type.String({ minLength: 1, description: 'A key of `regions`.' }),
     endpoint: Type.String({ pattern: '^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$' }),
     variant: Type.Optional(Type.String({ pattern: '^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$' })),

@@ -1,0 +1,177 @@
+import type { Outcome } from '../core/outcome.ts';
+import type { Answer, AttemptError } from '../core/result.ts';
+import { type AwsError, parseAwsError } from '../wire/aws-error.ts';
+import { withoutSecrets, withoutSecretsOrNumbers } from './sanitise.ts';
+
+/** An answer that is not a success, and whom it was for. */
+export interface FailedAnswer {
+  readonly status: number;
+  /** Header values by lower-case name. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  readonly endpoint: string;
+  /** The name callers know; it replaces the endpoint's in what they get to read. */
+  readonly model: string;
+  /** The caller chose the variant, component or target model, so one that does not exist is the caller's fault. */
+  readonly callerNamed: boolean;
+}
+
+export interface Classified {
+  readonly outcome: Outcome;
+  readonly error: AttemptError;
+  /** For a caller-fault: what the caller may read. */
+  readonly answer?: Answer;
+  /** The signature's time was refused, perhaps. */
+  readonly aboutTime: boolean;
+}
+
+interface Rule {
+  readonly outcome: Outcome;
+  /** What the operator has to do, for the log. */
+  readonly mend?: string;
+}
+
+const throttled: Rule = { outcome: 'throttled' };
+const fault: Rule = { outcome: 'backend-fault' };
+const caller: Rule = { outcome: 'caller-fault' };
+const permissions: Rule = {
+  outcome: 'misconfigured',
+  mend: "allow sagemaker:InvokeEndpoint on this endpoint to the identity, and check the endpoint's own policies",
+};
+const credentials: Rule = {
+  outcome: 'misconfigured',
+  mend: 'check the credentials configured for this region: their keys, token and clock',
+};
+
+/**
+ * One line per error type: those SageMaker Runtime models, the common errors of AWS APIs, and the names under which
+ * AWS throttles (retry documentation of the AWS SDKs). A type outranks the status: throttling comes as 400 here.
+ */
+const rulesByType: Readonly<Record<string, Rule>> = {
+  ThrottlingException: throttled,
+  Throttling: throttled,
+  ThrottledException: throttled,
+  TooManyRequestsException: throttled,
+  RequestThrottled: throttled,
+  RequestThrottledException: throttled,
+  RequestLimitExceeded: throttled,
+  LimitExceededException: throttled,
+  BandwidthLimitExceeded: throttled,
+  PriorRequestNotComplete: throttled,
+  SlowDown: throttled,
+  ServiceQuotaExceededException: throttled,
+  ModelNotReadyException: { outcome: 'cold' },
+  InternalFailure: fault,
+  InternalError: fault,
+  InternalServerError: fault,
+  InternalServerException: fault,
+  InternalDependencyException: fault,
+  ServiceUnavailable: fault,
+  ServiceUnavailableException: fault,
+  AccessDenied: permissions,
+  AccessDeniedException: permissions,
+  NotAuthorized: permissions,
+  UnauthorizedOperation: permissions,
+  OptInRequired: permissions,
+  ExpiredToken: credentials,
+  ExpiredTokenException: credentials,
+  IncompleteSignature: credentials,
+  IncompleteSignatureException: credentials,
+  InvalidClientTokenId: credentials,
+  InvalidSignatureException: credentials,
+  MissingAuthenticationToken: credentials,
+  MissingAuthenticationTokenException: credentials,
+  RequestExpired: credentials,
+  RequestTimeTooSkewed: credentials,
+  SignatureDoesNotMatch: credentials,
+  UnrecognizedClientException: credentials,
+};
+
+const missing: Rule = {
+  outcome: 'misconfigured',
+  mend: 'name an endpoint, variant, component and target model that exist in this region, or take the target out',
+};
+const wrongPlace: Rule = {
+  outcome: 'misconfigured',
+  mend: "check the region's sagemakerRuntime endpoint: what answers there does not know this API",
+};
+const timeTypes = new Set([
+  'InvalidSignatureException',
+  'RequestTimeTooSkewed',
+  'RequestExpired',
+  'SignatureDoesNotMatch',
+]);
+const timeTexts = /signature expired|not yet current/i;
+const endpointGone = /\bendpoint\b.*(?:not found|could not be found|does not exist|not in ?service)/is;
+const partGone =
+  /(?:variant|inference component|component|target model|model data).*(?:not found|could not be found|could not find|does not exist|not in ?service|not exist)|could not find (?:variant|inference component)|failed to download model/is;
+
+/** Says what an upstream's refusal means. The only place that looks at AWS errors. Never throws. */
+export function classify(failed: FailedAnswer): Classified {
+  const header = failed.headers['x-amzn-errortype'];
+  const error = parseAwsError(typeof header === 'string' ? header : undefined, failed.body);
+  const rule = ruleFor(error, failed);
+  const retryAfterMs = retryAfter(failed.headers);
+  const text = error.message || `HTTP ${failed.status}`;
+  return {
+    outcome: rule.outcome,
+    error: {
+      type: error.type || String(failed.status),
+      message: rule.mend === undefined ? text : `${text}; ${rule.mend}`,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    },
+    ...(rule.outcome === 'caller-fault' && { answer: callerAnswer(error, failed) }),
+    aboutTime: timeTypes.has(error.type) || timeTexts.test(error.message),
+  };
+}
+
+function ruleFor(error: AwsError, { status, callerNamed }: FailedAnswer): Rule {
+  if (Object.hasOwn(rulesByType, error.type)) return rulesByType[error.type] ?? fault;
+  if (error.type === 'ModelError') return isCallersModelError(error) ? caller : fault;
+  if (status === 401 || status === 403) return permissions;
+  if (status === 429) return throttled;
+  if (status === 408) return { outcome: 'timeout' };
+  if (endpointGone.test(error.message)) return missing;
+  if (partGone.test(error.message)) return callerNamed ? caller : missing;
+  if (status === 404 || status < 400) return wrongPlace;
+  return status < 500 ? caller : fault;
+}
+
+/** The container's own status decides: 4xx is the caller's, 5xx or 0 (the container never answered) is not. */
+function isCallersModelError({ fields, message }: AwsError): boolean {
+  const original = Number(fields['OriginalStatusCode'] ?? /error \((\d{1,3})\)/.exec(message)?.[1]);
+  return original >= 400 && original < 500;
+}
+
+function callerAnswer(error: AwsError, { status, endpoint, model }: FailedAnswer): Answer {
+  const type = /^[A-Za-z0-9_.]{1,128}$/.test(error.type) ? error.type : 'ValidationError';
+  return {
+    status,
+    headers: { 'content-type': 'application/json', 'x-amzn-errortype': type },
+    body: Buffer.from(JSON.stringify(type === 'ModelError' ? modelErrorBody() : { message: plainMessage() })),
+  };
+
+  function modelErrorBody(): Record<string, unknown> {
+    const { ErrorCode, OriginalMessage, OriginalStatusCode } = error.fields;
+    return { ErrorCode, Message: withoutSecrets(error.message, endpoint, model), OriginalMessage, OriginalStatusCode };
+  }
+  function plainMessage(): string {
+    return withoutSecretsOrNumbers(error.message, endpoint, model) || `The request was refused (HTTP ${status}).`;
+  }
+}
+
+const longestRetryAfterMs = 3_600_000;
+
+/** `x-amz-retry-after` in ms, or `retry-after` in seconds or as a date against the answer's own `date`. */
+function retryAfter(headers: FailedAnswer['headers']): number | undefined {
+  const milliseconds = headers['x-amz-retry-after'];
+  const plain = headers['retry-after'];
+  const ms = typeof milliseconds === 'string' ? Number(milliseconds) : plainRetryAfter(plain, headers['date']);
+  return ms >= 0 ? Math.min(ms, longestRetryAfterMs) : undefined;
+}
+
+function plainRetryAfter(value: string | string[] | undefined, date: string | string[] | undefined): number {
+  if (typeof value !== 'string') return Number.NaN;
+  if (/^\d+$/.test(value.trim())) return Number(value) * 1_000;
+  return typeof date === 'string' ? Date.parse(value) - Date.parse(date) : Number.NaN;
+}

@@ -1,0 +1,154 @@
+import { type LookupAddress, promises as systemDns } from 'node:dns';
+import { Resolver } from 'node:dns/promises';
+import { isIP, type LookupFunction } from 'node:net';
+import type { Clock } from '../core/clock.ts';
+
+/** Asks the network once. Rejects when there is no answer or an empty one. */
+export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
+
+export interface DnsCache {
+  /** For `net.connect` and undici's connector. */
+  readonly lookup: LookupFunction;
+  stop(): void;
+}
+
+export interface DnsCacheDeps {
+  readonly clock: Clock;
+  readonly resolve: Resolve;
+  /** How long an answer counts as fresh, ms. */
+  readonly ttlMs: number;
+  /** How long a caller waits for one lookup, ms. */
+  readonly timeoutMs: number;
+}
+
+interface Name {
+  addresses?: readonly LookupAddress[];
+  freshUntil: number;
+  usedAt: number;
+  /** Why the last refresh brought nothing; the next one that callers may wait for is not before `retryAt`. */
+  failure?: { readonly error: Error; readonly retryAt: number };
+  pending?: Promise<void>;
+  pendingSince: number;
+  turn: number;
+}
+
+/** A name nobody connects to is not asked for for ever. Its last answer stays. */
+const keepFreshMs = 3_600_000;
+const retryAfterFailureMs = 1_000;
+
+/**
+ * Name lookups that outlive the resolver: an answer is refreshed ahead of its time and, when refreshing fails, hangs
+ * or brings an empty answer, the last good one serves however old it is. One lookup per name is under way at most, and
+ * each caller waits `timeoutMs` at most, so a hanging resolver slows only the first connection to a name never seen.
+ */
+export function dnsCache({ clock, resolve, ttlMs, timeoutMs }: DnsCacheDeps): DnsCache {
+  const names = new Map<string, Name>();
+
+  function refresh(hostname: string, name: Name): Promise<void> {
+    if (name.pending) return name.pending;
+    const failed = (error: Error) => {
+      name.failure = { error, retryAt: clock.now() + retryAfterFailureMs };
+    };
+    name.pendingSince = clock.now();
+    name.pending = resolve(hostname)
+      .then(addresses => {
+        if (addresses.length === 0) return failed(noAnswer(hostname, 'empty answer'));
+        name.addresses = addresses;
+        name.freshUntil = clock.now() + ttlMs;
+        delete name.failure;
+      }, failed)
+      .finally(() => {
+        delete name.pending;
+      });
+    return name.pending;
+  }
+
+  /** True when waiting may bring something better than what is known. */
+  function worthWaiting(name: Name, now: number): boolean {
+    if (name.pending && now - name.pendingSince >= timeoutMs) return false;
+    if (name.failure === undefined) return true;
+    return name.addresses === undefined && now >= name.failure.retryAt;
+  }
+
+  async function addressesOf(hostname: string): Promise<readonly LookupAddress[]> {
+    const now = clock.now();
+    const name = names.get(hostname) ?? { freshUntil: 0, usedAt: now, pendingSince: now, turn: 0 };
+    names.set(hostname, name);
+    name.usedAt = now;
+    if (name.addresses && now < name.freshUntil) return name.addresses;
+    const wait = worthWaiting(name, now);
+    if (name.failure === undefined || now >= name.failure.retryAt) {
+      const refreshed = refresh(hostname, name);
+      if (wait) await withLimit(clock, refreshed, timeoutMs);
+    }
+    if (name.addresses) return name.addresses;
+    throw name.failure?.error ?? noAnswer(hostname, `no answer within ${timeoutMs} ms`);
+  }
+
+  const lookup: LookupFunction = (hostname, options, callback) => {
+    const literal = isIP(hostname);
+    if (literal) return reply([{ address: hostname, family: literal }], options.all === true, callback);
+    addressesOf(hostname).then(
+      addresses => {
+        const wanted = ofFamily(addresses, options.family);
+        if (wanted.length === 0) return callback(noAnswer(hostname, 'no address of that family'), []);
+        reply(rotated(wanted, names.get(hostname)), options.all === true, callback);
+      },
+      error => callback(error, []),
+    );
+  };
+
+  const stopRefreshing = clock.every(Math.ceil(ttlMs * 0.7), () => {
+    const now = clock.now();
+    for (const [hostname, name] of names) if (now - name.usedAt < keepFreshMs) void refresh(hostname, name);
+  });
+  return { lookup, stop: stopRefreshing };
+}
+
+function reply(addresses: readonly LookupAddress[], all: boolean, callback: Parameters<LookupFunction>[2]): void {
+  const first = addresses[0];
+  if (all || first === undefined) callback(null, [...addresses]);
+  else callback(null, first.address, first.family);
+}
+
+function ofFamily(addresses: readonly LookupAddress[], family: number | string | undefined): readonly LookupAddress[] {
+  const wanted = family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : family;
+  return wanted === 4 || wanted === 6 ? addresses.filter(address => address.family === wanted) : addresses;
+}
+
+/** New connections spread over the addresses of one cached answer. */
+function rotated(addresses: readonly LookupAddress[], name: Name | undefined): readonly LookupAddress[] {
+  if (name === undefined || addresses.length < 2) return addresses;
+  name.turn = (name.turn + 1) % addresses.length;
+  return [...addresses.slice(name.turn), ...addresses.slice(0, name.turn)];
+}
+
+function noAnswer(hostname: string, why: string): Error {
+  return Object.assign(new Error(`cannot resolve ${hostname}: ${why}`), { code: 'ENOTFOUND' });
+}
+
+function withLimit(clock: Clock, work: Promise<void>, limitMs: number): Promise<void> {
+  return new Promise(resolve => {
+    const cancel = clock.after(limitMs, resolve);
+    void work.finally(() => {
+      cancel();
+      resolve();
+    });
+  });
+}
+
+/**
+ * The real resolver: the listed servers, or the system's `getaddrinfo`. The latter runs on libuv's pool, four threads
+ * by default, where a hanging resolver holds one thread per name: set `UV_THREADPOOL_SIZE=16` in the environment.
+ */
+export function networkResolve(servers: readonly string[], timeoutMs: number): Resolve {
+  if (servers.length === 0) return hostname => systemDns.lookup(hostname, { all: true });
+  const resolver = new Resolver({ timeout: Math.ceil(timeoutMs / 2), tries: 2 });
+  resolver.setServers([...servers]);
+  return async hostname => {
+    const v4 = await resolver.resolve4(hostname).catch(() => []);
+    if (v4.length > 0) return v4.map(address => ({ address, family: 4 }));
+    const v6 = await resolver.resolve6(hostname);
+    return v6.map(address => ({ address, family: 6 }));
+  };
+}

@@ -1,0 +1,16 @@
+import type { AttemptResult } from '../core/result.ts';
+
+/** A call that cannot succeed at this kind of target, answered as SageMaker would and without asking it. */
+export function refusedLocally(status: number, message: string): AttemptResult {
+  return {
+    outcome: 'caller-fault',
+    answer: {
+      status,
+      headers: { 'content-type': 'application/json', 'x-amzn-errortype': 'ValidationError' },
+      body: Buffer.from(JSON.stringify({ message })),
+    },
+    error: { type: 'ValidationError', message },
+    sent: false,
+    durationMs: 0,
+  };
+}

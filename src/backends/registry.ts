@@ -1,0 +1,99 @@
+import type { Clock } from '../core/clock.ts';
+import type { Emit } from '../core/events.ts';
+import type { Random } from '../core/random.ts';
+import type { BackendKind } from '../core/target.ts';
+import type { Backend } from './backend.ts';
+import { dnsCache, networkResolve } from './dns.ts';
+import { createIdentities, type Identity } from './identities.ts';
+import type { ConnectionOptions } from './options.ts';
+import type { InvokePorts } from './sagemaker-invoke.ts';
+import { sagemakerMultiModel } from './sagemaker-multi-model.ts';
+import { sagemakerRealtime } from './sagemaker-realtime.ts';
+import { sagemakerServerless } from './sagemaker-serverless.ts';
+import { sigV4Signer } from './signing.ts';
+import { undiciTransport } from './transport.ts';
+
+/** Every backend kind. A new one is a file, a line here and a test. */
+const kinds = {
+  'sagemaker-realtime': sagemakerRealtime,
+  'sagemaker-serverless': sagemakerServerless,
+  'sagemaker-multi-model': sagemakerMultiModel,
+} satisfies Record<BackendKind, (ports: InvokePorts) => Backend>;
+
+/** Where a region is reached. */
+export interface RegionSites {
+  readonly sagemakerRuntimeUrl: string;
+  readonly stsUrl: string;
+}
+
+/** What a reload may change. */
+export interface BackendSites {
+  readonly regions: ReadonlyMap<string, RegionSites>;
+  /** By `Target.identity`. */
+  readonly identities: ReadonlyMap<string, Identity>;
+}
+
+export interface Backends {
+  readonly backends: Readonly<Record<BackendKind, Backend>>;
+  /** Takes a reloaded config: new URLs count from the next call, identities that stay keep their keys. */
+  use(sites: BackendSites): void;
+  /** Closes the connections of targets that are gone, after the calls they carry. */
+  retire(targetIds: Iterable<string>): void;
+  /** Resolves when every identity has been tried once, whatever came of it. */
+  ready(): Promise<void>;
+  /** Closes every connection and stops every timer. */
+  stop(): Promise<void>;
+}
+
+export interface BackendDeps extends BackendSites {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emit: Emit;
+  readonly connections: ConnectionOptions;
+}
+
+/** Wires names, connections, keys and signatures into one backend per kind. */
+export function createBackends(deps: BackendDeps): Backends {
+  const { clock, connections } = deps;
+  const { servers, ttlMs, timeoutMs } = connections.dns;
+  let regions = deps.regions;
+  const dns = dnsCache({ clock, resolve: networkResolve(servers, timeoutMs), ttlMs, timeoutMs });
+  const transport = undiciTransport({ clock, lookup: dns.lookup, settings: connections });
+  const identities = createIdentities(deps, {
+    clock,
+    lookup: dns.lookup,
+    stsSites: first =>
+      [...regions]
+        .map(([region, { stsUrl }]) => ({ region, url: stsUrl }))
+        .sort((a, b) => Number(b.region === first) - Number(a.region === first)),
+  });
+  identities.use(deps.identities);
+  const ports: InvokePorts = {
+    clock,
+    transport,
+    signer: sigV4Signer('sagemaker', clock),
+    credentialsOf: identities.current,
+    suspect: identities.suspect,
+    runtimeUrlOf: region => regions.get(region)?.sagemakerRuntimeUrl,
+  };
+  return {
+    backends: {
+      'sagemaker-realtime': kinds['sagemaker-realtime'](ports),
+      'sagemaker-serverless': kinds['sagemaker-serverless'](ports),
+      'sagemaker-multi-model': kinds['sagemaker-multi-model'](ports),
+    },
+    use(sites) {
+      regions = sites.regions;
+      identities.use(sites.identities);
+    },
+    retire(targetIds) {
+      for (const id of targetIds) transport.retire(id);
+    },
+    ready: identities.ready,
+    async stop() {
+      identities.stop();
+      dns.stop();
+      await transport.stop();
+    },
+  };
+}

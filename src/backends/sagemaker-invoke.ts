@@ -1,0 +1,178 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Clock } from '../core/clock.ts';
+import type { InferenceRequest, InvokeFields } from '../core/request.ts';
+import type { Answer, AttemptResult } from '../core/result.ts';
+import type { Target } from '../core/target.ts';
+import { invokePath, invokeRequestHeaders, invokeResponseHeaders } from '../wire/sagemaker-runtime.ts';
+import type { AttemptLimits } from './backend.ts';
+import { type Classified, classify } from './classify.ts';
+import type { Credentials } from './credentials.ts';
+import type { Signer } from './signing.ts';
+import type { Transport, TransportAnswer, TransportFailure } from './transport.ts';
+
+/** What calling SageMaker Runtime needs of the rest. */
+export interface InvokePorts {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly signer: Signer;
+  /** Usable keys of an identity now; undefined when there are none. Never waits. */
+  credentialsOf(identity: string): Credentials | undefined;
+  /** Tells that AWS refused an identity's keys. */
+  suspect(identity: string): void;
+  /** `https://…` of SageMaker Runtime in a region. */
+  runtimeUrlOf(region: string): string | undefined;
+}
+
+type Unfinished = Omit<AttemptResult, 'durationMs'>;
+
+/** One signed InvokeEndpoint call. Never rejects. */
+export async function invokeEndpoint(
+  ports: InvokePorts,
+  target: Target,
+  request: InferenceRequest,
+  limits: AttemptLimits,
+): Promise<AttemptResult> {
+  const startedAt = ports.clock.now();
+  const first = await callOnce(ports, target, request, limits, limits.timeoutMs);
+  const spentMs = ports.clock.now() - startedAt;
+  if (!first.again || spentMs >= limits.timeoutMs) return { ...first.result, durationMs: spentMs };
+  const second = await callOnce(ports, target, request, limits, limits.timeoutMs - spentMs);
+  return { ...second.result, durationMs: ports.clock.now() - startedAt };
+}
+
+/** `again`: the region's clock was learnt from this refusal, and signing anew will help. */
+async function callOnce(
+  ports: InvokePorts,
+  target: Target,
+  request: InferenceRequest,
+  limits: AttemptLimits,
+  timeoutMs: number,
+): Promise<{ result: Unfinished; again: boolean }> {
+  const origin = ports.runtimeUrlOf(target.region);
+  if (origin === undefined) return only(misconfigured('UnknownRegion', `no endpoint is known for ${target.region}`));
+  const credentials = ports.credentialsOf(target.identity);
+  if (credentials === undefined) return only(noCredentials(target));
+  const sent = await ports.transport.send({
+    poolKey: target.id,
+    origin,
+    method: 'POST',
+    path: invokePath(target.endpoint),
+    headers: signedHeaders(ports.signer, target, request, credentials, origin),
+    body: request.body,
+    timeoutMs,
+    maxResponseBytes: limits.maxResponseBytes,
+    idempotent: limits.idempotent,
+    signal: limits.signal,
+  });
+  if (sent.kind !== 'answer') return only(fromFailure(sent));
+  if (sent.status >= 200 && sent.status < 300) return only({ outcome: 'ok', answer: answerOf(sent), sent: true });
+  return fromRefusal(ports, target, request, sent);
+}
+
+function only(result: Unfinished): { result: Unfinished; again: boolean } {
+  return { result, again: false };
+}
+
+function signedHeaders(
+  signer: Signer,
+  target: Target,
+  request: InferenceRequest,
+  credentials: Credentials,
+  origin: string,
+): string[] {
+  const headers = signer.sign({
+    method: 'POST',
+    path: invokePath(target.endpoint),
+    host: origin.slice(origin.indexOf('//') + 2),
+    region: target.region,
+    headers: forwarded(target, request.fields),
+    bodySha256: request.bodySha256,
+    credentials,
+  });
+  // Not signed: whatever stands between may continue the trace.
+  if (request.traceparent !== undefined) headers.push('traceparent', request.traceparent);
+  return headers;
+}
+
+/** Exactly the headers InvokeEndpoint knows, sorted. What the target fixes outranks the caller's wish. */
+function forwarded(target: Target, fields: InvokeFields): string[] {
+  const headers: string[] = [];
+  for (const [header, field] of invokeRequestHeaders) {
+    const value = fixedBy(target, field) ?? fields[field];
+    if (value !== undefined) headers.push(header, value);
+  }
+  return headers;
+}
+
+function fixedBy(target: Target, field: keyof InvokeFields): string | undefined {
+  if (field === 'targetVariant') return target.variant;
+  if (field === 'inferenceComponent') return target.component;
+  if (field === 'targetModel') return target.targetModel;
+  return undefined;
+}
+
+function callerNamed(target: Target, fields: InvokeFields): boolean {
+  return (
+    (fields.targetVariant !== undefined && target.variant === undefined) ||
+    (fields.inferenceComponent !== undefined && target.component === undefined) ||
+    (fields.targetModel !== undefined && target.targetModel === undefined)
+  );
+}
+
+function answerOf({ status, headers, body }: TransportAnswer): Answer {
+  return { status, headers: passedHeaders(headers), body };
+}
+
+function passedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  const passed: Record<string, string> = {};
+  for (const [name, longest] of invokeResponseHeaders) {
+    const value = headers[name];
+    if (typeof value === 'string' && value.length <= longest && /^[\t\x20-\x7e]*$/.test(value)) passed[name] = value;
+  }
+  return passed;
+}
+
+function fromRefusal(
+  ports: InvokePorts,
+  target: Target,
+  request: InferenceRequest,
+  { status, headers, body }: TransportAnswer,
+): { result: Unfinished; again: boolean } {
+  const named = callerNamed(target, request.fields);
+  const { endpoint, model } = target;
+  const { outcome, error, answer, aboutTime }: Classified = classify({
+    status,
+    headers,
+    body,
+    endpoint,
+    model,
+    callerNamed: named,
+  });
+  const again = aboutTime && ports.signer.adoptTime(target.region, headers.date);
+  if (outcome === 'misconfigured' && !again) ports.suspect(target.identity);
+  const requestId = headers['x-amzn-requestid'];
+  const message = requestId === undefined ? error.message : `${error.message} (AWS request ${requestId})`;
+  return { result: { outcome, error: { ...error, message }, ...(answer && { answer }), sent: true }, again };
+}
+
+const outcomeOfFailure = {
+  unreachable: 'unreachable',
+  broken: 'backend-fault',
+  'too-large': 'backend-fault',
+  timeout: 'timeout',
+  cancelled: 'cancelled',
+  refused: 'misconfigured',
+} as const;
+
+function fromFailure({ kind, code, message, sent }: TransportFailure): Unfinished {
+  return { outcome: outcomeOfFailure[kind], error: { type: code, message }, sent };
+}
+
+function misconfigured(type: string, message: string): Unfinished {
+  return { outcome: 'misconfigured', error: { type, message }, sent: false };
+}
+
+function noCredentials({ identity, region }: Target): Unfinished {
+  const mend = 'state credentials for the region, or give this process a role';
+  return misconfigured('NoCredentials', `${identity} has no usable credentials for ${region}; ${mend}`);
+}

@@ -1,0 +1,7 @@
+import type { Backend } from './backend.ts';
+import { type InvokePorts, invokeEndpoint } from './sagemaker-invoke.ts';
+
+/** Real-time endpoints: InvokeEndpoint as it is. A loading inference component answers `cold`. */
+export function sagemakerRealtime(ports: InvokePorts): Backend {
+  return { invoke: (target, request, limits) => invokeEndpoint(ports, target, request, limits) };
+}

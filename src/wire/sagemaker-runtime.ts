@@ -1,0 +1,33 @@
+import type { InvokeFields } from '../core/request.ts';
+
+/**
+ * Request headers of InvokeEndpoint and the fields that carry them, sorted by name as SigV4 wants them
+ * (SageMaker Runtime service model 2017-05-13).
+ */
+export const invokeRequestHeaders = [
+  ['accept', 'accept'],
+  ['content-type', 'contentType'],
+  ['x-amzn-sagemaker-custom-attributes', 'customAttributes'],
+  ['x-amzn-sagemaker-enable-explanations', 'enableExplanations'],
+  ['x-amzn-sagemaker-inference-component', 'inferenceComponent'],
+  ['x-amzn-sagemaker-inference-id', 'inferenceId'],
+  ['x-amzn-sagemaker-prefix-aware-id', 'prefixAwareId'],
+  ['x-amzn-sagemaker-session-id', 'sessionId'],
+  ['x-amzn-sagemaker-target-container-hostname', 'targetContainerHostname'],
+  ['x-amzn-sagemaker-target-model', 'targetModel'],
+  ['x-amzn-sagemaker-target-variant', 'targetVariant'],
+] as const satisfies readonly (readonly [string, keyof InvokeFields])[];
+
+/** Response headers of InvokeEndpoint that callers may see, with the longest value taken; all others are dropped. */
+export const invokeResponseHeaders = [
+  ['content-type', 1024],
+  ['x-amzn-invoked-production-variant', 1024],
+  ['x-amzn-sagemaker-custom-attributes', 1024],
+  ['x-amzn-sagemaker-new-session-id', 512],
+  ['x-amzn-sagemaker-closed-session-id', 512],
+] as const satisfies readonly (readonly [string, number])[];
+
+/** Path of InvokeEndpoint. Endpoint names hold only characters that need no encoding. */
+export function invokePath(endpoint: string): string {
+  return `/endpoints/${endpoint}/invocations`;
+}
