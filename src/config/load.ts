@@ -44,5 +44,11 @@ export function loadPrices(path: string): PriceTable {
   const { value, findings } = decode(PriceTable, source);
   const [mistake] = [...source.findings, ...findings];
   if (mistake !== undefined) throw new Error(`${mistake.file}:${mistake.line}: ${mistake.path}: ${mistake.problem}`);
+  const { sources, instanceUsdPerHour, ...others } = value;
+  for (const prices of [...Object.values(instanceUsdPerHour), ...Object.values(others)]) {
+    for (const { from } of Object.values(prices)) {
+      if (!Object.hasOwn(sources, from)) throw new Error(`${path}: no source is called ${from}`);
+    }
+  }
   return value;
 }

@@ -21,12 +21,13 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** The known name that was probably meant, if one is near: at most a third of its letters differ, case aside. */
+/** The known name that was probably meant, if one is near: at most a third of its letters differ, or it ends so. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   if (name.length > 64) return undefined;
   let best: { name: string; distance: number } | undefined;
   for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    const [written, wanted] = [name.toLowerCase(), candidate.toLowerCase()];
+    const distance = wanted.endsWith(`-${written}`) ? 1 : editDistance(written, wanted);
     const near = distance <= Math.max(1, Math.floor(candidate.length / 3)) && distance < candidate.length;
     if (near && (best === undefined || distance < best.distance)) best = { name: candidate, distance };
   }

@@ -21,7 +21,7 @@ export const PriceTable = Type.Object(
       Type.String({ pattern: '^[a-z0-9-]+$' }),
       Type.Object(
         {
-          asOf: Type.String({ pattern: '^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$' }),
+          asOf: Type.String({ pattern: '^[0-9]{4}(-[0-9]{2}){0,2}$' }),
           source: Type.String({ minLength: 1 }),
           estimate: Type.Boolean({ default: false, description: 'Derived from another price, not read anywhere.' }),
         },

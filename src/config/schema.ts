@@ -17,6 +17,7 @@ export const VersionOptions = Type.Object(
   },
   { additionalProperties: false },
 );
+export type VersionOptions = Static<typeof VersionOptions>;
 
 export const ModelOptions = Type.Object(
   {

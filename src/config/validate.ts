@@ -1,16 +1,67 @@
-import type { Finding, Source } from './findings.ts';
-import type { PriceTable } from './prices.ts';
-import type { Config } from './schema.ts';
+import type { Finding } from './findings.ts';
+import { type Checked, Inspection, type Rule } from './inspection.ts';
+import { keysAreDistinct, keysNameModels, keysReachTargets, openToAllIsSaid } from './rules/callers.ts';
+import {
+  cacheHoldsSomething,
+  fallbackHasNoCycle,
+  fallbackModelsCanServe,
+  fallbackModelsExist,
+  fallbackStepsAreReached,
+  staleHasACache,
+} from './rules/fallback.ts';
+import { bodiesFitMemory, deadlinesFit, ejectionTimesFit, replicasShareState, timersFit } from './rules/limits.ts';
+import { addressesAreUsable, adminIsGuarded } from './rules/listeners.ts';
+import {
+  modelsSurviveARegion,
+  namesAreDistinct,
+  residencyLeavesTargets,
+  secondCallsAreSafe,
+  settingsHaveEffect,
+  someTargetHasWeight,
+  someVersionHasWeight,
+  tenantsAreKnown,
+} from './rules/models.ts';
+import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
+import { credentialsAreOneKind, everyRegionIsUsed, regionUrlsAreUsable } from './rules/regions.ts';
+import {
+  kindsFitTheirSettings,
+  probesCanBeAnswered,
+  sharesAreWhole,
+  targetRegionsExist,
+  targetsAreDistinct,
+} from './rules/targets.ts';
 
-/** A decoded config and what is needed to tell where its parts were written. */
-export interface Checked {
-  readonly value: Config;
-  readonly source: Source;
-  readonly prices: PriceTable;
-  /** Paths that are stand-ins for wrong parts; nothing more is told about them. */
-  readonly unsound: ReadonlySet<string>;
-}
+/** What is asked of every config, under the headings `meridian check` shows. */
+export const rules = {
+  listeners: [addressesAreUsable, adminIsGuarded],
+  callers: [openToAllIsSaid, keysAreDistinct, keysNameModels, keysReachTargets],
+  regions: [regionUrlsAreUsable, everyRegionIsUsed, credentialsAreOneKind],
+  models: [
+    namesAreDistinct,
+    someVersionHasWeight,
+    someTargetHasWeight,
+    residencyLeavesTargets,
+    modelsSurviveARegion,
+    secondCallsAreSafe,
+    tenantsAreKnown,
+    settingsHaveEffect,
+  ],
+  targets: [targetRegionsExist, targetsAreDistinct, kindsFitTheirSettings, sharesAreWhole, probesCanBeAnswered],
+  fallback: [
+    fallbackModelsExist,
+    fallbackHasNoCycle,
+    fallbackStepsAreReached,
+    staleHasACache,
+    cacheHoldsSomething,
+    fallbackModelsCanServe,
+  ],
+  limits: [deadlinesFit, bodiesFitMemory, ejectionTimesFit, timersFit, replicasShareState],
+  prices: [pricesFitTheirKind, pricesAreKnown, egressIsKnown],
+} as const satisfies Record<string, readonly Rule[]>;
 
-export function validate(_checked: Checked): readonly Finding[] {
-  return [];
+/** Asks every rule: what the schema cannot say, such as references, contradictions and settings without effect. */
+export function validate(checked: Checked): readonly Finding[] {
+  const inspection = new Inspection(checked);
+  for (const rule of Object.values(rules).flat()) rule(inspection);
+  return inspection.findings;
 }

@@ -1,0 +1,86 @@
+import type { Path } from '../findings.ts';
+import type { Inspection, Rule } from '../inspection.ts';
+import { didYouMean } from '../nearest.ts';
+import { aliasesOf, residencyClasses, residencyOf } from './lookups.ts';
+
+export const openToAllIsSaid: Rule = inspection => {
+  if (inspection.config.auth !== 'none' || !inspection.sound(['auth'])) return;
+  const mend = `keep ${inspection.config.listen.data} where only trusted callers reach it, or write auth.keys`;
+  inspection.note(['auth'], 'none: whoever reaches the data port may call every model', mend);
+};
+
+export const keysAreDistinct: Rule = inspection => {
+  const { auth, admin } = inspection.config;
+  const callers = auth === 'none' ? [] : auth.keys.map((key, index) => ({ key, path: ['auth', 'keys', index] }));
+  const operators = admin.keys.map((key, index) => ({ key, path: ['admin', 'keys', index] }));
+  tellRepeats(inspection, callers, ({ key }) => key.id, 'id', 'give each key an id of its own');
+  tellRepeats(inspection, operators, ({ key }) => key.id, 'id', 'give each key an id of its own');
+  const mend = 'make a new key for one of the two';
+  tellRepeats(inspection, [...callers, ...operators], ({ key }) => key.sha256, 'sha256', mend);
+};
+
+function tellRepeats<T extends { readonly path: Path }>(
+  inspection: Inspection,
+  items: readonly T[],
+  value: (item: T) => string,
+  name: string,
+  mend: string,
+): void {
+  const seen = new Map<string, Path>();
+  for (const item of items) {
+    const path = [...item.path, name];
+    const first = seen.get(value(item));
+    if (!inspection.sound(path)) continue;
+    if (first === undefined) seen.set(value(item), path);
+    else inspection.error(path, `the same ${name} as the key at ${inspection.where(first)}`, mend);
+  }
+}
+
+export const keysNameModels: Rule = inspection => {
+  const { auth, models } = inspection.config;
+  if (auth === 'none' || !inspection.sound(['auth'])) return;
+  const aliases = aliasesOf(inspection);
+  for (const [index, key] of auth.keys.entries()) {
+    for (const [place, model] of (key.models ?? []).entries()) {
+      const path = ['auth', 'keys', index, 'models', place];
+      const known = Object.keys(models);
+      if (Object.hasOwn(models, model)) continue;
+      const owner = aliases.get(model);
+      const found = inspection.shown(path, model);
+      if (owner !== undefined) inspection.error(path, `${found} is an alias`, `write the model’s name, ${owner}`);
+      else
+        inspection.error(path, `no model is called ${found}`, `known: ${known.join(', ')}${didYouMean(model, known)}`);
+    }
+  }
+};
+
+/** A key bound to places where its models do not run gets nothing but errors. */
+export const keysReachTargets: Rule = inspection => {
+  const { auth } = inspection.config;
+  if (auth === 'none' || !inspection.sound(['auth']) || !inspection.sound(['regions'])) return;
+  const classes = residencyClasses(inspection);
+  for (const [index, key] of auth.keys.entries()) {
+    const path = ['auth', 'keys', index, 'residency'];
+    const unknown = (key.residency ?? []).filter(name => !classes.has(name));
+    for (const name of unknown) {
+      const mend = `known: ${[...classes].join(', ')}${didYouMean(name, classes)}`;
+      inspection.error(path, `no region has the residency "${name}"`, mend);
+    }
+    if (key.residency === undefined || unknown.length > 0) continue;
+    const bound = new Set(key.residency);
+    for (const [model, options, modelPath] of inspection.models()) {
+      const allowed = key.models?.includes(model) ?? true;
+      if (!allowed || !inspection.sound(modelPath)) continue;
+      const within = options.routing.residency;
+      const reached = inspection.targetsOf(model, options).some(({ target }) => {
+        const place = residencyOf(inspection, target.region);
+        return place !== undefined && bound.has(place) && (within === undefined || within.includes(place));
+      });
+      if (reached) continue;
+      const problem = `leaves ${model} no target in ${key.residency.join(', ')}`;
+      const mend = `add a residency, add a target there, or leave ${model} out of the key’s models`;
+      if (key.models === undefined) inspection.warning(path, problem, mend);
+      else inspection.error(path, problem, mend);
+    }
+  }
+};

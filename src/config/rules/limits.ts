@@ -1,0 +1,72 @@
+import type { Path } from '../findings.ts';
+import type { Rule } from '../inspection.ts';
+
+export const deadlinesFit: Rule = inspection => {
+  const { connections, limits } = inspection.config;
+  for (const [, { deadlineMs, slo }, path] of inspection.models()) {
+    const at = [...path, 'deadlineMs'];
+    if (!inspection.sound(at)) continue;
+    if (deadlineMs < slo.latencyMs && inspection.sound([...path, 'slo'])) {
+      const problem = `${deadlineMs} is shorter than slo.latencyMs, ${slo.latencyMs}`;
+      inspection.error(at, problem, 'raise the deadline, or promise a shorter latency');
+    }
+    if (deadlineMs <= connections.connectTimeoutMs && inspection.sound(['connections'])) {
+      const problem = `one connection may take all of it: connections.connectTimeoutMs is ${connections.connectTimeoutMs}`;
+      inspection.warning(at, problem, 'raise the deadline, or lower connectTimeoutMs to half of it');
+    }
+    if (deadlineMs > limits.shutdownMs && inspection.sound(['limits'])) {
+      const problem = `a stopping gateway waits ${limits.shutdownMs} ms and cuts calls that take longer`;
+      inspection.warning(at, problem, 'raise limits.shutdownMs');
+    }
+  }
+};
+
+export const bodiesFitMemory: Rule = inspection => {
+  const { maxBufferedBytes } = inspection.config.limits;
+  for (const [, options, path] of inspection.models()) {
+    for (const key of ['maxRequestBytes', 'maxResponseBytes'] as const) {
+      const at = [...path, key];
+      if (options[key] <= maxBufferedBytes || !inspection.sound(at) || !inspection.sound(['limits'])) continue;
+      const problem = `${options[key]} is above limits.maxBufferedBytes, ${maxBufferedBytes}, so one body never fits`;
+      inspection.error(at, problem, 'lower it, or raise maxBufferedBytes');
+    }
+  }
+};
+
+export const ejectionTimesFit: Rule = inspection => {
+  const { baseEjectionMs, maxEjectionMs } = inspection.config.health;
+  if (maxEjectionMs >= baseEjectionMs || !inspection.sound(['health'])) return;
+  const problem = `${maxEjectionMs} is shorter than baseEjectionMs, ${baseEjectionMs}`;
+  inspection.error(['health', 'maxEjectionMs'], problem, 'raise it');
+};
+
+/** Longest delay of a JavaScript timer: 2^31 - 1 ms, 24 days; past it a timer fires at once. */
+const longestTimerMs = 2_147_483_647;
+
+export const timersFit: Rule = inspection => {
+  const walk = (value: unknown, path: Path): void => {
+    if (typeof value === 'object' && value !== null) {
+      for (const [key, item] of Object.entries(value)) walk(item, [...path, key]);
+    } else if (typeof value === 'number' && value > longestTimerMs && String(path.at(-1)).endsWith('Ms')) {
+      inspection.error(path, `${value} is longer than a timer can wait`, `write at most ${longestTimerMs}`);
+    }
+  };
+  const { models: _, ...others } = inspection.config;
+  walk(others, []);
+};
+
+export const replicasShareState: Rule = inspection => {
+  const { redis, cacheStore, replicas } = inspection.config;
+  if (redis !== undefined && cacheStore.keySecret === undefined && inspection.sound(['cacheStore'])) {
+    const problem = 'is missing, so cached answers are not shared through Redis';
+    inspection.warning(
+      ['cacheStore', 'keySecret'],
+      problem,
+      'write one long secret for all replicas, filled in from the environment',
+    );
+  }
+  if (redis === undefined && replicas > 1 && inspection.sound(['redis']) && inspection.sound(['replicas'])) {
+    const problem = `${replicas} replicas without redis: drains and cached answers stay in one`;
+    inspection.note(['replicas'], problem, 'write redis.url to share them');
+  }
+};

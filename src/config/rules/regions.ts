@@ -1,0 +1,59 @@
+import { isLoopback } from '../addresses.ts';
+import type { Path } from '../findings.ts';
+import type { Inspection, Rule } from '../inspection.ts';
+
+export const regionUrlsAreUsable: Rule = inspection => {
+  for (const [name, options] of Object.entries(inspection.config.regions)) {
+    for (const [service, url] of Object.entries(options?.endpoints ?? {})) {
+      const path = ['regions', name, 'endpoints', service];
+      if (inspection.sound(path)) checkUrl(inspection, path, url);
+    }
+  }
+};
+
+function checkUrl(inspection: Inspection, path: Path, text: string): void {
+  const url = URL.parse(text);
+  if (url === null) {
+    inspection.error(path, `found ${inspection.shown(path, text)}`, 'expected a URL such as https://host:443');
+  } else if (url.username !== '' || url.password !== '') {
+    inspection.error(
+      path,
+      'a URL with a user name or password',
+      'credentials sign the calls; leave them out of the URL',
+    );
+  } else if (url.protocol === 'http:' && !isLoopback(url.hostname.replace(/^\[|\]$/g, ''))) {
+    inspection.warning(path, 'calls leave this machine unencrypted', 'write https://');
+  }
+}
+
+export const everyRegionIsUsed: Rule = inspection => {
+  const used = new Set(inspection.targets().map(({ target }) => target.region));
+  if (!inspection.sound(['models'])) return;
+  for (const region of Object.keys(inspection.config.regions)) {
+    const path = ['regions', region];
+    if (!used.has(region) && inspection.sound(path))
+      inspection.note(path, 'no target is there', 'add one or leave it out');
+  }
+};
+
+export const credentialsAreOneKind: Rule = inspection => {
+  const { config } = inspection;
+  const regions = Object.entries(config.regions).map(([name, options]) => ({
+    path: ['regions', name, 'credentials'],
+    credentials: options?.credentials,
+  }));
+  const targets = inspection.targets().map(({ path, target }) => ({
+    path: [...path, 'credentials'],
+    credentials: target.credentials,
+  }));
+  for (const { path, credentials } of [
+    { path: ['credentials'], credentials: config.credentials },
+    ...regions,
+    ...targets,
+  ]) {
+    if (typeof credentials !== 'object' || !('roleArn' in credentials) || !inspection.sound(path)) continue;
+    if (credentials.webIdentityTokenFile === undefined || credentials.source === undefined) continue;
+    const problem = 'both webIdentityTokenFile and source say how the role is assumed';
+    inspection.error(path, problem, 'keep one of the two');
+  }
+};

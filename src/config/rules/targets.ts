@@ -1,0 +1,89 @@
+import type { TargetOptions } from '../../backends/options.ts';
+import type { Path } from '../findings.ts';
+import type { Inspection, LocatedTarget, Rule } from '../inspection.ts';
+import { didYouMean } from '../nearest.ts';
+import { targetId } from '../resolve.ts';
+
+export const targetRegionsExist: Rule = inspection => {
+  const known = Object.keys(inspection.config.regions);
+  for (const { path, target } of inspection.targets()) {
+    const at = [...path, 'region'];
+    if (known.includes(target.region) || !inspection.sound(at)) continue;
+    const mend =
+      known.length === 0 ? 'write it under regions' : `known: ${known.join(', ')}${didYouMean(target.region, known)}`;
+    inspection.error(at, `no region is called ${inspection.shown(at, target.region)}`, mend);
+  }
+};
+
+export const targetsAreDistinct: Rule = inspection => {
+  for (const [model, options] of inspection.models()) {
+    const seen = new Map<string, LocatedTarget>();
+    for (const located of inspection.targetsOf(model, options)) {
+      if (!inspection.sound(located.path)) continue;
+      const id = targetId(model, '', located.target);
+      const first = seen.get(id);
+      if (first === undefined) seen.set(id, located);
+      else tellTwin(inspection, first, located);
+    }
+  }
+};
+
+function tellTwin(inspection: Inspection, first: LocatedTarget, second: LocatedTarget): void {
+  if (first.version === second.version) {
+    const problem = `the same target as the one at ${inspection.where(first.path)}`;
+    inspection.error(second.path, problem, 'leave one out; to serve more calls raise maxConcurrency');
+  } else {
+    const problem = `the same place as a target of ${first.version}, so both versions are one`;
+    inspection.warning(second.path, problem, 'name the version’s own endpoint, variant or component');
+  }
+}
+
+/** What each kind cannot have, after the feature exclusions of SageMaker's serverless and multi-model guides. */
+const impossible = {
+  'sagemaker-realtime': ['targetModel', 'memoryMb'],
+  'sagemaker-serverless': ['targetModel', 'variant', 'component'],
+  'sagemaker-multi-model': ['component', 'memoryMb'],
+} as const satisfies Record<TargetOptions['kind'], readonly (keyof TargetOptions)[]>;
+
+export const kindsFitTheirSettings: Rule = inspection => {
+  for (const { path, target } of inspection.targets()) {
+    if (!inspection.sound([...path, 'kind'])) continue;
+    for (const key of impossible[target.kind]) {
+      const at: Path = [...path, key];
+      if (target[key] === undefined || !inspection.sound(at)) continue;
+      inspection.error(at, `a ${target.kind} target has no ${key}`, 'leave it out, or correct kind');
+    }
+    if (target.kind === 'sagemaker-serverless') checkServerless(inspection, path, target);
+  }
+};
+
+/** `ProductionVariantServerlessConfig`: memory in steps of 1024 MB, at most 200 calls at once per endpoint. */
+function checkServerless(inspection: Inspection, path: Path, target: TargetOptions): void {
+  if (target.memoryMb === undefined && inspection.sound([...path, 'memoryMb'])) {
+    const problem = 'is missing: a serverless target is priced by its memory';
+    inspection.error([...path, 'memoryMb'], problem, 'write the endpoint’s memory, 1024 to 6144');
+  }
+  if (target.maxConcurrency <= 200) return;
+  const problem = `${target.maxConcurrency} is above what a serverless endpoint can be given`;
+  inspection.error([...path, 'maxConcurrency'], problem, 'write the endpoint’s own MaxConcurrency, at most 200');
+}
+
+export const sharesAreWhole: Rule = inspection => {
+  const { replicas } = inspection.config;
+  if (!inspection.sound(['replicas'])) return;
+  for (const { path, target } of inspection.targets()) {
+    const at = [...path, 'maxConcurrency'];
+    if (target.maxConcurrency >= replicas || !inspection.sound(at)) continue;
+    const problem = `${target.maxConcurrency} shared by ${replicas} replicas: each takes 1, so the fleet may send ${replicas}`;
+    inspection.warning(at, problem, 'raise it, or run fewer replicas');
+  }
+};
+
+export const probesCanBeAnswered: Rule = inspection => {
+  for (const { path, options, target } of inspection.targets()) {
+    const needsModel = target.kind === 'sagemaker-multi-model' && target.targetModel === undefined;
+    if (!needsModel || options.sample === undefined || !inspection.sound(path)) continue;
+    const problem = 'a probe cannot say which target model it means, so the sample is not used here';
+    inspection.warning(path, problem, 'fix targetModel, or leave the sample out');
+  }
+};
