@@ -12,10 +12,16 @@ export const HealthOptions = Type.Object(
     windowMs: Type.Integer({ minimum: 1_000, default: 10_000, description: '… within this time.' }),
     baseEjectionMs: Type.Integer({
       minimum: 100,
+      maximum: 86_400_000,
       default: 30_000,
       description: 'Times the number of ejections in a row …',
     }),
-    maxEjectionMs: Type.Integer({ minimum: 100, default: 300_000, description: '… capped by this …' }),
+    maxEjectionMs: Type.Integer({
+      minimum: 100,
+      maximum: 86_400_000,
+      default: 300_000,
+      description: '… capped by this …',
+    }),
     ejectionJitter: Type.Number({ minimum: 0, maximum: 1, default: 0.2, description: '… plus or minus this share.' }),
     slowStartMs: Type.Integer({
       minimum: 0,
@@ -27,11 +33,25 @@ export const HealthOptions = Type.Object(
       default: 2_000,
       description: 'Between probes of an ejected target, fleet-wide.',
     }),
-    probeTimeoutMs: Type.Integer({ minimum: 50, default: 2_000 }),
+    probeTimeoutMs: Type.Integer({
+      minimum: 50,
+      default: 2_000,
+      description: 'A probe without answer by then failed.',
+    }),
+    trialExpiryMs: Type.Integer({
+      minimum: 1_000,
+      default: 60_000,
+      description: 'A caller’s request that tries an ejected target and never ends makes room for another after this.',
+    }),
     failOpenPerSecond: Type.Number({
       minimum: 0,
       default: 1,
       description: 'When all eligible targets are ejected: tries per target and second, fleet-wide.',
+    }),
+    maxWaiting: Type.Integer({
+      minimum: 0,
+      default: 100,
+      description: 'Requests that may wait, in each replica, for a slot when all their targets are full.',
     }),
     evacuateShare: Type.Number({
       exclusiveMinimum: 0,

@@ -1,0 +1,119 @@
+import type { BreakerState } from '../core/events.ts';
+import type { AttemptResult } from '../core/result.ts';
+import type { Target } from '../core/target.ts';
+import { Allowance } from './allowance.ts';
+import { answers } from './answers.ts';
+import type { Availability, PermitReason, TargetHealth } from './health.ts';
+import { Illness, type Patient, type Ward } from './illness.ts';
+import { type Lender, SlotPermit } from './permit.ts';
+import { Throttle } from './throttling.ts';
+
+/** One target: its slots, what operators did to it, its load and its illness, made into one answer. */
+export class TargetRecord implements Lender, Patient {
+  target: Target;
+  /** By an operator: the target itself or its region. */
+  drained = false;
+  inFlight = 0;
+  lastUsedAt = Number.NEGATIVE_INFINITY;
+  readonly illness: Illness;
+  readonly #ward: Ward;
+  readonly #slotFreed: (record: TargetRecord) => void;
+  readonly #throttle = new Throttle();
+  readonly #failOpen: Allowance;
+
+  constructor(target: Target, ward: Ward, slotFreed: (record: TargetRecord) => void) {
+    this.target = target;
+    this.#ward = ward;
+    this.#slotFreed = slotFreed;
+    this.illness = new Illness(this, ward);
+    this.#failOpen = new Allowance(ward.clock, () => ward.options().failOpenPerSecond / ward.replicas());
+  }
+
+  get state(): BreakerState {
+    return this.illness.state;
+  }
+
+  get evacuated(): boolean {
+    return this.illness.evacuated;
+  }
+
+  /** Out because it fails; a missing permission or endpoint is not its region's illness. */
+  get ill(): boolean {
+    return this.state !== 'closed' && this.illness.ejections.reason !== 'misconfigured';
+  }
+
+  get full(): boolean {
+    return this.inFlight >= this.target.maxConcurrency;
+  }
+
+  availability(): Availability {
+    if (this.drained) return answers.drained;
+    const { serving } = this.illness;
+    if (!serving && this.state === 'open') return answers.ejected;
+    if (serving && !this.#throttle.asked) return this.full ? answers.full : answers.usable;
+    const now = this.#ward.clock.now();
+    if (this.#throttle.holds(now)) return answers.throttled;
+    if (!serving && !this.illness.admitsTrial(now)) return this.evacuated ? answers.evacuated : answers.ejected;
+    if (this.full) return answers.full;
+    return serving ? answers.usable : answers.trial;
+  }
+
+  /** A slot for one call, or undefined when this kind of call may not go there now. */
+  acquire(reason: PermitReason): SlotPermit | undefined {
+    const now = this.#ward.clock.now();
+    if (this.drained || this.full || this.#throttle.holds(now)) return undefined;
+    const { serving } = this.illness;
+    if (!serving && !this.#admitsIll(reason, now)) return undefined;
+    const permit = new SlotPermit(this, reason, this.illness.epoch);
+    if (!serving && reason !== 'fail-open') this.illness.beginTrial(permit, now);
+    this.inFlight += 1;
+    this.lastUsedAt = now;
+    return permit;
+  }
+
+  /** Whether it may be tried although ill. Never when drained, full or asked to be left alone. */
+  mayFailOpen(): boolean {
+    if (this.drained || this.full || this.#throttle.holds(this.#ward.clock.now())) return false;
+    return this.illness.serving || this.#failOpen.take();
+  }
+
+  giveBack(permit: SlotPermit): void {
+    this.inFlight -= 1;
+    this.illness.endTrial(permit);
+    this.#slotFreed(this);
+  }
+
+  judge(permit: SlotPermit, result: AttemptResult): void {
+    const now = this.#ward.clock.now();
+    if (result.outcome === 'throttled') this.#throttle.hit(now, result.error?.retryAfterMs);
+    this.illness.judge(permit, result, now);
+  }
+
+  /** Share of ordinary traffic it should get now, 0 to 1. */
+  share(): number {
+    if (!this.illness.ramping && !this.#throttle.shedding) return 1;
+    const now = this.#ward.clock.now();
+    return this.illness.rampShare(now) * this.#throttle.share(now);
+  }
+
+  describe(): TargetHealth {
+    const now = this.#ward.clock.now();
+    const { ejections } = this.illness;
+    return {
+      breaker: this.state,
+      availability: this.availability(),
+      inFlight: this.inFlight,
+      ejections: ejections.standing(now, this.#ward.options()),
+      reason: ejections.reason,
+      detail: ejections.detail,
+      ejectedForMs: ejections.remainingMs(now),
+      share: this.share(),
+    };
+  }
+
+  #admitsIll(reason: PermitReason, now: number): boolean {
+    if (reason === 'trial') return this.illness.admitsTrial(now);
+    if (reason === 'probe') return this.illness.admitsProbe(now);
+    return reason === 'fail-open';
+  }
+}
