@@ -20,6 +20,8 @@ export interface StandInInput<R> {
   readonly bound: ReadonlySet<string> | undefined;
   /** 0 for a caller's request, 1 inside a fallback model, which has no chain of its own. */
   readonly depth: number;
+  /** Tries only these kinds of step; undefined tries all. */
+  readonly kinds?: readonly FallbackStep['kind'][];
   readonly nowWallMs: number;
   readonly findModel: (name: string) => Model | undefined;
   /** The cached answer of one version under this request's key. */
@@ -39,11 +41,12 @@ export async function standIn<R>(input: StandInInput<R>): Promise<StandIn<R> | u
 
 /** The steps this caller may be given. None for one that refuses substitutes, none inside a fallback model. */
 export function allowedSteps(
-  input: Pick<StandInInput<unknown>, 'model' | 'request' | 'bound' | 'depth' | 'findModel'>,
+  input: Pick<StandInInput<unknown>, 'model' | 'request' | 'bound' | 'depth' | 'kinds' | 'findModel'>,
 ): readonly FallbackStep[] {
-  const { model, request, bound, depth, findModel } = input;
+  const { model, request, bound, depth, kinds, findModel } = input;
   if (request.hints.substitutes === 'none' || depth > 0) return [];
   return model.fallback.filter(step => {
+    if (kinds !== undefined && !kinds.includes(step.kind)) return false;
     if (step.kind === 'static') return true;
     if (step.kind === 'stale') return cachePlan(request, model.cache).read;
     const other = findModel(step.model);

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import { type Journal, openJournal } from './journal.ts';
+import { lockDirectory } from './lock.ts';
+import { nextStamp, type StateRecord } from './record.ts';
+import type { Records } from './records.ts';
+import type { StateStore } from './state.ts';
+
+/** A store with its records and stamps: what a store that shares them through Redis is built on. */
+export interface RecordStore {
+  readonly records: Records;
+  /** The stamp for a new write of this process: later than every one it gave or knows for this key. */
+  stamp(key: string): string;
+  /** Keeps a record for good, its stamp being given. */
+  keep(record: StateRecord): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RecordStoreDeps {
+  readonly dir: string;
+  readonly clock: Clock;
+  /** Told of lines that could not be read and of failed compactions. */
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * Opens `dir` for this process alone, creating it if need be.
+ * @throws Error that says what is wrong with the directory and what to do
+ */
+export async function openRecords(deps: RecordStoreDeps): Promise<RecordStore> {
+  const { dir, clock, warn } = deps;
+  prepareDirectory(dir);
+  const unlock = lockDirectory(dir);
+  let journal: Journal;
+  try {
+    journal = await openJournal(join(dir, 'state.jsonl'), warn);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+  const writer = randomBytes(4).toString('hex');
+  let latest = '';
+  return {
+    records: journal.records,
+    stamp: key => {
+      // Also later than what is still on its way to the disk.
+      const known = journal.records.get(key)?.stamp ?? '';
+      latest = nextStamp(clock.wallMs(), writer, known > latest ? known : latest);
+      return latest;
+    },
+    keep: journal.append,
+    close: async () => {
+      await journal.close();
+      unlock();
+    },
+  };
+}
+
+/** The default store: what operators change is kept in `dir` and survives a restart. Other replicas are not told. */
+export async function fileState(deps: RecordStoreDeps): Promise<StateStore> {
+  return localState(await openRecords(deps));
+}
+
+/** The `StateStore` of one process over its own records. */
+export function localState(store: RecordStore): StateStore {
+  const write = (key: string, value: string | undefined) => store.keep({ key, value, stamp: store.stamp(key) });
+  return {
+    get: key => store.records.get(key)?.value,
+    set: write,
+    delete: key => write(key, undefined),
+    list: store.records.list,
+    watch: () => () => undefined,
+    close: store.close,
+  };
+}
+
+function prepareDirectory(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true });
+    accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `stateDir ${dir} cannot be written (${reason}). Create it and give it to the user the gateway runs as, or configure another stateDir.`,
+    );
+  }
+}

@@ -1,0 +1,130 @@
+import { Redis } from 'ioredis';
+import type { Clock } from '../core/clock.ts';
+import type { Emit } from '../core/events.ts';
+import type { Random } from '../core/random.ts';
+import type { RedisOptions } from './options.ts';
+import { STAMP_LENGTH } from './record.ts';
+import { redisGuard } from './redis-guard.ts';
+import type { StateLink } from './shared-state.ts';
+import type { SharedCache } from './state.ts';
+
+/** A connection to Redis that may come and go; nothing waits for it. */
+export interface RedisLink {
+  readonly up: boolean;
+  readonly cache: SharedCache;
+  readonly state: StateLink;
+  /** Commands sent and not answered, those given up on included: what a hanging Redis makes the client hold. */
+  readonly unanswered: number;
+  close(): void;
+}
+
+export interface RedisDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emit: Emit;
+}
+
+/** Keeps the record with the later stamp, tells the others if it is the new one, and returns the one that stands. */
+const OFFER = `
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if known and string.sub(known, 1, ${STAMP_LENGTH}) >= string.sub(ARGV[2], 1, ${STAMP_LENGTH}) then return known end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('PUBLISH', KEYS[1], ARGV[1])
+return ARGV[2]`;
+
+/** Starts to connect and returns at once; Redis may be down. One `redis-changed` event per change. */
+export function connectRedis(options: RedisOptions, { clock, random, emit }: RedisDeps): RedisLink {
+  const stateKey = `${options.keyPrefix}state`;
+  const cacheKey = (key: string) => `${options.keyPrefix}cache:${key}`;
+  const client = newClient(options, random);
+  // In RESP2 a connection that subscribes can do nothing else.
+  const subscriber = newClient(options, random);
+  const listeners = new Set<() => void>();
+  const tellListeners = () => {
+    for (const listener of listeners) listener();
+  };
+
+  let lastError: string | undefined;
+  const guard = redisGuard({ clock, emit, ping: () => client.ping(), onUp: tellListeners });
+  client.on('error', error => {
+    lastError = error.message;
+  });
+  client.on('ready', () => {
+    lastError = undefined;
+    guard.connected();
+  });
+  client.on('close', () => guard.disconnected(lastError ?? 'connection closed'));
+  // Not the client's own resubscription, whose failure would be an unhandled rejection.
+  subscriber.on('error', ignore);
+  subscriber.on('ready', () => subscriber.subscribe(stateKey).then(tellListeners, ignore));
+  subscriber.on('message', tellListeners);
+  for (const connection of [client, subscriber]) connection.connect().catch(ignore);
+
+  const { run } = guard;
+  const isUp = () => guard.up;
+  return {
+    get up() {
+      return isUp();
+    },
+    cache: {
+      get up() {
+        return isUp();
+      },
+      get: async key => (await run(() => client.getBuffer(cacheKey(key)))) ?? undefined,
+      set: async (key, value, ttlMs) => {
+        await run(() => client.set(cacheKey(key), value, 'PX', Math.max(1, Math.ceil(ttlMs))));
+      },
+      delete: async keys => {
+        if (keys.length > 0) await run(() => client.del(keys.map(cacheKey)));
+      },
+    },
+    state: {
+      get up() {
+        return isUp();
+      },
+      readAll: async () => {
+        // A subscription hears nothing of its own death; an unanswered ping ends it through socketTimeout.
+        if (subscriber.status === 'ready') subscriber.ping().catch(ignore);
+        return new Map(Object.entries(await run(() => client.hgetall(stateKey))));
+      },
+      offer: async (key, text) => String(await run(() => client.eval(OFFER, 1, stateKey, key, text))),
+      onChange: listener => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+    get unanswered() {
+      return client.commandQueue.length;
+    },
+    close: () => {
+      guard.close();
+      for (const connection of [client, subscriber]) connection.disconnect();
+    },
+  };
+}
+
+function ignore(): void {}
+
+/**
+ * Settings for a Redis that must never be waited for. Of ioredis' defaults: an offline queue without bound, 20 retries
+ * per command, no command timeout. Without `socketTimeout` a black-holed connection stays "ready", collects timed-out
+ * commands for ever and does not recover.
+ */
+function newClient(options: RedisOptions, random: Random): Redis {
+  return new Redis(options.url, {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    connectTimeout: options.connectTimeoutMs,
+    commandTimeout: options.commandTimeoutMs,
+    socketTimeout: options.socketTimeoutMs,
+    disconnectTimeout: 100,
+    // Older servers and proxies do not know RESP3, and nothing here needs it.
+    protocol: 2,
+    retryStrategy: attempt => Math.min(2_000, 50 * 2 ** attempt) + 200 * random(),
+    // A replica that was promoted elsewhere answers READONLY here.
+    reconnectOnError: error => error.message.startsWith('READONLY'),
+  });
+}
