@@ -108,7 +108,7 @@ class Decoder {
     if (given !== undefined) return this.any(property, given, path);
     if (property.default !== undefined) return this.any(property, structuredClone(property.default), path);
     if (!required) return undefined;
-    this.#tell(path, 'is missing', `write ${expectedText(property)}`);
+    this.#tell(path, 'is missing', `write ${expectedText(property)}${meaning(property)}`);
     return standIn(property);
   }
 
@@ -122,6 +122,12 @@ class Decoder {
     });
     return Object.fromEntries(decoded);
   }
+}
+
+/** The first sentence of a description, to follow what is expected. */
+function meaning({ description }: SchemaNode): string {
+  const [sentence = ''] = (description ?? '').split(/\.(?:\s|$)/);
+  return sentence === '' ? '' : ` (${sentence.charAt(0).toLowerCase()}${sentence.slice(1)})`;
 }
 
 /** The least value of a schema's type, for a part that is wrong. Never leaves this folder: a finding goes with it. */

@@ -37,11 +37,11 @@ export function readSource(path: string, surroundings: Surroundings): Source {
   }
 }
 
-/** The files and directories whose change can change the config: what a watcher looks at. */
-export function watchedPaths(path: string): readonly string[] {
+/** The files that make up the config now: what a watcher looks at. */
+export function configFiles(path: string): readonly string[] {
   try {
     if (!statSync(path).isDirectory()) return [path];
-    return [path, ...topFiles(path), ...modelFiles(path)];
+    return [...topFiles(path), ...modelFiles(path)];
   } catch {
     return [path];
   }

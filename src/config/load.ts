@@ -6,7 +6,7 @@ import type { Surroundings } from './interpolate.ts';
 import { PriceTable } from './prices.ts';
 import { type ResolvedConfig, resolveConfig } from './resolve.ts';
 import { Config } from './schema.ts';
-import { validate } from './validate.ts';
+import { type Heading, validate } from './validate.ts';
 
 /** A config that may serve, with its warnings and notes; or everything that is wrong with it. */
 export type Loaded =
@@ -28,15 +28,42 @@ export function loadConfigText(text: string, file: string, surroundings: Surroun
 }
 
 /** As `loadConfig`, from what was already read. */
-export function loadSource(source: Source, prices: PriceTable = loadPrices(bundledPrices)): Loaded {
-  const decoding = decode(Config, source);
-  const told = [...source.findings, ...decoding.findings, ...validate({ source, prices, ...decoding })];
-  const findings = told.toSorted((a, b) => ranks[a.severity] - ranks[b.severity]);
-  if (findings.some(finding => finding.severity === 'error')) return { ok: false, findings };
-  return { ok: true, resolved: resolveConfig(decoding.value, prices), findings };
+export function loadSource(source: Source): Loaded {
+  const { config, prices, findings } = examine(source);
+  const all = [...findings.values()].flat().toSorted((a, b) => ranks[a.severity] - ranks[b.severity]);
+  if (all.some(finding => finding.severity === 'error')) return { ok: false, findings: all };
+  return { ok: true, resolved: resolveConfig(config, prices), findings: all };
 }
 
 const ranks = { error: 0, warning: 1, note: 2 } as const;
+
+/** Everything found out about a source. With errors, wrong parts of `config` are stand-ins and it must not serve. */
+export interface Examined {
+  readonly config: Config;
+  readonly prices: PriceTable;
+  readonly findings: ReadonlyMap<'file' | 'schema' | Heading, readonly Finding[]>;
+  readonly unsound: ReadonlySet<string>;
+}
+
+/** Reads the whole before judging any of it, so that every mistake is told in one run. */
+export function examine(source: Source): Examined {
+  const prices = loadPrices(bundledPrices);
+  const { value, findings, unsound } = decode(Config, source);
+  // Where nothing was read there is one mistake, not one for each key that is not there.
+  const judged =
+    source.value === undefined ? [] : [['schema', findings] as const, ...validate({ value, source, prices, unsound })];
+  return {
+    config: value,
+    prices,
+    unsound,
+    findings: new Map([['file', source.findings] as const, ...judged].map(inOrder)),
+  };
+}
+
+/** As they come in the file. */
+function inOrder<T>([heading, findings]: readonly [T, readonly Finding[]]): readonly [T, readonly Finding[]] {
+  return [heading, findings.toSorted((a, b) => (a.file === b.file ? a.line - b.line : 0))];
+}
 
 /** Reads a price list. Throws when it is not one, since it ships with the gateway. */
 export function loadPrices(path: string): PriceTable {

@@ -32,7 +32,7 @@ import {
 } from './rules/targets.ts';
 
 /** What is asked of every config, under the headings `meridian check` shows. */
-export const rules = {
+const rules = {
   listeners: [addressesAreUsable, adminIsGuarded],
   callers: [openToAllIsSaid, keysAreDistinct, keysNameModels, keysReachTargets],
   regions: [regionUrlsAreUsable, everyRegionIsUsed, credentialsAreOneKind],
@@ -59,9 +59,16 @@ export const rules = {
   prices: [pricesFitTheirKind, pricesAreKnown, egressIsKnown],
 } as const satisfies Record<string, readonly Rule[]>;
 
-/** Asks every rule: what the schema cannot say, such as references, contradictions and settings without effect. */
-export function validate(checked: Checked): readonly Finding[] {
-  const inspection = new Inspection(checked);
-  for (const rule of Object.values(rules).flat()) rule(inspection);
-  return inspection.findings;
+export type Heading = keyof typeof rules;
+
+/** Asks every rule what the schema cannot say: references, contradictions, settings without effect. */
+export function validate(checked: Checked): ReadonlyMap<Heading, readonly Finding[]> {
+  const headings = Object.keys(rules) as Heading[];
+  return new Map(
+    headings.map(heading => {
+      const inspection = new Inspection(checked);
+      for (const rule of rules[heading]) rule(inspection);
+      return [heading, inspection.findings] as const;
+    }),
+  );
 }
