@@ -35,6 +35,8 @@ export interface BackendSites {
 
 export interface Backends {
   readonly backends: Readonly<Record<BackendKind, Backend>>;
+  /** Whether this identity can sign now. */
+  hasCredentials(identity: string): boolean;
   /** Takes a reloaded config: new URLs count from the next call, identities that stay keep their keys. */
   use(sites: BackendSites): void;
   /** Closes the connections of targets that are gone, after the calls they carry. */
@@ -82,6 +84,7 @@ export function createBackends(deps: BackendDeps): Backends {
       'sagemaker-serverless': kinds['sagemaker-serverless'](ports),
       'sagemaker-multi-model': kinds['sagemaker-multi-model'](ports),
     },
+    hasCredentials: identity => identities.current(identity) !== undefined,
     use(sites) {
       regions = sites.regions;
       identities.use(sites.identities);

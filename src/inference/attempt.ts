@@ -20,8 +20,6 @@ export interface AttemptPorts {
     attempt: Attempt,
     request: InferenceRequest,
   ): { marginalUsd: number | undefined; amortisedUsd: number | undefined };
-  /** Memory for an answer of this many bytes; false when the process holds too much already. */
-  admitAnswer(bytes: number): boolean;
 }
 
 export interface AttemptPlan {

@@ -22,6 +22,8 @@ export interface InvokePorts {
   /** By name or alias. */
   model(name: string): Model | undefined;
   serve(model: Model, request: InferenceRequest): Promise<Served>;
+  /** Requests being served, for the gauge. */
+  readonly inFlight: { requests: number };
   readonly draining: boolean;
 }
 
@@ -60,7 +62,9 @@ export function invokeHandler(ports: InvokePorts, protocol: Protocol, renderErro
       upstreamMs: 0,
       error: undefined,
     };
+    ports.inFlight.requests += 1;
     reply.raw.once('close', () => {
+      ports.inFlight.requests -= 1;
       call.body?.release();
       ports.admission.give(call.answerBytes);
     });
@@ -141,10 +145,11 @@ function callerLeaves(reply: FastifyReply): AbortSignal {
   return controller.signal;
 }
 
-/** Counts the answer's bytes until they are written; an answer from an upstream was admitted while it was read. */
+/** Counts the answer's bytes until they are written. */
 function holdAnswer(ports: InvokePorts, call: Call, served: Served): void {
   if (served.cache === 'hit' || served.cache === 'stale') return; // the cache's own bound covers it
-  call.answerBytes = ports.admission.tryTake(served.answer.body.length) ? served.answer.body.length : 0;
+  ports.admission.take(served.answer.body.length);
+  call.answerBytes = served.answer.body.length;
 }
 
 function sendServed(

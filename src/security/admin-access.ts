@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { GatewayError } from '../core/errors.ts';
 import { bearerToken } from './callers.ts';
-import type { AdminKeyOptions } from './options.ts';
+import type { AdminOptions } from './options.ts';
 
 export type AdminRole = 'viewer' | 'operator';
 
@@ -21,10 +21,10 @@ const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
  * Host and Origin are checked on every call, so that a web page the operator visits cannot reach a loopback listener
  * (DNS rebinding, CSRF). Beyond loopback every call needs a key; on loopback without keys the machine's users operate.
  */
-export function createAdminAccess(
-  keys: readonly AdminKeyOptions[],
-  hosts: readonly string[],
-): (call: AdminCall) => { actor: string; role: AdminRole } {
+export function createAdminAccess({
+  keys,
+  hosts,
+}: AdminOptions): (call: AdminCall) => { actor: string; role: AdminRole } {
   const known = keys.map(key => ({ ...key, digest: Buffer.from(key.sha256, 'hex') }));
   const allowed = new Set([...loopbackHosts, ...hosts]);
   const checkHost = (value: string | undefined, what: string) => {

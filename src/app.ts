@@ -1,0 +1,228 @@
+import { readFileSync } from 'node:fs';
+import type { FastifyInstance } from 'fastify';
+import { adminPorts, type Refusal } from './admin.ts';
+import { type Backends, createBackends } from './backends/registry.ts';
+import { backgroundWork } from './background.ts';
+import type { ResolvedConfig } from './config/resolve.ts';
+import { type Clock, sleep } from './core/clock.ts';
+import { type Emit, eventBus, type GatewayEvent } from './core/events.ts';
+import type { Random } from './core/random.ts';
+import { watchEventLoop } from './event-loop.ts';
+import { cacheKeys } from './fallback/cache-key.ts';
+import { coalescer } from './fallback/coalescing.ts';
+import { responseCache } from './fallback/response-cache.ts';
+import { createGateway, createProber, type Parts } from './gateway.ts';
+import { publishGauges } from './gauges.ts';
+import { createHealth } from './health/availability.ts';
+import { createRetryBudget } from './inference/retry-budget.ts';
+import type { Exit } from './inference/try-targets.ts';
+import { listenOn, newServer, within } from './listen.ts';
+import { adminRoutes } from './routes/admin/admin.ts';
+import { healthRoutes } from './routes/health.ts';
+import type { InvokePorts } from './routes/invoke.ts';
+import { sagemakerRoutes } from './routes/sagemaker.ts';
+import { badRequests, unknownRoutes } from './routes/unknown.ts';
+import { v1Routes } from './routes/v1.ts';
+import { createRouting } from './routing/routing.ts';
+import { createAdmission } from './security/admission.ts';
+import { createAuthenticate } from './security/callers.ts';
+import { openStores } from './stores.ts';
+import { type LogSink, logEvents } from './telemetry/logger.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { recordMetrics } from './telemetry/record.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** What the process hands in. */
+export interface AppDeps {
+  readonly resolved: ResolvedConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: LogSink;
+}
+
+/** A gateway that does not listen yet: tests inject requests, `listen` opens the ports. */
+export interface App {
+  readonly data: FastifyInstance;
+  readonly admin: FastifyInstance;
+  readonly parts: Parts;
+  readonly metrics: Metrics;
+  /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
+  listen(): Promise<{ data: string; admin: string }>;
+  /** Puts a config in force, whole. Calls in flight finish on the one they began with. */
+  reload(resolved: ResolvedConfig): void;
+  /** Records a config that was refused; the one in force stays. */
+  refuse(reasons: readonly string[]): void;
+  /** Fails readiness, waits, finishes what is in flight within the limit, lets go of everything. */
+  shutdown(): Promise<void>;
+}
+
+/** The composition root: every part is made here and handed what it needs. */
+export async function createApp(deps: AppDeps): Promise<App> {
+  const { clock, random, log } = deps;
+  let resolved = deps.resolved;
+  let refusal: Refusal | undefined;
+  const config = () => resolved;
+
+  // Observers, in this order.
+  const metrics = createMetrics();
+  const listeners = [recordMetrics(metrics), logEvents(log.logger, resolved.config.log.sampleRate, random)] as const;
+  const emit: Emit = eventBus(listeners, error => {
+    metrics.count('meridian_listener_errors_total', {});
+    log.logger.error({ err: error }, 'an event listener threw');
+  });
+
+  // Parts of the path, each given only what it needs.
+  const stores = await openStores(resolved.config, { clock, random, emit, warn: message => log.logger.warn(message) });
+  const { replicas } = resolved.config;
+  const backends: Backends = createBackends({
+    clock,
+    random,
+    emit,
+    connections: resolved.config.connections,
+    regions: resolved.regions,
+    identities: resolved.identities,
+  });
+  const health = createHealth({
+    targets: resolved.targets,
+    options: resolved.config.health,
+    clock,
+    random,
+    emit,
+    state: stores.state,
+    replicas: () => config().config.replicas,
+    probe: createProber(config, backends, clock),
+  });
+  const routing = createRouting({
+    clock,
+    random,
+    states: health,
+    model: name => config().models.get(name),
+    replicas: () => config().config.replicas,
+  });
+  const { ratio, perSecond } = resolved.config.retryBudget;
+  const budget = createRetryBudget({ ratio, perSecond: perSecond / replicas }, clock);
+  const keys = cacheKeys(resolved.config.cacheStore.keySecret);
+  const cache = responseCache({
+    options: resolved.config.cacheStore,
+    keys,
+    clock,
+    random,
+    state: stores.state,
+    ...(stores.shared && { shared: stores.shared }),
+  });
+  const admission = createAdmission(resolved.config.limits.maxBufferedBytes);
+  const work = backgroundWork(error => log.logger.error({ err: error }, 'background work failed'));
+  const parts: Parts = {
+    routing,
+    router: routing.router,
+    clock,
+    random,
+    emit,
+    backends,
+    health,
+    budget,
+    cache,
+    keys,
+    flights: coalescer<Exit>(clock),
+    config,
+    background: work.start,
+  };
+  const serve = createGateway(parts);
+
+  // The listeners.
+  let authenticate = createAuthenticate(resolved.config.auth);
+  let draining = false;
+  const inFlight = { requests: 0 };
+  const invoke: InvokePorts = {
+    clock,
+    emit,
+    admission,
+    authenticate: credentials => authenticate(credentials),
+    model: name => resolved.names.get(name),
+    serve,
+    inFlight,
+    get draining() {
+      return draining;
+    },
+  };
+  const eventLoop = watchEventLoop(clock);
+  const readiness = {
+    notReady: () => (draining ? 'draining' : eventLoop.stuck() ? 'the event loop is stuck' : undefined),
+  };
+  const data = newServer(resolved.config.limits.bodyTimeoutMs);
+  data.removeAllContentTypeParsers();
+  data.addContentTypeParser('*', (_request, _payload, done) => done(null)); // routes read the bytes themselves
+  sagemakerRoutes(data, invoke);
+  v1Routes(data, invoke);
+  healthRoutes(data, readiness);
+  unknownRoutes(data);
+  badRequests(data);
+  const admin = newServer(resolved.config.limits.bodyTimeoutMs);
+  adminRoutes(
+    admin,
+    adminPorts({ parts, explain: routing.explain, metrics, logger: log.logger, refusal: () => refusal }),
+  );
+  healthRoutes(admin, readiness);
+  unknownRoutes(admin);
+  publishGauges(metrics, {
+    parts,
+    cache,
+    admission,
+    stores,
+    inFlight,
+    version,
+    ready: () => readiness.notReady() === undefined,
+  });
+
+  const reloaded = (ok: boolean, detail: string): GatewayEvent => ({
+    type: 'config-reloaded',
+    ok,
+    hash: resolved.hash,
+    detail,
+  });
+  emit(reloaded(true, 'started'));
+  return {
+    data,
+    admin,
+    parts,
+    metrics,
+    listen: async () => ({
+      data: await listenOn(data, resolved.config.listen.data, 'listen.data'),
+      admin: await listenOn(admin, resolved.config.listen.admin, 'listen.admin'),
+    }),
+    reload: next => {
+      const gone = new Set(resolved.targets.map(target => target.id)).difference(
+        new Set(next.targets.map(target => target.id)),
+      );
+      resolved = next;
+      refusal = undefined;
+      authenticate = createAuthenticate(next.config.auth);
+      backends.use(next);
+      health.update(next.targets, next.config.health);
+      routing.retain(next.targets);
+      backends.retire(gone);
+      emit(reloaded(true, 'reloaded'));
+    },
+    refuse: reasons => {
+      refusal = { at: new Date(clock.wallMs()).toISOString(), reasons };
+      emit(reloaded(false, reasons.join('; ')));
+    },
+    shutdown: async () => {
+      draining = true;
+      const { drainMs, shutdownMs } = resolved.config.limits;
+      if (data.server.listening) await sleep(clock, drainMs);
+      await within(clock, shutdownMs, data.close());
+      await within(clock, shutdownMs, work.settled());
+      health.stop();
+      eventLoop.stop();
+      cache.close();
+      await admin.close();
+      await backends.stop();
+      await stores.close();
+      log.flush();
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import type { Explanation } from '../routing/explanation.ts';
+import { renderExplain } from '../routing/render-explain.ts';
+import { adminClient, adminOptions, adminUsage } from './admin-client.ts';
+import { type Command, parse, UsageError } from './options.ts';
+
+const queryOptions = ['region', 'residency', 'prefer', 'bytes', 'target-model'] as const;
+
+export const explain: Command = {
+  name: 'explain',
+  summary: 'show where a model’s calls go now, and why',
+  usage: `Usage: meridian explain MODEL [as a caller would hint]
+
+  --region REGION        pinned there, or !REGION to avoid one
+  --residency CLASS      e.g. eu
+  --prefer WISH          latency, cost or balanced
+  --bytes N              size of the body
+  --target-model NAME    of a multi-model endpoint
+${adminUsage}`,
+  run: async (args, io) => {
+    const strings = Object.fromEntries(queryOptions.map(name => [name, { type: 'string' }])) as Record<
+      (typeof queryOptions)[number],
+      { type: 'string' }
+    >;
+    const { values, positionals } = parse(args, { ...adminOptions, ...strings });
+    const [model] = positionals;
+    if (model === undefined || positionals.length > 1) throw new UsageError('Name one model.');
+    const query = new URLSearchParams({ model });
+    for (const name of queryOptions) {
+      const value = values[name];
+      if (typeof value === 'string') query.set(name === 'target-model' ? 'targetModel' : name, value);
+    }
+    const explanation = await adminClient(values.admin, io).get(`/admin/explain?${query}`);
+    io.out(
+      values.json ? `${JSON.stringify(explanation, null, 2)}\n` : `${renderExplain(explanation as Explanation)}\n`,
+    );
+    return 0;
+  },
+};

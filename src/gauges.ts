@@ -1,0 +1,54 @@
+import type { ResponseCacheStore } from './fallback/response-cache.ts';
+import type { Parts } from './gateway.ts';
+import type { Admission } from './security/admission.ts';
+import type { Stores } from './stores.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+import { targetLabels } from './telemetry/record.ts';
+
+export interface GaugeSources {
+  readonly parts: Parts;
+  readonly cache: ResponseCacheStore;
+  readonly admission: Admission;
+  readonly stores: Stores;
+  readonly inFlight: { readonly requests: number };
+  readonly version: string;
+  ready(): boolean;
+}
+
+const breakerLevel = { closed: 0, 'half-open': 1, open: 2 } as const;
+const regionLevel = { serving: 0, evacuated: 1, drained: 2 } as const;
+
+/** Sets every gauge from the parts' own state when Prometheus asks. */
+export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
+  const { parts, cache, admission, stores } = sources;
+  metrics.onScrape(() => {
+    for (const { target, health } of parts.health.describeAll()) {
+      const labels = targetLabels(target);
+      metrics.gauge('meridian_in_flight', labels, health.inFlight);
+      metrics.gauge('meridian_breaker_state', labels, breakerLevel[health.breaker]);
+      metrics.gauge('meridian_target_share', labels, health.share);
+      metrics.gauge('meridian_target_state', labels, targetLevel(health));
+      metrics.gauge('meridian_target_latency_seconds', labels, parts.router.estimate(target).latencyMs / 1000);
+    }
+    for (const [region, state] of parts.health.regions())
+      metrics.gauge('meridian_region_state', { region }, regionLevel[state]);
+    for (const identity of parts.config().identities.keys()) {
+      metrics.gauge('meridian_credentials_ok', { identity }, Number(parts.backends.hasCredentials(identity)));
+    }
+    const { bytes, entries } = cache.stats();
+    metrics.gauge('meridian_cache_bytes', {}, bytes);
+    metrics.gauge('meridian_cache_entries', {}, entries);
+    metrics.gauge('meridian_buffered_bytes', {}, admission.heldBytes);
+    metrics.gauge('meridian_requests_in_flight', {}, sources.inFlight.requests);
+    metrics.gauge('meridian_retry_budget_ratio', {}, parts.budget.remaining());
+    metrics.gauge('meridian_redis_up', {}, Number(stores.redisUp() ?? false));
+    metrics.gauge('meridian_ready', {}, Number(sources.ready()));
+    metrics.gauge('meridian_config_info', { hash: parts.config().hash }, 1);
+    metrics.gauge('meridian_build_info', { version: sources.version, node: process.version }, 1);
+  });
+}
+
+function targetLevel(health: { availability: { usable: boolean }; share: number; breaker: string }): number {
+  if (!health.availability.usable) return 2;
+  return health.share < 1 || health.breaker !== 'closed' ? 1 : 0;
+}

@@ -1,0 +1,59 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Clock } from './core/clock.ts';
+
+/** Longest path parameter taken; SageMaker names have 63 characters, ARNs more than Fastify's default of 100. */
+const maxParamLength = 2048;
+/** Longer than a load balancer's usual idle timeout of 60 s, so that it closes first. */
+const keepAliveMs = 72_000;
+const headersTimeoutMs = 15_000;
+
+/** A server with the limits that stop slow and oversized clients; request logging is the gateway's own single line. */
+export function newServer(bodyTimeoutMs: number): FastifyInstance {
+  return Fastify({
+    logger: false,
+    routerOptions: { maxParamLength },
+    keepAliveTimeout: keepAliveMs,
+    requestTimeout: bodyTimeoutMs,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    http: { headersTimeout: headersTimeoutMs },
+  });
+}
+
+/** Listens on `host:port`; `key` is the config key to name when that cannot be. */
+export async function listenOn(server: FastifyInstance, address: string, key: string): Promise<string> {
+  const split = address.lastIndexOf(':');
+  const host = address.slice(0, split).replace(/^\[|\]$/g, '');
+  const port = Number(address.slice(split + 1));
+  try {
+    return await server.listen({ host, port });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EADDRINUSE')
+      throw new Error(
+        `Port ${port} (${key}: ${address}) is taken by another process: stop it, or choose another port.`,
+      );
+    if (code === 'EACCES')
+      throw new Error(
+        `Port ${port} (${key}: ${address}) needs more rights than this process has: choose one above 1023.`,
+      );
+    throw new Error(`Cannot listen on ${address} (${key}): ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Resolves when `work` does, or after `limitMs`. */
+export function within(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(limitMs, resolve);
+    work.then(
+      () => {
+        cancel();
+        resolve();
+      },
+      (error: unknown) => {
+        cancel();
+        reject(error);
+      },
+    );
+  });
+}

@@ -1,0 +1,34 @@
+import type { Config } from './config/schema.ts';
+import { fileState, openRecords } from './state/file.ts';
+import { connectRedis, type RedisDeps } from './state/redis.ts';
+import { sharedState } from './state/shared-state.ts';
+import type { SharedCache, StateStore } from './state/state.ts';
+
+/** Where what outlives a request is kept: `stateDir`, and Redis in front of it when configured. */
+export interface Stores {
+  readonly state: StateStore;
+  readonly shared: SharedCache | undefined;
+  /** Undefined without Redis. */
+  redisUp(): boolean | undefined;
+  close(): Promise<void>;
+}
+
+/** Opens the stores. Rejects when `stateDir` cannot be used; never because Redis is down. */
+export async function openStores(config: Config, deps: RedisDeps & { warn(message: string): void }): Promise<Stores> {
+  const file = { dir: config.stateDir, clock: deps.clock, warn: deps.warn };
+  if (config.redis === undefined) {
+    const state = await fileState(file);
+    return { state, shared: undefined, redisUp: () => undefined, close: () => state.close() };
+  }
+  const redis = connectRedis(config.redis, deps);
+  const state = sharedState({ ...deps, store: await openRecords(file), link: redis.state });
+  return {
+    state,
+    shared: redis.cache,
+    redisUp: () => redis.up,
+    close: async () => {
+      await state.close();
+      redis.close();
+    },
+  };
+}
