@@ -45,7 +45,7 @@ async function send(): Promise<void> {
   const sample = flight ?? nextRain();
   const model = flight === undefined ? 'rain' : 'flight-delay';
   const startedAt = performance.now();
-  seen.requests += 1;
+  let into = seen;
   try {
     const response = await fetch(`${url}/v1/models/${model}/invocations`, {
       method: 'POST',
@@ -58,13 +58,15 @@ async function send(): Promise<void> {
     await response.arrayBuffer();
     const cache = response.headers.get('x-meridian-cache');
     const fallback = response.headers.get('x-meridian-fallback');
-    if (response.ok) seen.answered += 1;
-    if (response.ok && (fallback === 'none' || fallback === 'model')) seen.byModel += 1;
-    if (cache === 'hit' || cache === 'stale' || cache === 'coalesced') seen.cacheHits += 1;
+    into = seen; // counted in the second in which it ended
+    if (response.ok) into.answered += 1;
+    if (response.ok && (fallback === 'none' || fallback === 'model')) into.byModel += 1;
+    if (cache === 'hit' || cache === 'stale' || cache === 'coalesced') into.cacheHits += 1;
   } catch {
-    // counted as a request without an answer
+    into = seen; // a request without an answer
   }
-  seen.latenciesMs.push(performance.now() - startedAt);
+  into.requests += 1;
+  into.latenciesMs.push(performance.now() - startedAt);
 }
 
 function report(): void {

@@ -50,10 +50,14 @@ function startSimulator(io: Io): Promise<ChildProcess | undefined> {
     said += String(chunk);
   });
   return new Promise(resolve => {
-    child.stdout?.once('data', () => resolve(child));
-    child.once('exit', code => {
+    const failed = (code: number | null) => {
       io.err(said === '' ? `The simulator ended at once (exit code ${code}).\n` : said);
       resolve(undefined);
+    };
+    child.once('exit', failed);
+    child.stdout?.once('data', () => {
+      child.off('exit', failed);
+      resolve(child);
     });
   });
 }
