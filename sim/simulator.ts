@@ -45,6 +45,8 @@ export interface Simulator {
   readonly dnsPort: number;
   readonly faults: Faults;
   stats(): Stats;
+  /** Resolves when every region's port is as the faults set now demand: for tests that move the clock by hand. */
+  settled(): Promise<void>;
   /** Closes every port and connection; what is in flight is cut. */
   stop(): Promise<void>;
 }
@@ -122,6 +124,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       dnsPort: dns.port,
       faults,
       stats,
+      settled: settleAll,
       stop: async () => {
         await Promise.all([stop(), dns.stop()]);
       },
