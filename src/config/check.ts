@@ -55,7 +55,12 @@ export function checkReport(source: Source): CheckReport {
   const errors = count('error');
   const checked = Object.entries(headings).map(([heading, about]) => {
     const findings = [...examined.findings].find(([name]) => name === heading)?.[1];
-    return { heading, about, state: stateOf(findings, examined.unsound.size > 0), findings: findings ?? [] };
+    return {
+      heading,
+      about,
+      state: stateOf(findings, judges(heading) && examined.unsound.size > 0),
+      findings: findings ?? [],
+    };
   });
   return {
     ok: errors === 0,
@@ -74,4 +79,9 @@ function stateOf(findings: readonly Finding[] | undefined, unsound: boolean): Ch
   if (findings.some(({ severity }) => severity === 'error')) return 'failed';
   if (unsound) return 'partial';
   return findings.some(({ severity }) => severity === 'warning') ? 'warned' : 'good';
+}
+
+/** Whether a heading judges what `file` and `schema` let through. */
+function judges(heading: string): boolean {
+  return heading !== 'file' && heading !== 'schema';
 }

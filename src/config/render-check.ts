@@ -7,7 +7,7 @@ const states = {
   good: { mark: '✓', words: '' },
   warned: { mark: '!', words: '' },
   failed: { mark: '✗', words: '' },
-  partial: { mark: '?', words: ' (mend the above first, then all of it can be looked at)' },
+  partial: { mark: '?', words: '' },
   unseen: { mark: '-', words: ' (not looked at)' },
 } as const;
 const hole = '✗ none';
@@ -42,8 +42,8 @@ function gridText(grid: ModelGrid): string {
   const { model, policy, rows, regions, remainIfOneIsLost, alone } = grid;
   const count =
     regions === 1
-      ? '1 region, none remains if it is lost'
-      : `${regions} regions, ${remainIfOneIsLost} remain if one is lost`;
+      ? '1 region, none left if it is lost'
+      : `${regions} regions, ${remainIfOneIsLost} left if one is lost`;
   const names = Object.keys(rows[0]?.cells ?? {});
   const table = [['', '', ...names], ...rows.map(row => rowCells(row, names, grid))];
   const widths = table[0]?.map((_, column) => Math.max(...table.map(cells => cells[column]?.length ?? 0))) ?? [];
@@ -68,9 +68,11 @@ function rowCells({ version, share, cells }: GridRow, names: readonly string[], 
   return [version, `${Math.round(share * 1_000) / 10} %`, ...texts];
 }
 
-function verdict({ ok, errors, warnings, notes, hash }: CheckReport): string {
+function verdict({ ok, errors, warnings, notes, hash, checked }: CheckReport): string {
   const counts = [plural(errors, 'error'), plural(warnings, 'warning'), plural(notes, 'note')].join(', ');
-  return ok ? `✓ fit to serve (${counts}; hash ${hash})` : `✗ would be refused (${counts})`;
+  if (ok) return `✓ fit to serve (${counts}; hash ${hash})`;
+  const partial = checked.some(({ state }) => state === 'partial');
+  return `✗ would be refused (${counts})${partial ? '\n? nothing found, but the mistakes above hide some of it' : ''}`;
 }
 
 function plural(count: number, word: string): string {
