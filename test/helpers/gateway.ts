@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import type { Simulator, SimulatorOptions } from '../../sim/simulator.ts';
+import { type App, createApp } from '../../src/app.ts';
+import { findingText } from '../../src/config/findings.ts';
+import { loadConfigText } from '../../src/config/load.ts';
+import type { ResolvedConfig } from '../../src/config/resolve.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { seededRandom } from '../../src/core/random.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { startTestSimulator } from './simulator.ts';
+
+/** A config as plain data; what is left out gets its default. */
+export type ConfigData = Record<string, unknown>;
+
+export interface TestGateway {
+  readonly app: App;
+  readonly simulator: Simulator;
+  /** Of the data and the admin listener. */
+  readonly urls: { readonly data: string; readonly admin: string };
+  /** Parsed log lines so far. */
+  readonly log: Record<string, unknown>[];
+  /** The config it was started with, with these top-level keys replaced; throws when it is refused. */
+  resolve(changes: ConfigData): ResolvedConfig;
+  /** Posts to a model on the plain path. */
+  call(model: string, options?: CallOptions): Promise<Called>;
+}
+
+export interface CallOptions {
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+  readonly headers?: Record<string, string>;
+  readonly signal?: AbortSignal;
+}
+
+export interface Called {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+export const regionNames = ['us-east-1', 'us-west-2', 'eu-west-1', 'ap-southeast-1'] as const;
+
+/** One real-time target of `endpoint` in each of these regions. */
+export function targetsIn(regions: readonly string[], endpoint = 'rain-v1', more: ConfigData = {}): ConfigData[] {
+  return regions.map(region => ({ region, endpoint, ...more }));
+}
+
+/** A model with one version in these regions. */
+export function simpleModel(regions: readonly string[] = regionNames, more: ConfigData = {}): ConfigData {
+  return { versions: { v1: { targets: targetsIn(regions) } }, ...more };
+}
+
+/** A real gateway on free ports in front of the stand-in, both stopped when the test ends. */
+export async function startTestGateway(
+  t: Test,
+  config: ConfigData,
+  options: { simulator?: Partial<SimulatorOptions>; running?: Simulator } = {},
+): Promise<TestGateway> {
+  const simulator = options.running ?? (await startTestSimulator(t, options.simulator));
+  const stateDir = mkdtempSync(join(tmpdir(), 'meridian-test-'));
+  const regions = Object.fromEntries(
+    Object.entries(simulator.urls).map(([region, url]) => [region, { endpoints: { sagemakerRuntime: url, sts: url } }]),
+  );
+  const base: ConfigData = {
+    listen: { data: '127.0.0.1:0', admin: '127.0.0.1:0' },
+    stateDir,
+    auth: 'none',
+    credentials: { accessKeyId: 'demo', secretAccessKey: 'demo' },
+    limits: { drainMs: 0, shutdownMs: 2_000 },
+    regions,
+    ...config,
+  };
+  const resolve = (changes: ConfigData): ResolvedConfig => {
+    const text = JSON.stringify({ ...base, ...changes });
+    const loaded = loadConfigText(text, 'test.yaml', { env: {}, readFile: () => '' });
+    if (!loaded.ok) throw new Error(loaded.findings.map(findingText).join('\n'));
+    return loaded.resolved;
+  };
+  const log: Record<string, unknown>[] = [];
+  const sink = createLogger(
+    { level: 'debug', sampleRate: 1 },
+    { write: line => void log.push(JSON.parse(line) as Record<string, unknown>) },
+  );
+  const app = await createApp({ resolved: resolve({}), clock: systemClock, random: seededRandom(1), log: sink });
+  t.teardown(async () => {
+    await app.shutdown();
+    rmSync(stateDir, { recursive: true, force: true });
+  });
+  const urls = await app.listen();
+  const call = async (model: string, { body = 'hello', headers = {}, signal }: CallOptions = {}): Promise<Called> => {
+    const response = await fetch(`${urls.data}/v1/models/${model}/invocations`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain', ...headers },
+      body,
+      ...(signal && { signal }),
+    });
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+  return { app, simulator, urls, log, resolve, call };
+}
