@@ -16,7 +16,11 @@ export function newServer(bodyTimeoutMs: number): FastifyInstance {
     requestTimeout: bodyTimeoutMs,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    http: { headersTimeout: headersTimeoutMs },
+    // Node looks for requests past their time only this often; its default of 30 s would double most limits.
+    http: {
+      headersTimeout: Math.min(headersTimeoutMs, bodyTimeoutMs),
+      connectionsCheckingInterval: Math.min(2_000, bodyTimeoutMs / 4),
+    },
   });
 }
 

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { test } from 'tap';
+import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
+
+const sha256 = (key: string) => createHash('sha256').update(key).digest('hex');
+const auth = {
+  keys: [
+    { id: 'all', sha256: sha256('key-all'), tenant: 'acme' },
+    { id: 'rain', sha256: sha256('key-rain'), tenant: 'acme', models: ['rain'] },
+    { id: 'eu', sha256: sha256('key-eu'), tenant: 'euro', residency: ['eu'] },
+  ],
+};
+const models = { rain: simpleModel(), snow: simpleModel(['us-east-1']) };
+
+test('without a known key nobody gets in, and no byte of the body is read', async t => {
+  const gateway = await startTestGateway(t, { auth, models });
+  t.equal((await gateway.call('rain')).status, 403);
+  t.equal((await gateway.call('rain', { headers: { 'x-api-key': 'guess' } })).status, 403);
+  t.equal((await gateway.call('rain', { headers: { authorization: 'Bearer guess' } })).status, 403);
+  t.equal((await gateway.call('rain', { headers: { authorization: 'Basic a2V5' } })).status, 403);
+  t.equal(
+    (await gateway.call('rain', { headers: { 'x-api-key': sha256('key-all') } })).status,
+    403,
+    'the digest is no key',
+  );
+  const signed = await gateway.call('rain', { headers: { authorization: 'AWS4-HMAC-SHA256 Credential=a/b/c' } });
+  t.match(JSON.parse(signed.text).error.message, /x-api-key/);
+  t.equal(gateway.simulator.stats().regions['us-east-1']?.total ?? 0, 0);
+});
+
+test('a key opens the models it names, in either header', async t => {
+  const gateway = await startTestGateway(t, { auth, models });
+  t.equal((await gateway.call('rain', { headers: { 'x-api-key': 'key-rain' } })).status, 200);
+  t.equal((await gateway.call('rain', { headers: { authorization: 'Bearer key-rain' } })).status, 200);
+  const other = await gateway.call('snow', { headers: { 'x-api-key': 'key-rain' } });
+  t.match([other.status, JSON.parse(other.text).error.code], [403, 'not-allowed']);
+});
+
+test('a key’s residency binds every call, and an empty intersection is an error', async t => {
+  const gateway = await startTestGateway(t, { auth, models });
+  const headers = { 'x-api-key': 'key-eu' };
+  for (let call = 0; call < 5; call += 1)
+    t.equal((await gateway.call('rain', { headers })).headers.get('x-meridian-region'), 'eu-west-1');
+  await gateway.simulator.faults.add({ region: 'eu-west-1', kind: 'error', errorType: 'InternalFailure' });
+  t.equal((await gateway.call('rain', { headers })).status, 503, 'a failure never relaxes it');
+  const nowhere = await gateway.call('rain', { headers: { ...headers, 'x-meridian-residency': 'us' } });
+  t.match([nowhere.status, JSON.parse(nowhere.text).error.code], [400, 'no-eligible-target']);
+  t.equal((await gateway.call('snow', { headers })).status, 400);
+});
+
+test('the log knows the key’s id and tenant, never the key', async t => {
+  const gateway = await startTestGateway(t, { auth, models });
+  await gateway.call('rain', { headers: { 'x-api-key': 'key-rain' }, body: 'payload-in-the-body' });
+  t.match(gateway.log.filter(line => line['message'] === 'request').at(-1), {
+    keyId: 'rain',
+    tenant: 'acme',
+    status: 200,
+  });
+  t.notMatch(JSON.stringify(gateway.log), /key-rain|payload-in-the-body/);
+});
