@@ -45,6 +45,7 @@ export class ConnectionPool {
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
   #retired = false;
+  #destroyed = false;
 
   constructor(origin: string, settings: ConnectionSettings, connect: buildConnector.connector) {
     this.origin = origin;
@@ -58,6 +59,10 @@ export class ConnectionPool {
       headersTimeout: 0,
       bodyTimeout: 0,
     };
+  }
+
+  get destroyed(): boolean {
+    return this.#destroyed;
   }
 
   /** Open connections, idle and in use. */
@@ -108,6 +113,7 @@ export class ConnectionPool {
   /** Closes everything now. */
   async destroy(): Promise<void> {
     this.#retired = true;
+    this.#destroyed = true;
     this.#idle.length = 0;
     const all = [...this.#all];
     this.#all.clear();

@@ -187,7 +187,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** A kept-alive connection may have been closed under us; that says nothing about the target's health. */
   #repeat(): boolean {
     const died = this.#connection.answered > 0 && !this.#answering;
-    if (!died || this.#repeated || !this.#call.idempotent) return false;
+    if (!died || this.#repeated || !this.#call.idempotent || this.#pool.destroyed) return false;
     this.#repeated = true;
     this.#started = false;
     this.#pool.discard(this.#connection);
