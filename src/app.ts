@@ -77,6 +77,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   // Parts of the path, each given only what it needs.
   const stores = await openStores(resolved.config, { clock, random, emit, warn: message => log.logger.warn(message) });
   const { replicas } = resolved.config;
+  const admission = createAdmission(resolved.config.limits.maxBufferedBytes);
   const backends: Backends = createBackends({
     clock,
     random,
@@ -93,7 +94,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     emit,
     state: stores.state,
     replicas: () => config().config.replicas,
-    probe: createProber(config, backends, clock),
+    probe: createProber(config, backends, admission, clock),
   });
   const routing = createRouting({
     clock,
@@ -113,7 +114,6 @@ export async function createApp(deps: AppDeps): Promise<App> {
     state: stores.state,
     ...(stores.shared && { shared: stores.shared }),
   });
-  const admission = createAdmission(resolved.config.limits.maxBufferedBytes);
   const work = backgroundWork(error => log.logger.error({ err: error }, 'background work failed'));
   const parts: Parts = {
     routing,
@@ -127,6 +127,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     cache,
     keys,
     flights: coalescer<Exit>(clock),
+    admission,
     config,
     background: work.start,
   };

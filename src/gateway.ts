@@ -8,7 +8,7 @@ import type { Model } from './core/model.ts';
 import type { Random } from './core/random.ts';
 import type { InferenceRequest } from './core/request.ts';
 import { residencyBound, residencyText } from './core/residency.ts';
-import type { Attempt, Served } from './core/result.ts';
+import type { Attempt, Memory, Served } from './core/result.ts';
 import type { Target } from './core/target.ts';
 import type { ResponseCache } from './fallback/cache.ts';
 import type { CacheKeys } from './fallback/cache-key.ts';
@@ -25,6 +25,7 @@ import type { Exit } from './inference/try-targets.ts';
 import { splitVersions } from './rollout/split.ts';
 import type { Router } from './routing/router.ts';
 import type { Routing } from './routing/routing.ts';
+import type { Admission } from './security/admission.ts';
 
 /** The parts of the request path, made in `app.ts`; they outlive reloads. */
 export interface Parts {
@@ -39,6 +40,7 @@ export interface Parts {
   readonly cache: ResponseCache;
   readonly keys: CacheKeys;
   readonly flights: Coalescer<Exit>;
+  readonly admission: Admission;
   /** The config in force. */
   config(): ResolvedConfig;
   background(work: () => Promise<unknown>): void;
@@ -54,6 +56,7 @@ export function createGateway(parts: Parts): (model: Model, request: InferenceRe
     health,
     budget,
     backends: backends.backends,
+    memory: parts.admission,
     background: parts.background,
     measure: parts.routing.measure,
     charge: parts.routing.ledger.charge,
@@ -77,7 +80,7 @@ export function createGateway(parts: Parts): (model: Model, request: InferenceRe
 }
 
 /** How ejected targets are probed: the model's sample payload over the ordinary backend. */
-export function createProber(config: () => ResolvedConfig, backends: Backends, clock: Clock): Prober {
+export function createProber(config: () => ResolvedConfig, backends: Backends, memory: Memory, clock: Clock): Prober {
   return {
     covers: target => sampleOf(config(), target) !== undefined,
     send: (target, signal) => {
@@ -89,6 +92,7 @@ export function createProber(config: () => ResolvedConfig, backends: Backends, c
       const limits = {
         timeoutMs: model.deadlineMs,
         maxResponseBytes: model.maxResponseBytes,
+        memory,
         idempotent: true,
         signal,
       };

@@ -1,5 +1,5 @@
 import type { InferenceRequest } from '../core/request.ts';
-import type { AttemptResult } from '../core/result.ts';
+import type { AttemptResult, Memory } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
 
 /** Limits of one attempt. */
@@ -8,6 +8,8 @@ export interface AttemptLimits {
   readonly timeoutMs: number;
   /** A longer answer is a `backend-fault`. */
   readonly maxResponseBytes: number;
+  /** Where the answer's bytes are counted while it is read. */
+  readonly memory: Memory;
   /** Whether sending the same call twice is harmless: only then is a call repeated whose reused connection died. */
   readonly idempotent: boolean;
   /** Aborts when the attempt is no longer wanted (caller left, hedge lost): outcome `cancelled`. */

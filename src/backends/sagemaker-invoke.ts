@@ -61,6 +61,7 @@ async function callOnce(
     body: request.body,
     timeoutMs,
     maxResponseBytes: limits.maxResponseBytes,
+    memory: limits.memory,
     idempotent: limits.idempotent,
     signal: limits.signal,
   });
@@ -161,6 +162,7 @@ const outcomeOfFailure = {
   'too-large': 'backend-fault',
   timeout: 'timeout',
   cancelled: 'cancelled',
+  'no-room': 'cancelled',
   refused: 'misconfigured',
 } as const;
 

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { Cancel, Clock } from '../core/clock.ts';
+import { buffersFull, type Memory } from '../core/result.ts';
 import { type Connection, ConnectionPool, type ConnectionSettings, connector } from './connection-pool.ts';
 
 /** One HTTP call. */
@@ -18,6 +19,8 @@ export interface TransportCall {
   /** For everything, connecting included, ms. */
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
+  /** Counts the answer's bytes until it is handed on. */
+  readonly memory: Memory;
   readonly idempotent: boolean;
   readonly signal: AbortSignal;
 }
@@ -29,8 +32,8 @@ export interface TransportAnswer {
   readonly body: Buffer;
 }
 
-/** `broken`: the connection died after the request went out. `refused`: the call itself is not sendable. */
-export type FailureKind = 'unreachable' | 'broken' | 'timeout' | 'too-large' | 'cancelled' | 'refused';
+/** `broken`: the connection died after the request went out. `refused`: the call itself is not sendable. `no-room`: the answer found no memory. */
+export type FailureKind = 'unreachable' | 'broken' | 'timeout' | 'too-large' | 'cancelled' | 'refused' | 'no-room';
 
 export interface TransportFailure {
   readonly kind: FailureKind;
@@ -115,6 +118,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #headers: IncomingHttpHeaders = {};
   #chunks: Buffer[] = [];
   #bytes = 0;
+  /** Bytes counted in `memory`. */
+  #held = 0;
 
   constructor(
     call: TransportCall,
@@ -157,14 +162,27 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200 || this.#settled) return;
     this.#status = status;
     this.#headers = headers;
-    if (Number(headers['content-length']) > this.#call.maxResponseBytes) this.#tooLarge();
+    const length = Number(headers['content-length']);
+    if (length > this.#call.maxResponseBytes) this.#tooLarge();
+    else if (length > 0) this.#hold(length);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled) return;
     this.#bytes += chunk.length;
     if (this.#bytes > this.#call.maxResponseBytes) this.#tooLarge();
-    else this.#chunks.push(chunk);
+    else if (this.#hold(this.#bytes)) this.#chunks.push(chunk);
+  }
+
+  /** Counts up to `bytes` of the answer; gives the call up when there is no room for them. */
+  #hold(bytes: number): boolean {
+    if (bytes <= this.#held) return true;
+    if (!this.#call.memory.tryTake(bytes - this.#held)) {
+      this.#fail('no-room', buffersFull, 'this process holds as many bytes as it may');
+      return false;
+    }
+    this.#held = bytes;
+    return true;
   }
 
   onResponseEnd(): void {
@@ -210,6 +228,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return false;
     this.#settled = true;
     this.#cancelTimer();
+    if (this.#held > 0) this.#call.memory.give(this.#held);
     this.#call.signal.removeEventListener('abort', this);
     return true;
   }

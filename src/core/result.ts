@@ -16,6 +16,15 @@ export interface AttemptError {
   readonly retryAfterMs?: number;
 }
 
+/** Error type of an attempt given up because this process may hold no more bytes: nobody else's fault. */
+export const buffersFull = 'BUFFERS_FULL';
+
+/** Bytes that may be held; `take` is false when there is no room. */
+export interface Memory {
+  tryTake(bytes: number): boolean;
+  give(bytes: number): void;
+}
+
 /** What one call to one target came to. Backends never throw; they return this. */
 export interface AttemptResult {
   readonly outcome: Outcome;

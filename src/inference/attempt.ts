@@ -4,7 +4,7 @@ import type { Emit } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { InferenceRequest } from '../core/request.ts';
-import type { Attempt, AttemptReason, AttemptResult } from '../core/result.ts';
+import type { Attempt, AttemptReason, AttemptResult, Memory } from '../core/result.ts';
 import type { BackendKind, Target } from '../core/target.ts';
 import type { Permit } from '../health/health.ts';
 
@@ -13,6 +13,8 @@ export interface AttemptPorts {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly backends: Readonly<Record<BackendKind, Backend>>;
+  /** Where answers' bytes are counted while they are read. */
+  readonly memory: Memory;
   /** Feeds the latency estimate. */
   measure(target: Target, outcome: Outcome, durationMs: number, request: InferenceRequest): void;
   /** Marginal and amortised dollars of a finished attempt; undefined where no price is known. */
@@ -52,6 +54,7 @@ export async function attempt(
     result = await ports.backends[target.kind].invoke(target, request, {
       timeoutMs: plan.timeoutMs,
       maxResponseBytes: model.maxResponseBytes,
+      memory: ports.memory,
       idempotent: model.idempotent,
       signal,
     });

@@ -1,7 +1,7 @@
 import { GatewayError } from '../core/errors.ts';
 import type { FallbackStep, Model, Version } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
-import type { Attempt, Served } from '../core/result.ts';
+import { type Attempt, buffersFull, type Served } from '../core/result.ts';
 import type { CacheEntry } from '../fallback/cache.ts';
 import { CallFailed, failure } from './call-failed.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
@@ -81,7 +81,7 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
       return answered(exit.last, exit.trail, joined ? 'coalesced' : bypass ? 'bypass' : 'miss');
     case 'caller': // their fault, or they left: as it is, no substitute
       if (exit.last?.result.answer !== undefined) return answered(exit.last, exit.trail, bypass ? 'bypass' : 'miss');
-      throw new CallFailed(new GatewayError('client-closed', 'The caller went away.'), exit.trail);
+      throw new CallFailed(givenUp(exit.last), exit.trail);
     case 'health': {
       // nobody's turn: all ill, drained or full. A stale answer at once, else the least ill target, rate-limited
       const stale = await ports.standIn(failed, ['stale']);
@@ -132,6 +132,13 @@ async function callAndKeep(
 /** The same request as of now, with no caller who could leave. */
 function unattended(ports: ServePorts, request: InferenceRequest): InferenceRequest {
   return { ...request, arrivedAt: ports.clock.now(), signal: new AbortController().signal };
+}
+
+/** A call cut short: the caller left, or its answer found no room in memory. */
+function givenUp(last: Attempt | undefined): GatewayError {
+  return last?.result.error?.type === buffersFull
+    ? new GatewayError('buffers-full', 'The gateway holds as many bytes as it may: repeat the call shortly.')
+    : new GatewayError('client-closed', 'The caller went away.');
 }
 
 function nothingEligible(model: Model): GatewayError {

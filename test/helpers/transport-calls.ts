@@ -27,6 +27,7 @@ export function callTo(origin: string, overrides: Partial<TransportCall> = {}): 
     body: Buffer.from('{"x":1}'),
     timeoutMs: 5_000,
     maxResponseBytes: 1_000,
+    memory: { tryTake: () => true, give: () => {} },
     idempotent: true,
     signal: new AbortController().signal,
     ...overrides,
