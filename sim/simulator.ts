@@ -1,7 +1,7 @@
 import { type Clock, stoppableClock, systemClock } from './clock.ts';
 import { createControl } from './control.ts';
-import { startDns } from './dns.ts';
-import { createFaultBoard, type Faults } from './faults.ts';
+import { type DnsServer, startDns } from './dns.ts';
+import { createFaultBoard, type FaultBoard, type Faults } from './faults.ts';
 import { demoEndpoints, demoIdentities, demoRegions, demoRoles, type FleetEndpoint } from './fleet.ts';
 import type { Containers } from './model-port.ts';
 import { createPrincipals, type Identity, type Role } from './principals.ts';
@@ -70,52 +70,49 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const ports = options.ports === 0 ? freePorts : (options.ports ?? defaultPorts);
   const clock = stoppableClock(options.clock ?? systemClock);
   const endpointsOf = (region: string) => endpoints.filter(endpoint => endpoint.regions?.includes(region) ?? true);
-  const faults = createFaultBoard(
-    { regions: names, endpoints: region => endpointsOf(region).map(({ name }) => name) },
-    clock,
-    seed,
-  );
-  const principals = createPrincipals(
-    options.identities ?? demoIdentities,
-    options.roles ?? demoRoles,
-    randomStream(seed, 'principals'),
-  );
+  const known = { regions: names, endpoints: (region: string) => endpointsOf(region).map(({ name }) => name) };
+  const faults = createFaultBoard(known, clock, seed);
+  const { identities = demoIdentities, roles = demoRoles, containers, latencyScale = 1 } = options;
+  const principals = createPrincipals(identities, roles, randomStream(seed, 'principals'));
+  const shared = { host, seed, clock, faults, principals, containers, latencyScale };
   const regions = new Map<string, Region>();
   for (const name of names) {
-    const region = createRegion({
-      name,
-      host,
-      port: ports.regions[name] ?? 0,
-      roundTripMs: roundTripMs(name),
-      latencyScale: options.latencyScale ?? 1,
-      endpoints: endpointsOf(name),
-      containers: options.containers,
-      principals,
-      faults,
-      clock,
-      seed,
-    });
-    regions.set(name, region);
+    const own = { name, port: ports.regions[name] ?? 0, roundTripMs: roundTripMs(name), endpoints: endpointsOf(name) };
+    regions.set(name, createRegion({ ...shared, ...own }));
   }
+  const stop = async () => {
+    faults.stop();
+    clock.stop();
+    await Promise.allSettled([...regions.values()].map(region => region.stop()));
+  };
+  return openDoors({ host, ports, regions, faults, stop });
+}
+
+interface Built {
+  readonly host: string;
+  readonly ports: Ports;
+  readonly regions: ReadonlyMap<string, Region>;
+  readonly faults: FaultBoard;
+  stop(): Promise<void>;
+}
+
+async function openDoors({ host, ports, regions, faults, stop }: Built): Promise<Simulator> {
   const stats = (): Stats => ({
     regions: Object.fromEntries([...regions].map(([name, region]) => [name, region.stats()])),
   });
   const control = createControl({ host, port: ports.control, faults, stats });
-  const settleAll = async () => {
+  const settled = async () => {
     await Promise.all([...regions.values()].map(region => region.settle()));
   };
-  faults.onChange(settleAll);
-  const stop = async () => {
-    faults.stop();
-    clock.stop();
+  faults.onChange(settled);
+  const stopAll = async (dns?: DnsServer) => {
     control.shut();
-    await Promise.allSettled([...regions.values()].map(region => region.stop()));
+    await Promise.all([stop(), dns?.stop()]);
   };
-
   try {
-    await settleAll();
+    await settled();
     await control.open();
-    const dns = await startDns({ host, port: ports.dns, regions: names, faults });
+    const dns = await startDns({ host, port: ports.dns, regions: [...regions.keys()], faults });
     const urls = Object.fromEntries([...regions].map(([name, region]) => [name, `http://${host}:${region.port}`]));
     return {
       urls,
@@ -124,13 +121,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       dnsPort: dns.port,
       faults,
       stats,
-      settled: settleAll,
-      stop: async () => {
-        await Promise.all([stop(), dns.stop()]);
-      },
+      settled,
+      stop: () => stopAll(dns),
     };
   } catch (error) {
-    await stop();
+    await stopAll();
     throw error;
   }
 }

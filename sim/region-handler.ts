@@ -1,0 +1,107 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AwsError } from './aws-error.ts';
+import { type Clock, sleep } from './clock.ts';
+import { realTimePayloadBytes } from './endpoints/endpoint.ts';
+import type { FaultBoard } from './faults.ts';
+import { type Random, uuid } from './random.ts';
+import type { RuntimeService } from './runtime-service.ts';
+import type { SignedRequest } from './sigv4-canonical.ts';
+import { countRequest, noRequests, type RequestCounts } from './stats.ts';
+import type { StsService } from './sts-service.ts';
+import type { Timing } from './timing.ts';
+import { type Answer, readBody, send, sendHalf } from './wire.ts';
+
+export interface RegionHandlerParts {
+  readonly region: string;
+  readonly endpointNames: readonly string[];
+  readonly runtime: RuntimeService;
+  readonly sts: StsService;
+  readonly faults: FaultBoard;
+  readonly timing: Timing;
+  readonly clock: Clock;
+  readonly requestIds: Random;
+  /** The region's own clock, which a fault may skew. */
+  wallMs(): number;
+}
+
+/** What was seen, by whom it was for. */
+export interface RegionCounts {
+  readonly all: RequestCounts;
+  readonly sts: RequestCounts;
+  readonly endpoints: Readonly<Record<string, RequestCounts>>;
+}
+
+export interface RegionHandler {
+  readonly counts: RegionCounts;
+  /** Answers one request, late, half or never where a fault says so. Rejects when the client leaves while it sends. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+}
+
+const invocationPath = /^\/endpoints\/([^/]*)\/invocations$/;
+
+/** The HTTP side of a region: which service is meant, what faults do to the answer, and the count of both. */
+export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
+  const { region, faults, clock, timing } = parts;
+  const counts: RegionCounts = {
+    all: noRequests(),
+    sts: noRequests(),
+    endpoints: Object.fromEntries(parts.endpointNames.map(name => [name, noRequests()])),
+  };
+  return {
+    counts,
+    handle: async (request, response) => {
+      const target = request.url ?? '/';
+      const isSts = target === '/';
+      const endpoint = invocationPath.exec(target.split('?')[0] ?? '')?.[1];
+      const ended = countRequest(countersOf(counts, isSts, endpoint));
+      response.once('close', () => ended(response.writableFinished ? String(response.statusCode) : 'cut'));
+      const requestId = uuid(parts.requestIds);
+      response.sendDate = false; // the region's clock is not the host's
+      response.setHeader('date', new Date(parts.wallMs()).toUTCString());
+      response.setHeader('x-amzn-RequestId', requestId);
+      if (faults.hit(region, 'black-hole', endpoint) || (isSts && faults.hit(region, 'sts-hang'))) {
+        request.resume();
+        return;
+      }
+      const body = await readBody(request, realTimePayloadBytes);
+      await sleep(clock, timing.roundTripMs(endpoint));
+      const isCut = endpoint !== undefined && faults.hit(region, 'reset', endpoint) !== undefined;
+      const signed = { method: request.method ?? '', target, headers: request.headersDistinct, body };
+      const whole = await answer(signed, endpoint, requestId, parts).catch(errorAnswer);
+      (isCut ? sendHalf : send)(response, whole);
+    },
+  };
+}
+
+type ReadRequest = Omit<SignedRequest, 'body'> & { readonly body: Buffer | undefined };
+
+async function answer(
+  request: ReadRequest,
+  endpoint: string | undefined,
+  requestId: string,
+  { runtime, sts }: RegionHandlerParts,
+): Promise<Answer> {
+  const { method, target, body } = request;
+  if (body === undefined)
+    throw new AwsError('RequestEntityTooLarge', `HTTP content length exceeded ${realTimePayloadBytes} bytes.`);
+  if (method === 'POST' && target === '/') return sts.answer({ ...request, body }, requestId);
+  if (method === 'POST' && endpoint !== undefined) return runtime.invoke({ ...request, body }, endpoint, requestId);
+  throw new AwsError('UnknownOperationException', `No operation answers ${method} ${target}.`);
+}
+
+function errorAnswer(error: unknown): Answer {
+  if (!(error instanceof AwsError)) console.error('simulator: unexpected error', error);
+  const known =
+    error instanceof AwsError ? error : new AwsError('InternalFailure', 'The simulator failed; its log says why.');
+  return { status: known.status, headers: known.headers(), body: known.body() };
+}
+
+function countersOf(
+  { all, sts, endpoints }: RegionCounts,
+  isSts: boolean,
+  endpoint: string | undefined,
+): RequestCounts[] {
+  if (isSts) return [all, sts];
+  const own = endpoint !== undefined && Object.hasOwn(endpoints, endpoint) ? endpoints[endpoint] : undefined;
+  return own === undefined ? [all] : [all, own];
+}
