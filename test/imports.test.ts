@@ -21,13 +21,13 @@ const may: Readonly<Record<string, readonly string[]>> = {
   config: ['core', '*/options'],
   cli: everything,
   'app.ts': everything,
-  'gateway.ts': everything,
+  compose: everything,
   'server.ts': everything,
 };
 
 /** One door per library: the only folders or files of src/ that may import it. */
 const doors: Readonly<Record<string, readonly string[]>> = {
-  fastify: ['app.ts', 'routes'],
+  fastify: ['app.ts', 'compose/listen.ts', 'routes'],
   undici: ['backends'],
   '@smithy/': ['backends'],
   '@aws-sdk/': ['backends'],

@@ -1,4 +1,4 @@
-import { type LookupAddress, promises as systemDns } from 'node:dns';
+import { type LookupAddress, NODATA, promises as systemDns } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Clock } from '../core/clock.ts';
@@ -146,9 +146,12 @@ export function networkResolve(servers: readonly string[], timeoutMs: number): R
   const resolver = new Resolver({ timeout: Math.ceil(timeoutMs / 2), tries: 2 });
   resolver.setServers([...servers]);
   return async hostname => {
-    const v4 = await resolver.resolve4(hostname).catch(() => []);
-    if (v4.length > 0) return v4.map(address => ({ address, family: 4 }));
-    const v6 = await resolver.resolve6(hostname);
-    return v6.map(address => ({ address, family: 6 }));
+    try {
+      return (await resolver.resolve4(hostname)).map(address => ({ address, family: 4 }));
+    } catch (error) {
+      // The name exists without an IPv4 address; any other failure would be the same for IPv6.
+      if (!(error instanceof Error && 'code' in error && error.code === NODATA)) throw error;
+      return (await resolver.resolve6(hostname)).map(address => ({ address, family: 6 }));
+    }
   };
 }

@@ -13,7 +13,7 @@ const Name = '^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$';
 export const VersionOptions = Type.Object(
   {
     weight: Type.Number({ minimum: 0, default: 100, description: 'Share among the versions a request can reach.' }),
-    targets: Type.Array(TargetOptions, { minItems: 1 }),
+    targets: Type.Array(TargetOptions, { minItems: 1, description: 'Where this version runs.' }),
   },
   { additionalProperties: false },
 );
@@ -25,7 +25,7 @@ export const ModelOptions = Type.Object(
       default: [],
       description: 'Other names callers already use.',
     }),
-    owner: Type.Optional(Type.String()),
+    owner: Type.Optional(Type.String({ description: 'Who to ask about it; shown to operators.' })),
     publicFallback: Type.Boolean({
       default: false,
       description: 'May stand in for another model even for callers not allowed this one.',
@@ -34,17 +34,37 @@ export const ModelOptions = Type.Object(
     slo: Type.Object(
       {
         latencyMs: Type.Number({ exclusiveMinimum: 0, default: 1_000, description: 'p95 of upstream time.' }),
-        availability: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1, default: 0.999 }),
+        availability: Type.Number({
+          exclusiveMinimum: 0,
+          exclusiveMaximum: 1,
+          default: 0.999,
+          description: 'Share of calls answered well.',
+        }),
       },
       { additionalProperties: false, default: {} },
     ),
-    deadlineMs: Type.Integer({ minimum: 10, maximum: 900_000, default: 10_000 }),
+    deadlineMs: Type.Integer({
+      minimum: 10,
+      maximum: 900_000,
+      default: 10_000,
+      description: 'For all attempts of a call together; a caller’s x-meridian-timeout-ms may shorten it.',
+    }),
     exhaustedStatus: Type.Union([Type.Literal(503), Type.Literal(530)], {
       default: 503,
       description: 'Answered when every target failed; AWS SDKs retry 503 and do not retry 530.',
     }),
-    maxRequestBytes: Type.Integer({ minimum: 1, maximum: 26_214_400, default: 25_000_000 }),
-    maxResponseBytes: Type.Integer({ minimum: 1, maximum: 104_857_600, default: 25_000_000 }),
+    maxRequestBytes: Type.Integer({
+      minimum: 1,
+      maximum: 26_214_400,
+      default: 25_000_000,
+      description: 'Larger bodies are refused with 413; serverless targets take 4,194,304 at most.',
+    }),
+    maxResponseBytes: Type.Integer({
+      minimum: 1,
+      maximum: 104_857_600,
+      default: 25_000_000,
+      description: 'A larger answer counts as a fault of the target.',
+    }),
     routing: RoutingOptions,
     hedging: Type.Boolean({
       default: false,
@@ -53,12 +73,18 @@ export const ModelOptions = Type.Object(
     cache: Type.Optional(CacheOptions),
     fallback: FallbackOptions,
     callerMayName: Type.Object(
-      { variant: Type.Boolean({ default: false }), component: Type.Boolean({ default: false }) },
+      {
+        variant: Type.Boolean({ default: false, description: 'X-Amzn-SageMaker-Target-Variant.' }),
+        component: Type.Boolean({ default: false, description: 'X-Amzn-SageMaker-Inference-Component.' }),
+      },
       { additionalProperties: false, default: {}, description: 'What callers may choose themselves by header.' },
     ),
     sample: Type.Optional(
       Type.Object(
-        { contentType: Type.String({ default: 'application/json' }), body: Type.String() },
+        {
+          contentType: Type.String({ default: 'application/json', description: 'Sent as Content-Type.' }),
+          body: Type.String({ description: 'Sent as it is.' }),
+        },
         { additionalProperties: false, description: 'A harmless payload; sent as a probe to ejected targets.' },
       ),
     ),
@@ -74,16 +100,29 @@ export type ModelOptions = Static<typeof ModelOptions>;
 /** The whole config file. The six-line minimum: `auth`, `regions`, one model with one target. */
 export const Config = Type.Object(
   {
-    schemaVersion: Type.Literal(1, { default: 1 }),
+    schemaVersion: Type.Literal(1, { default: 1, description: 'Of this format.' }),
     listen: Type.Object(
       {
-        data: Type.String({ default: '0.0.0.0:8080', pattern: '^.+:[0-9]{1,5}$' }),
-        admin: Type.String({ default: '127.0.0.1:8081', pattern: '^.+:[0-9]{1,5}$' }),
+        data: Type.String({
+          default: '0.0.0.0:8080',
+          pattern: '^.+:[0-9]{1,5}$',
+          description: 'For callers: inference, /livez, /readyz.',
+        }),
+        admin: Type.String({
+          default: '127.0.0.1:8081',
+          pattern: '^.+:[0-9]{1,5}$',
+          description: 'For operators: /metrics, /admin. Beyond loopback it needs `admin.keys`.',
+        }),
       },
       { additionalProperties: false, default: {} },
     ),
     stateDir: Type.String({ minLength: 1, default: '.meridian', description: 'What operators changed is kept here.' }),
-    replicas: Type.Integer({ minimum: 1, default: 1, description: 'Fleet-wide limits are divided by this.' }),
+    replicas: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 1,
+      description: 'Fleet-wide limits are divided by this.',
+    }),
     auth: AuthOptions,
     admin: AdminOptions,
     redis: Type.Optional(RedisOptions),

@@ -3,6 +3,7 @@ import { type Checked, Inspection, type Rule } from './inspection.ts';
 import { keysAreDistinct, keysNameModels, keysReachTargets, openToAllIsSaid } from './rules/callers.ts';
 import {
   cacheHoldsSomething,
+  contentTypesAreHeaders,
   fallbackHasNoCycle,
   fallbackModelsCanServe,
   fallbackModelsExist,
@@ -54,6 +55,7 @@ const rules = {
     staleHasACache,
     cacheHoldsSomething,
     fallbackModelsCanServe,
+    contentTypesAreHeaders,
   ],
   limits: [deadlinesFit, bodiesFitMemory, ejectionTimesFit, timersFit, replicasShareState],
   prices: [pricesFitTheirKind, pricesAreKnown, egressIsKnown],

@@ -28,6 +28,7 @@ const Header = Type.Object(
     headers: Type.Record(
       Type.String({ pattern: '^[a-z0-9-]+$' }),
       Type.String({ pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$' }),
+      { additionalProperties: false },
     ),
   },
   { additionalProperties: false },

@@ -132,3 +132,19 @@ function tellForbidden(inspection: Inspection, name: string, other: string, stan
   const problem = `the keys ${keys.map(key => key.id).join(', ')} may call ${name} but not ${other}`;
   inspection.warning(at, problem, `allow them ${other}, or write publicFallback: true there`);
 }
+
+/** A content type becomes a header: no line breaks, nothing outside printable ASCII. */
+export const contentTypesAreHeaders: Rule = inspection => {
+  for (const [, { fallback, sample }, path] of inspection.models()) {
+    const steps = fallback.flatMap((step, index) =>
+      typeof step === 'object' && 'static' in step
+        ? [{ at: [...path, 'fallback', index, 'static', 'contentType'], text: step.static.contentType }]
+        : [],
+    );
+    const samples = sample === undefined ? [] : [{ at: [...path, 'sample', 'contentType'], text: sample.contentType }];
+    for (const { at, text } of [...steps, ...samples]) {
+      if (/^[\x20-\x7e]+$/.test(text) || !inspection.sound(at)) continue;
+      inspection.error(at, `found ${inspection.shown(at, text)}`, 'expected a media type such as application/json');
+    }
+  }
+};

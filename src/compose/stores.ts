@@ -1,8 +1,8 @@
-import type { Config } from './config/schema.ts';
-import { fileState, openRecords } from './state/file.ts';
-import { connectRedis, type RedisDeps } from './state/redis.ts';
-import { sharedState } from './state/shared-state.ts';
-import type { SharedCache, StateStore } from './state/state.ts';
+import type { Config } from '../config/schema.ts';
+import { fileState, openRecords } from '../state/file.ts';
+import { connectRedis, type RedisDeps } from '../state/redis.ts';
+import { sharedState } from '../state/shared-state.ts';
+import type { SharedCache, StateStore } from '../state/state.ts';
 
 /** Where what outlives a request is kept: `stateDir`, and Redis in front of it when configured. */
 export interface Stores {

@@ -1,12 +1,12 @@
-import { redactConfig } from './config/secrets.ts';
-import { GatewayError } from './core/errors.ts';
-import type { Model } from './core/model.ts';
+import { redactConfig } from '../config/secrets.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { Model } from '../core/model.ts';
+import type { AdminPorts, DrainBody, ExplainQuery } from '../routes/admin/admin.ts';
+import type { Routing } from '../routing/routing.ts';
+import { createAdminAccess } from '../security/admin-access.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { Parts } from './gateway.ts';
-import type { AdminPorts, DrainBody, ExplainQuery } from './routes/admin/admin.ts';
-import type { Routing } from './routing/routing.ts';
-import { createAdminAccess } from './security/admin-access.ts';
-import type { Logger } from './telemetry/logger.ts';
-import type { Metrics } from './telemetry/metrics.ts';
 
 /** A config that was refused: when, and why. */
 export interface Refusal {

@@ -1,4 +1,4 @@
-import type { Clock } from './core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 
 const tickMs = 250;
 /** Later than this, the loop was stuck: health checks should send traffic elsewhere until it keeps time again. */

@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { Clock } from './core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** Longest path parameter taken; SageMaker names have 63 characters, ARNs more than Fastify's default of 100. */
 const maxParamLength = 2048;

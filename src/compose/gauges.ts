@@ -1,9 +1,9 @@
-import type { ResponseCacheStore } from './fallback/response-cache.ts';
+import type { ResponseCacheStore } from '../fallback/response-cache.ts';
+import type { Admission } from '../security/admission.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { targetLabels } from '../telemetry/record.ts';
 import type { Parts } from './gateway.ts';
-import type { Admission } from './security/admission.ts';
 import type { Stores } from './stores.ts';
-import type { Metrics } from './telemetry/metrics.ts';
-import { targetLabels } from './telemetry/record.ts';
 
 export interface GaugeSources {
   readonly parts: Parts;
