@@ -8,8 +8,8 @@ import {
   predict,
   refuseFields,
   serverlessPayloadBytes,
-  throttled,
 } from './endpoint.ts';
+import { createWarmPool } from './warm-pool.ts';
 
 export interface ServerlessSpec {
   readonly kind: 'serverless';
@@ -29,53 +29,23 @@ export interface ServerlessSpec {
   readonly idleMs?: number;
 }
 
-interface Worker {
-  readonly provisioned: boolean;
-  busy: boolean;
-  idleSince: number;
-}
-
 /** One call per worker. A cold start happens when no worker is idle: after a pause, and whenever concurrency grows. */
 export function createServerless(spec: ServerlessSpec, hosting: Hosting): Endpoint {
-  const { clock } = hosting;
-  const {
-    maxConcurrency,
-    provisionedConcurrency = 0,
-    modelMs = 6,
-    setupMs = 2_500,
-    setupWaitMs = 60_000,
-    idleMs = 300_000,
-  } = spec;
+  const { modelMs = 6, setupMs = 2_500, setupWaitMs = 60_000, idleMs = 300_000 } = spec;
   const container = hosting.container(spec.container);
-  const newWorker = (provisioned: boolean): Worker => ({ provisioned, busy: !provisioned, idleSince: clock.now() });
-  const workers = new Set(Array.from({ length: provisionedConcurrency }, () => newWorker(true)));
-  let coldStarts = 0;
-
-  const expire = () => {
-    for (const worker of workers) {
-      if (!worker.busy && !worker.provisioned && clock.now() - worker.idleSince >= idleMs) workers.delete(worker);
-    }
-  };
-  const rest = (worker: Worker) => {
-    worker.busy = false;
-    worker.idleSince = clock.now();
-  };
-  const startWorker = async (): Promise<Worker> => {
-    if (workers.size >= maxConcurrency) throw throttled();
-    const refusal = notReady(
-      `The model of endpoint ${spec.name} is not ready for inference: its resources are still being provisioned.`,
-    );
-    if (!hosting.mayWarmUp()) throw refusal;
-    const worker = newWorker(false);
-    workers.add(worker);
-    coldStarts++;
-    const setupTakesMs = hosting.workMs(setupMs);
-    await sleep(clock, Math.min(setupTakesMs, setupWaitMs));
-    if (setupTakesMs <= setupWaitMs) return worker;
-    clock.after(setupTakesMs - setupWaitMs, () => rest(worker));
-    throw refusal;
-  };
-
+  const pool = createWarmPool({
+    clock: hosting.clock,
+    maxWorkers: spec.maxConcurrency,
+    provisioned: spec.provisionedConcurrency ?? 0,
+    idleMs,
+    setupWaitMs,
+    setupMs: () => hosting.workMs(setupMs),
+    mayWarmUp: hosting.mayWarmUp,
+    notReady: () =>
+      notReady(
+        `The model of endpoint ${spec.name} is not ready for inference: its resources are still being provisioned.`,
+      ),
+  });
   return {
     name: spec.name,
     maxPayloadBytes: serverlessPayloadBytes,
@@ -83,20 +53,11 @@ export function createServerless(spec: ServerlessSpec, hosting: Hosting): Endpoi
     invoke: async invocation => {
       refuseFields(invocation, ['targetModel', 'inferenceComponent', 'targetContainerHostname', 'sessionId']);
       checkOnlyVariant(invocation);
-      expire();
-      const idle = [...workers].filter(worker => !worker.busy).sort((a, b) => b.idleSince - a.idleSince)[0];
-      if (idle !== undefined) idle.busy = true;
-      const worker = idle ?? (await startWorker());
-      try {
-        await sleep(clock, hosting.workMs(modelMs));
+      return pool.run(async () => {
+        await sleep(hosting.clock, hosting.workMs(modelMs));
         return { output: predict(container, invocation), variant: onlyVariant };
-      } finally {
-        rest(worker);
-      }
+      });
     },
-    state: () => {
-      expire();
-      return { workers: workers.size, busy: [...workers].filter(worker => worker.busy).length, coldStarts };
-    },
+    state: pool.state,
   };
 }
