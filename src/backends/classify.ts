@@ -125,14 +125,16 @@ export function classify(failed: FailedAnswer): Classified {
   };
 }
 
-function ruleFor(error: AwsError, { status, callerNamed }: FailedAnswer): Rule {
+function ruleFor(error: AwsError, { status, callerNamed, endpoint }: FailedAnswer): Rule {
   if (Object.hasOwn(rulesByType, error.type)) return rulesByType[error.type] ?? fault;
   if (error.type === 'ModelError') return isCallersModelError(error) ? caller : fault;
   if (status === 401 || status === 403) return permissions;
   if (status === 429) return throttled;
   if (status === 408) return { outcome: 'timeout' };
-  if (endpointGone.test(error.message)) return missing;
-  if (partGone.test(error.message)) return callerNamed ? caller : missing;
+  // Without the endpoint's name, which may hold any of the words.
+  const message = error.message.replaceAll(endpoint, '');
+  if (partGone.test(message)) return callerNamed ? caller : missing;
+  if (endpointGone.test(message)) return missing;
   if (status === 404 || status < 400) return wrongPlace;
   return status < 500 ? caller : fault;
 }
