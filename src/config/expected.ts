@@ -25,7 +25,12 @@ export interface SchemaNode {
 }
 
 /** Words for the patterns of the option schemas; a pattern without words is shown as it is. */
-const patternWords: readonly (readonly [RegExp | string, string])[] = [
+const patternWords: readonly (readonly [pattern: string, words: string])[] = [
+  ['^[A-Za-z0-9_-]{1,64}$', 'up to 64 letters, digits, _ and -'],
+  ['^[A-Za-z0-9_.-]{1,64}$', 'up to 64 letters, digits, _, . and -'],
+  ['^[a-z0-9-]{1,32}$', 'up to 32 lower-case letters, digits and -'],
+  ['^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$', 'a relative path such as sea/model.tar.gz'],
+  ['^[\\w+=,.@-]{2,64}$', '2 to 64 letters, digits and +=,.@_-'],
   ['^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$', 'a name of up to 63 letters, digits and inner hyphens'],
   ['^[a-z]{2}(-[a-z]+)+-[0-9]$', 'an AWS region such as us-east-1'],
   ['^.+:[0-9]{1,5}$', 'an address such as 127.0.0.1:8080'],
