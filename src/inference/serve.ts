@@ -6,6 +6,7 @@ import type { CacheEntry } from '../fallback/cache.ts';
 import { CallFailed, failure } from './call-failed.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { tryLeastIll } from './fail-open.ts';
+import { nothingEligible } from './ineligible.ts';
 import { serveSession } from './serve-session.ts';
 import { answered, fromCache } from './served.ts';
 import { newSession } from './session.ts';
@@ -61,7 +62,7 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
 
   const versions = ports.split(model, request);
   const chosen = versions[0];
-  if (chosen === undefined) throw nothingEligible(model);
+  if (chosen === undefined) throw nothingEligible(ports.router, model, request);
 
   const bypass = ports.bypassesCache(model, request);
   const cached = bypass ? undefined : await ports.findCached(model, chosen, request);
@@ -139,11 +140,4 @@ function givenUp(last: Attempt | undefined): GatewayError {
   return last?.result.error?.type === buffersFull
     ? new GatewayError('buffers-full', 'The gateway holds as many bytes as it may: repeat the call shortly.')
     : new GatewayError('client-closed', 'The caller went away.');
-}
-
-function nothingEligible(model: Model): GatewayError {
-  return new GatewayError(
-    'no-eligible-target',
-    `No target of ${model.name} may serve this request: its residency, region pin, variant, component, target model or size leaves none. See x-meridian-residency, x-meridian-region and the size of the body.`,
-  );
 }

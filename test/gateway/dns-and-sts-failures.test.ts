@@ -1,0 +1,75 @@
+import { test } from 'tap';
+import { eventually } from '../helpers/eventually.ts';
+import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
+import { startTestSimulator } from '../helpers/simulator.ts';
+
+const role = {
+  roleArn: 'arn:aws:iam::222222222222:role/meridian',
+  externalId: 'meridian-demo',
+  source: { accessKeyId: 'demo', secretAccessKey: 'demo' },
+};
+const rain = simpleModel(['us-east-1', 'us-west-2'], { routing: { policy: 'weighted' } });
+
+for (const kind of ['dns-fail', 'dns-hang'] as const) {
+  test(`${kind} of a region that is known goes unnoticed: the last answer serves`, async t => {
+    const simulator = await startTestSimulator(t);
+    const regions = Object.fromEntries(
+      Object.entries(simulator.urls).map(([region, url]) => {
+        const named = url.replace('127.0.0.1', `runtime.sagemaker.${region}.sim.test`);
+        return [region, { endpoints: { sagemakerRuntime: named, sts: url } }];
+      }),
+    );
+    const connections = { dns: { servers: [`127.0.0.1:${simulator.dnsPort}`], ttlMs: 100, timeoutMs: 100 } };
+    const gateway = await startTestGateway(t, { regions, connections, models: { rain } }, { running: simulator });
+    for (let call = 0; call < 20; call += 1) await gateway.call('rain');
+    await simulator.faults.add({ region: 'us-east-1', kind });
+    await new Promise(resolve => setTimeout(resolve, 300)); // past the time an answer counts as fresh
+    const answers = await Promise.all(Array.from({ length: 60 }, () => gateway.call('rain')));
+    t.ok(answers.every(answer => answer.status === 200 && answer.headers.get('x-meridian-fallback') === 'none'));
+    t.ok(
+      answers.some(answer => answer.headers.get('x-meridian-region') === 'us-east-1'),
+      'the region still serves',
+    );
+  });
+
+  test(`${kind} of a region never resolved slows no other region`, async t => {
+    const simulator = await startTestSimulator(t);
+    await simulator.faults.add({ region: 'us-east-1', kind });
+    const regions = Object.fromEntries(
+      Object.entries(simulator.urls).map(([region, url]) => [
+        region,
+        { endpoints: { sagemakerRuntime: url.replace('127.0.0.1', `runtime.sagemaker.${region}.sim.test`), sts: url } },
+      ]),
+    );
+    const connections = { dns: { servers: [`127.0.0.1:${simulator.dnsPort}`], timeoutMs: 200 } };
+    const gateway = await startTestGateway(t, { regions, connections, models: { rain } }, { running: simulator });
+    const answers = await Promise.all(Array.from({ length: 40 }, () => gateway.call('rain')));
+    t.ok(answers.every(answer => answer.status === 200 && answer.headers.get('x-meridian-region') === 'us-west-2'));
+    t.ok(answers.some(answer => answer.headers.get('x-meridian-attempts')?.includes('us-east-1/realtime:unreachable')));
+  });
+}
+
+for (const kind of ['sts-error', 'sts-hang'] as const) {
+  test(`${kind} in a region: its role is assumed through another region’s STS`, async t => {
+    const simulator = await startTestSimulator(t);
+    await simulator.faults.add({ region: 'us-east-1', kind });
+    const gateway = await startTestGateway(t, { credentials: role, models: { rain } }, { running: simulator });
+    await gateway.app.parts.backends.ready();
+    await eventually(t, 'the region signs with a session from elsewhere', async () => {
+      const answer = await gateway.call('rain', { headers: { 'x-meridian-region': 'us-east-1' } });
+      return answer.status === 200;
+    });
+  });
+}
+
+test('with every STS gone at the start, the error is the gateway’s own and says so in the log', async t => {
+  const simulator = await startTestSimulator(t);
+  for (const region of Object.keys(simulator.urls)) await simulator.faults.add({ region, kind: 'sts-error' });
+  const gateway = await startTestGateway(t, { credentials: role, models: { rain } }, { running: simulator });
+  const answer = await gateway.call('rain');
+  t.equal(answer.status, 503);
+  t.notMatch(answer.text, /222222222222|role|arn/);
+  t.ok(
+    gateway.log.some(line => line['message'] === 'target misconfigured' || line['message'] === 'credentials changed'),
+  );
+});
