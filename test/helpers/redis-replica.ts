@@ -1,0 +1,54 @@
+import type { Test } from 'tap';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
+import type { GatewayEvent } from '../../src/core/events.ts';
+import { seededRandom } from '../../src/core/random.ts';
+import { openRecords } from '../../src/state/file.ts';
+import { connectRedis, type RedisLink } from '../../src/state/redis.ts';
+import { sharedState } from '../../src/state/shared-state.ts';
+import type { StateStore } from '../../src/state/state.ts';
+import { stateDir } from './state-dir.ts';
+
+export interface RedisClientBench {
+  readonly link: RedisLink;
+  readonly events: GatewayEvent[];
+  /** The `up` of each `redis-changed` event so far. */
+  ups(): boolean[];
+}
+
+/** A connection with short limits, closed with the test. */
+export function redisLink(t: Test, url: string, clock: Clock = systemClock): RedisClientBench {
+  const events: GatewayEvent[] = [];
+  const link = connectRedis(
+    { url, keyPrefix: 'meridian:', commandTimeoutMs: 100, connectTimeoutMs: 500, socketTimeoutMs: 400 },
+    { clock, random: seededRandom(1), emit: event => events.push(event) },
+  );
+  t.teardown(() => link.close());
+  return { link, events, ups: () => events.flatMap(event => (event.type === 'redis-changed' ? [event.up] : [])) };
+}
+
+export interface Replica extends RedisClientBench {
+  readonly state: StateStore;
+  /** `key=value` of each change heard from other replicas. */
+  readonly heard: string[];
+  readonly dir: string;
+  close(): Promise<void>;
+}
+
+/** A replica's state store over its own directory and Redis. */
+export async function replica(t: Test, url: string, dir = stateDir(t), clock: Clock = systemClock): Promise<Replica> {
+  const bench = redisLink(t, url);
+  const warn = (message: string) => t.fail(message);
+  const store = await openRecords({ dir, clock, warn });
+  const state = sharedState({ store, link: bench.link.state, clock, random: seededRandom(1), warn });
+  const heard: string[] = [];
+  state.watch((key, value) => heard.push(`${key}=${value}`));
+  let closed = false;
+  const close = async () => {
+    if (closed) return;
+    closed = true;
+    await state.close();
+    bench.link.close();
+  };
+  t.teardown(close);
+  return { ...bench, state, heard, dir, close };
+}
