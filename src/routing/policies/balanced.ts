@@ -10,6 +10,8 @@ const margin = 0.12;
 const holdMs = 10_000;
 /** … or this many times better, at once: an incumbent that fails or stalls is not held on to. */
 const farBetter = 3;
+/** Cost of an unknown price, in units of the dearest known one: never the cheapest. */
+const unknownPrice = 2;
 
 /** The target that has the traffic of one version, and since when it would have had to give it up. */
 export interface Incumbent {
@@ -20,7 +22,7 @@ export type Incumbents = Map<string, Incumbent>;
 
 /**
  * (1 − w) × latency ÷ the model's objective + w × cost ÷ the dearest candidate's, lowest first, w being `costWeight`. An
- * unknown price counts as the dearest. The one that has the traffic keeps it until another is clearly better for a while,
+ * unknown price counts as twice the dearest. The one that has the traffic keeps it until another is clearly better for a while,
  * so that two alike do not take turns. Callers bound to a region or residency neither move nor bind the others.
  */
 export function balanced(clock: Clock, incumbents: Incumbents): Policy {
@@ -53,7 +55,7 @@ function dearest(candidates: readonly Candidate[]): number {
 function score({ estimate, costUsd }: Candidate, model: Model, dearestUsd: number): number {
   const latency = expectedMs(estimate) / model.slo.latencyMs;
   const known = dearestUsd === 0 ? 0 : (costUsd ?? 0) / dearestUsd;
-  return (1 - model.costWeight) * latency + model.costWeight * (costUsd === undefined ? 1 : known);
+  return (1 - model.costWeight) * latency + model.costWeight * (costUsd === undefined ? unknownPrice : known);
 }
 
 /** Who is in charge now. One that is missing (full, ejected, gone) is given the same time to come back. */
