@@ -68,14 +68,21 @@ test('the least recently used model makes room', async t => {
   t.match(endpoint.state(), { loaded: ['a', 'c'], loads: 3, unloads: 1 });
 });
 
-test('a model in use is not unloaded', async t => {
-  const { call, calls, advance } = host();
-  const busy = [call({ targetModel: 'a' }), call({ targetModel: 'b' })];
-  const [third] = calls(1, { targetModel: 'c' });
+test('neither a model that is loading nor one in use is unloaded', async t => {
+  const { call, advance, endpoint } = host();
+  call({ targetModel: 'a' });
+  call({ targetModel: 'b' });
   await advance(0);
-  t.equal(third?.state, 'ModelNotReadyException');
+  const whileLoading = call({ targetModel: 'c' });
   await advance(120);
+  t.equal(whileLoading.state, 'ModelNotReadyException');
+  const busy = [call({ targetModel: 'a' }), call({ targetModel: 'b' })];
+  await advance(5);
+  const whileInUse = call({ targetModel: 'c' });
+  await advance(5);
+  t.equal(whileInUse.state, 'ModelNotReadyException');
   t.same(tally(busy), { ok: 2 });
+  t.match(endpoint.state(), { loaded: ['a', 'b'], unloads: 0 });
 });
 
 test('while nothing can be warmed, loaded models serve and others get ModelNotReadyException', async t => {
