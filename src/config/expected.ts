@@ -66,7 +66,9 @@ function numberWords(schema: SchemaNode): string {
 }
 
 function mappingWords(schema: SchemaNode): string {
-  const keys = Object.keys(schema.properties ?? {});
+  const { properties = {}, required = [] } = schema;
+  const needed = required.filter(key => properties[key]?.default === undefined);
+  const keys = [...new Set([...needed, ...Object.keys(properties)])];
   if (keys.length > 0) return `a mapping with ${keys.slice(0, 4).join(', ')}${keys.length > 4 ? ', …' : ''}`;
   return schema.minProperties === undefined ? 'a mapping' : 'a mapping with at least one entry';
 }

@@ -54,6 +54,11 @@ export class Inspection {
     return !this.#unsound.some(unsound => isWithin(text, unsound) || isWithin(unsound, text));
   }
 
+  /** Whether this is, or is part of, something missing or wrong: then nothing can be said of what it lacks. */
+  standIn(path: Path): boolean {
+    return this.#unsound.some(unsound => isWithin(pathText(path), unsound));
+  }
+
   /** Whether it stands in the file and is no default. */
   written(path: Path): boolean {
     return isWritten(this.#source, path);

@@ -30,7 +30,7 @@ export function loadConfigText(text: string, file: string, surroundings: Surroun
 /** As `loadConfig`, from what was already read. */
 export function loadSource(source: Source): Loaded {
   const { config, prices, findings } = examine(source);
-  const all = [...findings.values()].flat().toSorted((a, b) => ranks[a.severity] - ranks[b.severity]);
+  const all = inFileOrder([...findings.values()].flat()).toSorted((a, b) => ranks[a.severity] - ranks[b.severity]);
   if (all.some(finding => finding.severity === 'error')) return { ok: false, findings: all };
   return { ok: true, resolved: resolveConfig(config, prices), findings: all };
 }
@@ -56,13 +56,14 @@ export function examine(source: Source): Examined {
     config: value,
     prices,
     unsound,
-    findings: new Map([['file', source.findings] as const, ...judged].map(inOrder)),
+    findings: new Map(
+      [['file', source.findings] as const, ...judged].map(([heading, told]) => [heading, inFileOrder(told)]),
+    ),
   };
 }
 
-/** As they come in the file. */
-function inOrder<T>([heading, findings]: readonly [T, readonly Finding[]]): readonly [T, readonly Finding[]] {
-  return [heading, findings.toSorted((a, b) => (a.file === b.file ? a.line - b.line : 0))];
+function inFileOrder(findings: readonly Finding[]): readonly Finding[] {
+  return findings.toSorted((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
 }
 
 /** Reads a price list. Throws when it is not one, since it ships with the gateway. */

@@ -72,14 +72,13 @@ class Walk {
     this.findings.push({ severity: 'error', path: pathText(path), file: this.#file, line, problem, mend });
   }
 
-  /** One finding per line, and few of them: after a first mistake of form the parser mostly finds its echoes. */
+  /** Repeated keys and tags are told all; of mistakes of form only the first, since the parser then finds its echoes. */
   tellSyntax(errors: readonly YAMLError[], text: string, base: Path): void {
-    const byLine = new Map<number, YAMLError>();
+    const own = ({ code }: YAMLError) => code === 'DUPLICATE_KEY' || code === 'TAG_RESOLVE_FAILED';
+    const first = errors.find(error => !own(error));
     for (const error of errors) {
-      const { line } = this.#lines.linePos(error.pos[0]);
-      if (!byLine.has(line) && byLine.size < 5) byLine.set(line, error);
+      if (error === first || own(error)) this.#tellSyntaxError(this.#lineAt(error.pos[0]), error, text, base);
     }
-    for (const [line, error] of byLine) this.#tellSyntaxError(line, error, text, base);
   }
 
   #tellSyntaxError(line: number, error: YAMLError, text: string, base: Path): void {
@@ -153,9 +152,13 @@ class Walk {
     this.places.set(pathText(path), { file: this.#file, line: this.#lineOf(node) });
   }
 
+  #lineAt(offset: number): number {
+    return this.#lines.linePos(offset).line;
+  }
+
   #lineOf(node: unknown): number {
     const start = isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined;
-    return start === undefined ? 0 : this.#lines.linePos(start).line;
+    return start === undefined ? 0 : this.#lineAt(start);
   }
 }
 

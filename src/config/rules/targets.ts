@@ -6,11 +6,11 @@ import { targetId } from '../resolve.ts';
 
 export const targetRegionsExist: Rule = inspection => {
   const known = Object.keys(inspection.config.regions);
+  if (inspection.standIn(['regions'])) return;
   for (const { path, target } of inspection.targets()) {
     const at = [...path, 'region'];
     if (known.includes(target.region) || !inspection.sound(at)) continue;
-    const mend =
-      known.length === 0 ? 'write it under regions' : `known: ${known.join(', ')}${didYouMean(target.region, known)}`;
+    const mend = `known: ${known.join(', ')}${didYouMean(target.region, known)}`;
     inspection.error(at, `no region is called ${inspection.shown(at, target.region)}`, mend);
   }
 };
