@@ -1,0 +1,6 @@
+#!/bin/sh
+# Installs what is missing: the product (its Node runs everything here), then the peers and the floor's libraries.
+set -e
+cd "$(dirname "$0")"
+[ -x ../node_modules/.bin/node ] || npm ci --prefix .. --silent
+[ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --prefix . --silent
