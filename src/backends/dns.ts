@@ -6,6 +6,13 @@ import type { Clock } from '../core/clock.ts';
 /** Asks the network once. Rejects when there is no answer or an empty one. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
+/** Asks the network, until it is stopped. */
+export interface NetworkResolver {
+  readonly resolve: Resolve;
+  /** Gives up the queries under way. */
+  stop(): void;
+}
+
 export interface DnsCache {
   /** For `net.connect` and undici's connector. */
   readonly lookup: LookupFunction;
@@ -141,11 +148,11 @@ function withLimit(clock: Clock, work: Promise<void>, limitMs: number): Promise<
  * The real resolver: the listed servers, or the system's `getaddrinfo`. The latter runs on libuv's pool, four threads
  * by default, where a hanging resolver holds one thread per name: set `UV_THREADPOOL_SIZE=16` in the environment.
  */
-export function networkResolve(servers: readonly string[], timeoutMs: number): Resolve {
-  if (servers.length === 0) return hostname => systemDns.lookup(hostname, { all: true });
+export function networkResolver(servers: readonly string[], timeoutMs: number): NetworkResolver {
+  if (servers.length === 0) return { resolve: name => systemDns.lookup(name, { all: true }), stop: () => {} };
   const resolver = new Resolver({ timeout: Math.ceil(timeoutMs / 2), tries: 2 });
   resolver.setServers([...servers]);
-  return async hostname => {
+  const resolve: Resolve = async hostname => {
     try {
       return (await resolver.resolve4(hostname)).map(address => ({ address, family: 4 }));
     } catch (error) {
@@ -154,4 +161,6 @@ export function networkResolve(servers: readonly string[], timeoutMs: number): R
       return (await resolver.resolve6(hostname)).map(address => ({ address, family: 6 }));
     }
   };
+  // A query still open when the process ends can keep Node 24 from ending.
+  return { resolve, stop: () => resolver.cancel() };
 }

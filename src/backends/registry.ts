@@ -3,7 +3,7 @@ import type { Emit } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
 import type { BackendKind } from '../core/target.ts';
 import type { Backend } from './backend.ts';
-import { dnsCache, networkResolve } from './dns.ts';
+import { dnsCache, networkResolver } from './dns.ts';
 import { createIdentities, type Identity } from './identities.ts';
 import type { ConnectionOptions } from './options.ts';
 import type { InvokePorts } from './sagemaker-invoke.ts';
@@ -59,7 +59,8 @@ export function createBackends(deps: BackendDeps): Backends {
   const { clock, connections } = deps;
   const { servers, ttlMs, timeoutMs } = connections.dns;
   let regions = deps.regions;
-  const dns = dnsCache({ clock, resolve: networkResolve(servers, timeoutMs), ttlMs, timeoutMs });
+  const network = networkResolver(servers, timeoutMs);
+  const dns = dnsCache({ clock, resolve: network.resolve, ttlMs, timeoutMs });
   const transport = undiciTransport({ clock, lookup: dns.lookup, settings: connections });
   const identities = createIdentities(deps, {
     clock,
@@ -96,6 +97,7 @@ export function createBackends(deps: BackendDeps): Backends {
     async stop() {
       identities.stop();
       dns.stop();
+      network.stop();
       await transport.stop();
     },
   };
