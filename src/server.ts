@@ -10,7 +10,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-process.exitCode = await main(process.argv.slice(2), {
+const exitCode = await main(process.argv.slice(2), {
   env: process.env,
   stop: stopping.signal,
   onReload: reload => {
@@ -20,3 +20,5 @@ process.exitCode = await main(process.argv.slice(2), {
   err: text => void process.stderr.write(text),
   columns: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
 });
+// Everything was closed above. Leaving by ourselves, because tearing down the loop can spin in Node 24.
+process.exit(exitCode);

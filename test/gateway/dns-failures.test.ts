@@ -1,13 +1,7 @@
 import { test } from 'tap';
-import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
 import { startTestSimulator } from '../helpers/simulator.ts';
 
-const role = {
-  roleArn: 'arn:aws:iam::222222222222:role/meridian',
-  externalId: 'meridian-demo',
-  source: { accessKeyId: 'demo', secretAccessKey: 'demo' },
-};
 const rain = simpleModel(['us-east-1', 'us-west-2'], { routing: { policy: 'weighted' } });
 
 for (const kind of ['dns-fail', 'dns-hang'] as const) {
@@ -48,28 +42,3 @@ for (const kind of ['dns-fail', 'dns-hang'] as const) {
     t.ok(answers.some(answer => answer.headers.get('x-meridian-attempts')?.includes('us-east-1/realtime:unreachable')));
   });
 }
-
-for (const kind of ['sts-error', 'sts-hang'] as const) {
-  test(`${kind} in a region: its role is assumed through another region’s STS`, async t => {
-    const simulator = await startTestSimulator(t);
-    await simulator.faults.add({ region: 'us-east-1', kind });
-    const gateway = await startTestGateway(t, { credentials: role, models: { rain } }, { running: simulator });
-    await gateway.app.parts.backends.ready();
-    await eventually(t, 'the region signs with a session from elsewhere', async () => {
-      const answer = await gateway.call('rain', { headers: { 'x-meridian-region': 'us-east-1' } });
-      return answer.status === 200;
-    });
-  });
-}
-
-test('with every STS gone at the start, the error is the gateway’s own and says so in the log', async t => {
-  const simulator = await startTestSimulator(t);
-  for (const region of Object.keys(simulator.urls)) await simulator.faults.add({ region, kind: 'sts-error' });
-  const gateway = await startTestGateway(t, { credentials: role, models: { rain } }, { running: simulator });
-  const answer = await gateway.call('rain');
-  t.equal(answer.status, 503);
-  t.notMatch(answer.text, /222222222222|role|arn/);
-  t.ok(
-    gateway.log.some(line => line['message'] === 'target misconfigured' || line['message'] === 'credentials changed'),
-  );
-});
