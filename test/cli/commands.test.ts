@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Test, test } from 'tap';
+import { main } from '../../src/cli/meridian.ts';
+import type { Io } from '../../src/cli/options.ts';
+import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
+
+/** Runs one command line in this process. */
+async function run(args: readonly string[], env: Record<string, string> = {}) {
+  let [out, err] = ['', ''];
+  const io: Io = {
+    env,
+    stop: AbortSignal.abort(),
+    onReload: () => {},
+    columns: () => undefined,
+    out: text => {
+      out += text;
+    },
+    err: text => {
+      err += text;
+    },
+  };
+  const code = await main(args, io);
+  return { code, out, err };
+}
+
+function file(t: Test, text: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'meridian-cli-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'gateway.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+test('every command explains itself, and mistakes are answered with the usage', async t => {
+  t.match(await run(['--help']), { code: 0, out: /serve.*\n.*demo.*\n.*check.*\n.*explain.*\n.*drain/s });
+  for (const name of ['serve', 'demo', 'check', 'explain', 'drain', 'undrain', 'purge']) {
+    t.match(await run([name, '--help']), { code: 0, out: `Usage: meridian ${name}` });
+    t.match(await run([name, '--no-such-option']), { code: 2, err: /Usage: meridian/ }, name);
+  }
+  t.match(await run(['fly']), { code: 2, err: /no command fly/ });
+  t.match(await run([]), { code: 2 });
+});
+
+test('check: 0 for a config that would serve, 1 for one that would not, with the mend', async t => {
+  const good = file(
+    t,
+    'auth: none\nregions: { us-east-1: {} }\nmodels:\n  rain:\n    versions:\n      v1: { targets: [{ region: us-east-1, endpoint: rain }] }\n',
+  );
+  t.match(await run(['check', good]), { code: 0, out: /✓ fit to serve/ });
+  const bad = file(
+    t,
+    'auth: none\nregions: { us-east-1: {} }\nmodels:\n  rain:\n    versions:\n      v1: { targets: [{ region: us-wset-1, endpoint: rain }] }\n',
+  );
+  t.match(await run(['check', bad]), { code: 1, out: /us-wset-1/ });
+  t.match(JSON.parse((await run(['check', bad, '--json'])).out), { ok: false });
+  t.match(await run(['check', '/no/such/file']), { code: 1 });
+});
+
+test('serve refuses a bad config and a taken port in clear words', async t => {
+  t.match(await run(['serve']), { code: 2, err: /--config/ });
+  t.match(await run(['serve', '--config', '/no/such/file']), { code: 1, err: /no\/such\/file/ });
+  const gateway = await startTestGateway(t, { models: { rain: simpleModel(['us-east-1']) } });
+  const { port } = new URL(gateway.urls.data);
+  const taken = file(
+    t,
+    `auth: none\nlisten: { data: '127.0.0.1:${port}', admin: '127.0.0.1:0' }\nlog: { level: silent }\nlimits: { drainMs: 0 }\nstateDir: ${mkdtempSync(join(tmpdir(), 'meridian-cli-'))}\ncredentials: { accessKeyId: a, secretAccessKey: b }\nregions: { us-east-1: {} }\nmodels:\n  rain:\n    versions:\n      v1: { targets: [{ region: us-east-1, endpoint: rain }] }\n`,
+  );
+  t.match(await run(['serve', '--config', taken]), { code: 1, err: new RegExp(`Port ${port} \\(listen\\.data`) });
+});
+
+test('explain, drain, undrain and purge act on a running gateway', async t => {
+  const gateway = await startTestGateway(t, {
+    models: { rain: simpleModel(['us-east-1', 'us-west-2'], { routing: { warmShare: 0 } }) },
+  });
+  const env = { MERIDIAN_ADMIN: gateway.urls.admin };
+  t.match(await run(['explain', 'rain'], env), { code: 0, out: /v1@us-east-1\/realtime/ });
+  t.match(JSON.parse((await run(['explain', 'rain', '--json', '--region', 'us-west-2'], env)).out), {
+    versions: [{ targets: [{ excluded: null }, { excluded: 'pinned-elsewhere' }] }],
+  });
+  t.match(await run(['drain', 'us-east-1', '--reason', 'test'], env), { code: 0, out: /drained/ });
+  t.equal((await gateway.call('rain')).headers.get('x-meridian-region'), 'us-west-2');
+  t.match(await run(['explain', 'rain'], env), { out: /drained/ });
+  t.match(await run(['undrain', 'us-east-1'], env), { code: 0 });
+  t.match(await run(['undrain', 'us-east-1'], env), { code: 1, err: /not drained/ });
+  t.match(await run(['drain', 'rain', 'v1@us-west-2/realtime'], env), { code: 0 });
+  t.match(await run(['purge', 'rain', 'v1'], env), { code: 0 });
+  t.match(await run(['purge', 'snow'], env), { code: 1, err: /there are rain/ });
+  t.match(await run(['explain', 'rain', '--admin', 'http://127.0.0.1:1'], {}), { code: 1, err: /No gateway answers/ });
+});
