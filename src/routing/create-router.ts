@@ -109,7 +109,7 @@ function withTrials(
   model: Model,
   request: RoutedRequest,
 ): readonly Candidate[] {
-  const mayTry = ordered.length > 0 && model.idempotent && request.fields.sessionId === undefined;
+  const mayTry = model.idempotent && request.fields.sessionId === undefined;
   if (!mayTry) return [...ordered, ...trials];
   const [first, ...others] = trials;
   return first === undefined ? ordered : [first, ...ordered, ...others];

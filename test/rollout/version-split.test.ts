@@ -30,7 +30,9 @@ test('shares are the weights', t => {
     }
     for (const [name, weight] of Object.entries(weights)) {
       const share = (counts.get(name) ?? 0) / callers;
-      t.ok(Math.abs(share - weight / total) < 0.01, `${name} of ${JSON.stringify(weights)}: ${share}`);
+      const expected = weight / total;
+      const deviation = Math.sqrt((expected * (1 - expected)) / callers);
+      t.ok(Math.abs(share - expected) < 4 * deviation, `${name} of ${JSON.stringify(weights)}: ${share}`);
     }
   }
   t.end();

@@ -30,9 +30,7 @@ function comparable(sorted: readonly Candidate[]): number {
   return count;
 }
 
-/** The lower of two different places below `count`, drawn by chance. */
+/** The lower of two different places below `count`: drawn from one fewer the second time, it is distributed just so. */
 function betterOfTwo(count: number, random: Random): number {
-  const one = Math.floor(random() * count);
-  const other = Math.floor(random() * (count - 1));
-  return Math.min(one, other >= one ? other + 1 : other);
+  return Math.min(Math.floor(random() * count), Math.floor(random() * (count - 1)));
 }
