@@ -26,7 +26,7 @@ Nothing leaves this machine: no AWS account, no Redis, no Docker.`,
     });
     const simulator = await startSimulator(io);
     if (simulator === undefined) return 1;
-    const gateway = await startGateway(values.config, io);
+    const gateway = await startGateway(values.config, io, ['error']);
     if (gateway === undefined) {
       await end([simulator]);
       return 1;

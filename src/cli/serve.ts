@@ -1,5 +1,5 @@
 import { type App, createApp } from '../app.ts';
-import { findingText } from '../config/findings.ts';
+import { findingText, type Severity } from '../config/findings.ts';
 import { loadConfig } from '../config/load.ts';
 import { watchConfig } from '../config/reload.ts';
 import { systemClock } from '../core/clock.ts';
@@ -36,9 +36,13 @@ export interface RunningGateway {
 }
 
 /** Loads, starts and watches; undefined, with the reasons printed, when the config or a port will not do. */
-export async function startGateway(path: string, io: Io): Promise<RunningGateway | undefined> {
+export async function startGateway(
+  path: string,
+  io: Io,
+  shown: readonly Severity[] = ['error', 'warning'],
+): Promise<RunningGateway | undefined> {
   const loaded = loadConfig(path, io.env);
-  for (const finding of loaded.findings) if (finding.severity !== 'note') io.err(`${findingText(finding)}\n`);
+  for (const finding of loaded.findings) if (shown.includes(finding.severity)) io.err(`${findingText(finding)}\n`);
   if (!loaded.ok) {
     io.err(`${path} cannot be used: meridian check ${path} tells more.\n`);
     return undefined;
