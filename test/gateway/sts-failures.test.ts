@@ -1,4 +1,4 @@
-import { teardown, test } from 'tap';
+import { t as root, test } from 'tap';
 import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
 import { startTestSimulator } from '../helpers/simulator.ts';
@@ -36,4 +36,4 @@ test('with every STS gone at the start, the error is the gateway’s own and say
 });
 
 // Node 24 sometimes spins while it tears down its loop after an HTTP call was cut off midway; the counts are out by then.
-teardown(() => setImmediate(() => process.exit()));
+root.teardown(() => setImmediate(() => process.exit()));
