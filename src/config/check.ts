@@ -2,7 +2,7 @@ import { readSource, systemSurroundings } from './files.ts';
 import type { Finding, Source } from './findings.ts';
 import { type ModelGrid, modelGrids } from './grid.ts';
 import type { Surroundings } from './interpolate.ts';
-import { type Examined, examine } from './load.ts';
+import { type Examined, examine, loadPrices } from './load.ts';
 import { resolveConfig } from './resolve.ts';
 
 /** What is looked at under each heading, in the order it is told. */
@@ -48,8 +48,8 @@ export function checkConfig(path: string, env: Surroundings['env']): CheckReport
 }
 
 /** As `checkConfig`, from what was already read. */
-export function checkReport(source: Source): CheckReport {
-  const examined = examine(source);
+export function checkReport(source: Source, prices = loadPrices()): CheckReport {
+  const examined = examine(source, prices);
   const all = [...examined.findings.values()].flat();
   const count = (severity: Finding['severity']) => all.filter(finding => finding.severity === severity).length;
   const errors = count('error');

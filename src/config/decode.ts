@@ -49,7 +49,9 @@ class Decoder {
     const literals = schema.enum ?? schema.anyOf?.map(branch => branch.const) ?? [];
     const words = literals.filter(known => typeof known === 'string');
     const meant = typeof value === 'string' ? didYouMean(value, words) : '';
-    this.#tell(path, `found ${shown(this.#source, path, value)}`, `expected ${expectedText(schema)}${meant}`);
+    const quotes =
+      schema.type === 'string' && (typeof value === 'number' || typeof value === 'boolean') ? ', in quotes' : '';
+    this.#tell(path, `found ${shown(this.#source, path, value)}`, `expected ${expectedText(schema)}${meant}${quotes}`);
     return standIn(schema);
   }
 

@@ -28,8 +28,8 @@ export function loadConfigText(text: string, file: string, surroundings: Surroun
 }
 
 /** As `loadConfig`, from what was already read. */
-export function loadSource(source: Source): Loaded {
-  const { config, prices, findings } = examine(source);
+export function loadSource(source: Source, prices = loadPrices()): Loaded {
+  const { config, findings } = examine(source, prices);
   const all = inFileOrder([...findings.values()].flat()).toSorted((a, b) => ranks[a.severity] - ranks[b.severity]);
   if (all.some(finding => finding.severity === 'error')) return { ok: false, findings: all };
   return { ok: true, resolved: resolveConfig(config, prices), findings: all };
@@ -46,8 +46,7 @@ export interface Examined {
 }
 
 /** Reads the whole before judging any of it, so that every mistake is told in one run. */
-export function examine(source: Source): Examined {
-  const prices = loadPrices(bundledPrices);
+export function examine(source: Source, prices: PriceTable): Examined {
   const { value, findings, unsound } = decode(Config, source);
   // Where nothing was read there is one mistake, not one for each key that is not there.
   const judged =
@@ -66,8 +65,8 @@ function inFileOrder(findings: readonly Finding[]): readonly Finding[] {
   return findings.toSorted((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
 }
 
-/** Reads a price list. Throws when it is not one, since it ships with the gateway. */
-export function loadPrices(path: string): PriceTable {
+/** Reads a price list, by default the one that ships with the gateway. Throws when it is not one. */
+export function loadPrices(path = bundledPrices): PriceTable {
   const source = readSource(path, systemSurroundings({}));
   const { value, findings } = decode(PriceTable, source);
   const [mistake] = [...source.findings, ...findings];

@@ -1,4 +1,5 @@
 import { expectedText, type SchemaNode } from './expected.ts';
+import { immovable } from './immovable.ts';
 import { entryPath, join } from './json-schema.ts';
 import { meanings } from './meanings.ts';
 import { Config } from './schema.ts';
@@ -132,7 +133,7 @@ What two files both say is a mistake.
 A change of the files, or SIGHUP, makes the gateway read the config again. It takes effect whole or not at all: if anything is wrong,
 the last good config keeps serving, and the refusal is logged, counted and shown. Calls in flight end on the config they began
 with. What is known about a target (latency, health, counters) stays with its identity: model, version, kind, region, endpoint,
-variant, component and target model. A change of \`listen\`, \`stateDir\`, \`redis\`, \`cacheStore\`, \`connections\`, \`retryBudget\` or \`log\`
+variant, component and target model. A change of ${immovable.map(([key]) => `\`${key}\``).join(', ')}
 needs a restart, and a reload with such a change is refused. A file named by \`\${file:…}\` is read again with the config, but is not
 watched.
 

@@ -3,27 +3,10 @@ import { dirname } from 'node:path';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { configFiles } from './files.ts';
 import { type Finding, findingText } from './findings.ts';
+import { diffImmovable } from './immovable.ts';
 import type { Surroundings } from './interpolate.ts';
 import { loadConfig } from './load.ts';
 import type { ResolvedConfig } from './resolve.ts';
-
-/** What a running process cannot change: these are read once, when it starts. */
-const immovable = [
-  ['listen', 'the ports are open'],
-  ['stateDir', 'its files are open'],
-  ['redis', 'its connection is open'],
-  ['cacheStore', 'the cache is laid out'],
-  ['connections', 'the pools are open'],
-  ['retryBudget', 'the bucket is in use'],
-  ['limits', 'the listeners were made with them'],
-  ['log', 'the log is open'],
-] as const satisfies readonly (readonly [keyof ResolvedConfig['config'], string])[];
-
-/** Why `next` cannot replace `inForce` without a restart; empty if it can. Shows no values, some are secret. */
-export function diffImmovable(inForce: ResolvedConfig, next: ResolvedConfig): readonly string[] {
-  const changed = immovable.filter(([key]) => JSON.stringify(inForce.config[key]) !== JSON.stringify(next.config[key]));
-  return changed.map(([key, why]) => `${key} changed, and ${why}; restart to change it, or put it back`);
-}
 
 export interface WatchOptions {
   /** File or directory. */

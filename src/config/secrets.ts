@@ -12,9 +12,9 @@ function isSecret(path: Path, value: unknown): boolean {
   return secretKeys.has(key) || (secretWhenText.has(key) && typeof value !== 'object' && !harmless.has(String(value)));
 }
 
-/** A URL without its password; anything else with an `@` is hidden whole, since it may hold one. */
+/** A URL without what stands before its last `@`; anything else with an `@` is hidden whole, since it may hold one. */
 function withoutPassword(text: string): string {
-  const bare = text.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1***@');
+  const bare = text.replace(/^([a-z]+:\/\/).*@/is, '$1***@');
   return bare === text && text.includes('@') ? '***' : bare;
 }
 

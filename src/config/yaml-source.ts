@@ -14,7 +14,7 @@ import { type Finding, type Path, type Place, pathText } from './findings.ts';
 import { interpolate, type Surroundings } from './interpolate.ts';
 
 /** Far above any real config, and low enough that nested aliases cannot fill the memory. */
-const maxNodes = 200_000;
+const maxNodes = 100_000;
 const maxDepth = 40;
 const maxBytes = 8_388_608;
 

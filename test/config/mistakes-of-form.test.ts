@@ -112,7 +112,7 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     'a number for a text',
     edited('endpoint: rain-v1,', 'endpoint: 5,'),
     [
-      'c.yaml:12: models.rain.versions.v1.targets[0].endpoint: found 5; expected a name of up to 63 letters, digits and inner hyphens',
+      'c.yaml:12: models.rain.versions.v1.targets[0].endpoint: found 5; expected a name of up to 63 letters, digits and inner hyphens, in quotes',
     ],
   ],
   [
@@ -153,8 +153,8 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     'a name with a space',
     edited('  drizzle:\n', '  dri zzle:\n'),
     [
-      'c.yaml:14: models["dri zzle"]: found the name "dri zzle"; expected a name of up to 63 letters, digits and inner hyphens',
       'c.yaml:7: models.rain.fallback[1].model: no model is called "drizzle"; known: rain, dri zzle (did you mean "dri zzle"?)',
+      'c.yaml:14: models["dri zzle"]: found the name "dri zzle"; expected a name of up to 63 letters, digits and inner hyphens',
     ],
   ],
   [

@@ -14,7 +14,8 @@ export const deadlinesFit: Rule = inspection => {
       const problem = `one connection may take all of it: connections.connectTimeoutMs is ${connections.connectTimeoutMs}`;
       inspection.warning(at, problem, 'raise the deadline, or lower connectTimeoutMs to half of it');
     }
-    if (deadlineMs > limits.shutdownMs && inspection.sound(['limits'])) {
+    const chosen = inspection.written(['limits', 'shutdownMs']) || !inspection.sound(['limits']);
+    if (deadlineMs > limits.shutdownMs && !chosen) {
       const problem = `a stopping gateway waits ${limits.shutdownMs} ms and cuts calls that take longer`;
       inspection.warning(at, problem, 'raise limits.shutdownMs');
     }
