@@ -56,8 +56,21 @@ export function connectRedis(options: RedisOptions, { clock, random, emit }: Red
   client.on('close', () => guard.disconnected(lastError ?? 'connection closed'));
   // Not the client's own resubscription, whose failure would be an unhandled rejection.
   subscriber.on('error', ignore);
-  subscriber.on('ready', () => subscriber.subscribe(stateKey).then(tellListeners, ignore));
+  let listening = false;
+  const listen = async () => {
+    await subscriber.subscribe(stateKey);
+    listening = true;
+    tellListeners();
+  };
+  subscriber.on('ready', () => listen().catch(ignore));
+  subscriber.on('close', () => {
+    listening = false;
+  });
   subscriber.on('message', tellListeners);
+  /** A subscription hears nothing of its own death; an unanswered ping ends it through `socketTimeout`. */
+  const mendSubscription = () => {
+    if (subscriber.status === 'ready') (listening ? subscriber.ping() : listen()).catch(ignore);
+  };
   for (const connection of [client, subscriber]) connection.connect().catch(ignore);
 
   const { run } = guard;
@@ -83,8 +96,7 @@ export function connectRedis(options: RedisOptions, { clock, random, emit }: Red
         return isUp();
       },
       readAll: async () => {
-        // A subscription hears nothing of its own death; an unanswered ping ends it through socketTimeout.
-        if (subscriber.status === 'ready') subscriber.ping().catch(ignore);
+        mendSubscription();
         return new Map(Object.entries(await run(() => client.hgetall(stateKey))));
       },
       offer: async (key, text) => String(await run(() => client.eval(OFFER, 1, stateKey, key, text))),

@@ -56,6 +56,7 @@ test('parts that trade places or characters make another key', t => {
   );
   t.not(encodeFields(['ab', 'c']), encodeFields(['a', 'bc']));
   t.not(encodeFields([undefined]), encodeFields(['']));
+  t.not(keyOf({ ...callParts(), accept: '\ud800' }), keyOf({ ...callParts(), accept: '\ud801' }), 'lone surrogates');
   t.end();
 });
 

@@ -15,12 +15,16 @@ export interface RedisClientBench {
   ups(): boolean[];
 }
 
-/** A connection with short limits, closed with the test. */
-export function redisLink(t: Test, url: string, clock: Clock = systemClock): RedisClientBench {
+/** Long enough for a busy machine; tests that wait for a limit to pass ask for `shortLimits`. */
+const longLimits = { commandTimeoutMs: 2_000, connectTimeoutMs: 2_000, socketTimeoutMs: 2_500 };
+export const shortLimits = { commandTimeoutMs: 200, connectTimeoutMs: 500, socketTimeoutMs: 400 };
+
+/** A connection to Redis, closed with the test. */
+export function redisLink(t: Test, url: string, limits = longLimits): RedisClientBench {
   const events: GatewayEvent[] = [];
   const link = connectRedis(
-    { url, keyPrefix: 'meridian:', commandTimeoutMs: 100, connectTimeoutMs: 500, socketTimeoutMs: 400 },
-    { clock, random: seededRandom(1), emit: event => events.push(event) },
+    { url, keyPrefix: 'meridian:', ...limits },
+    { clock: systemClock, random: seededRandom(1), emit: event => events.push(event) },
   );
   t.teardown(() => link.close());
   return { link, events, ups: () => events.flatMap(event => (event.type === 'redis-changed' ? [event.up] : [])) };
@@ -34,9 +38,17 @@ export interface Replica extends RedisClientBench {
   close(): Promise<void>;
 }
 
+export interface ReplicaOptions {
+  readonly dir?: string;
+  /** Of its state store; its connection always goes by real time. */
+  readonly clock?: Clock;
+  readonly limits?: typeof longLimits;
+}
+
 /** A replica's state store over its own directory and Redis. */
-export async function replica(t: Test, url: string, dir = stateDir(t), clock: Clock = systemClock): Promise<Replica> {
-  const bench = redisLink(t, url);
+export async function replica(t: Test, url: string, options: ReplicaOptions = {}): Promise<Replica> {
+  const { dir = stateDir(t), clock = systemClock, limits } = options;
+  const bench = redisLink(t, url, limits);
   const warn = (message: string) => t.fail(message);
   const store = await openRecords({ dir, clock, warn });
   const state = sharedState({ store, link: bench.link.state, clock, random: seededRandom(1), warn });

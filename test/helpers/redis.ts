@@ -14,10 +14,11 @@ export interface RedisServer {
   restart(): Promise<void>;
 }
 
-/** Starts redis-server on a free port (or `port`) and ends it with the test. */
-export async function startRedis(t: Test, options: { port?: number } = {}): Promise<RedisServer> {
+/** Starts redis-server on a free port (or `port`), with a password if one is given, and ends it with the test. */
+export async function startRedis(t: Test, options: { port?: number; password?: string } = {}): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
-  let child = await spawnRedis(port);
+  const more = options.password === undefined ? [] : ['--requirepass', options.password];
+  let child = await spawnRedis(port, more);
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise(resolve => child.once('exit', resolve));
@@ -32,14 +33,16 @@ export async function startRedis(t: Test, options: { port?: number } = {}): Prom
     stop: () => end('SIGTERM'),
     restart: async () => {
       await end('SIGTERM');
-      child = await spawnRedis(port);
+      child = await spawnRedis(port, more);
     },
   };
 }
 
-function spawnRedis(port: number): Promise<ChildProcess> {
-  const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+function spawnRedis(port: number, more: readonly string[]): Promise<ChildProcess> {
+  const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...more];
   const child = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'inherit'], cwd: '/tmp' });
+  // Also when a test fails so badly that its teardown never runs.
+  process.once('exit', () => child.kill('SIGKILL'));
   return new Promise((resolve, reject) => {
     let output = '';
     child.stdout.on('data', chunk => {

@@ -12,6 +12,8 @@ export interface TcpProxy {
   readonly open: number;
   /** `black-hole` holds bytes back until `pass`; `refuse` cuts what is open and takes nothing new. */
   set(mode: ProxyMode): Promise<void>;
+  /** Lets nothing more through on the connections open now; new ones are not affected. */
+  stallOpen(): void;
   /** Delays each piece of data by this much, both ways. */
   delay(latencyMs: number): void;
 }
@@ -67,6 +69,9 @@ export async function tcpProxy(t: Test, port: number): Promise<TcpProxy> {
       if (mode === 'refuse') return close();
       if (!server.listening) await listen(address.port);
       for (const socket of sockets) mode === 'pass' ? socket.resume() : socket.pause();
+    },
+    stallOpen: () => {
+      for (const socket of sockets) socket.pause();
     },
     delay: ms => {
       latencyMs = ms;

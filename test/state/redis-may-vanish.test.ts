@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { eventually } from '../helpers/eventually.ts';
 import { freePort, startRedis } from '../helpers/redis.ts';
-import { redisLink } from '../helpers/redis-replica.ts';
+import { redisLink, shortLimits } from '../helpers/redis-replica.ts';
 import { tcpProxy } from '../helpers/tcp-proxy.ts';
 
 const value = Buffer.from([0, 1, 2, 255, 13, 10]);
@@ -51,7 +51,7 @@ test('killed and restarted: one event each way, and no command waits', async t =
 test('black-holed: what is held stays bounded under a flood, everything is let go, and it recovers', async t => {
   const redis = await startRedis(t);
   const proxy = await tcpProxy(t, redis.port);
-  const { link, ups } = redisLink(t, `redis://127.0.0.1:${proxy.port}`);
+  const { link, ups } = redisLink(t, `redis://127.0.0.1:${proxy.port}`, shortLimits);
   await eventually(t, 'Redis is up', () => link.up);
   await proxy.set('black-hole');
   let most = 0;
@@ -75,9 +75,9 @@ test('black-holed: what is held stays bounded under a flood, everything is let g
 test('slower than its limit is down, and quick again is up', async t => {
   const redis = await startRedis(t);
   const proxy = await tcpProxy(t, redis.port);
-  const { link, ups } = redisLink(t, `redis://127.0.0.1:${proxy.port}`);
+  const { link, ups } = redisLink(t, `redis://127.0.0.1:${proxy.port}`, shortLimits);
   await eventually(t, 'Redis is up', () => link.up);
-  proxy.delay(150);
+  proxy.delay(300);
   await eventually(t, 'Redis is down', async () => {
     await link.cache.get('k').catch(() => undefined);
     return !link.up;
