@@ -36,7 +36,7 @@ export class Regions {
     const regions = this.#byRegion();
     for (const region of this.#reported.keys()) if (!regions.has(region)) this.#forget(region);
     for (const [region, records] of regions) {
-      const failing = !this.#ports.drained(region) && this.#failsTogether(records);
+      const failing = this.#failsTogether(records);
       if (this.#evacuated.has(region) && !failing) this.#end(region, records);
       else if (!this.#evacuated.has(region) && failing && this.#mayGo(regions)) this.#evacuate(region, records);
     }
@@ -81,7 +81,7 @@ export class Regions {
     const elsewhere = new Set<string>();
     for (const record of this.#ports.records()) {
       const { model, residency, region } = record.target;
-      if (record.state === 'closed' && !record.evacuated && !record.drained && this.state(region) === 'serving') {
+      if (record.state === 'closed' && !record.drained && this.state(region) === 'serving') {
         elsewhere.add(`${model} ${residency}`);
       }
     }

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import type { Outcome } from '../../src/core/outcome.ts';
 import { seededRandom } from '../../src/core/random.ts';
-import { ejectionMs, standingEjections } from '../../src/health/ejection.ts';
+import { Ejections, ejectionMs, standingEjections } from '../../src/health/ejection.ts';
 import { healthFixture, healthOptions, resultOf, targetIn } from '../helpers/health-fixture.ts';
 
 const target = targetIn('us-east-1');
@@ -133,4 +133,12 @@ test('misconfigured ejects at once, under its own reason, for the base time howe
   sitOut(target);
   call(target, 'ok', 'trial');
   t.match(health.describe(target), { breaker: 'closed', reason: undefined });
+});
+
+test('a short ejection does not cut a long one', async t => {
+  const rules = healthOptions({ ejectionJitter: 0 });
+  const ejections = new Ejections(0);
+  for (let count = 0; count < 3; count += 1) ejections.begin('failure-rate', '', true, 0, rules, seededRandom(1));
+  t.equal(ejections.begin('failed-probe', '', false, 1_000, rules, seededRandom(1)), 89_000);
+  t.equal(ejections.remainingMs(1_000), 89_000);
 });

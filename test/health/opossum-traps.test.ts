@@ -171,6 +171,10 @@ test('a thousand breakers start no interval, warn of no listeners and leave no t
   await new Promise(resolve => setImmediate(resolve));
   t.ok(started.length >= 2_000, 'opossum does start one when it opens');
   t.equal(leftover.size, 0);
+  t.ok(
+    started.every(timer => timer.args[1] === 2_147_483_647),
+    'none that could half-open it on real time',
+  );
   t.same(intervals(), []);
   t.same(warnings, []);
 });

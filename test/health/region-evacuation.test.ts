@@ -164,3 +164,69 @@ test('a drained region is reported as drained, and evacuation does not outlive t
   await fixture.health.undrain({ region: 'us-east-1' });
   t.same(regionEvents(fixture).slice(0, 2), ['us-east-1 evacuated', 'us-east-1 drained']);
 });
+
+test('half of the targets is not more than half', async t => {
+  const fog = targetIn('us-east-1', { model: 'fog' });
+  const targets = [...all, fog, targetIn('eu-west-1', { model: 'fog' })];
+  const { health, call, eject, sitOut } = healthFixture(t, { targets });
+  for (const target of targets) call(target, 'ok');
+  eject(rain);
+  eject(snow);
+  t.equal(health.region('us-east-1'), 'serving', 'two of four');
+  eject(wind);
+  t.equal(health.region('us-east-1'), 'evacuated', 'three of four');
+  sitOut(rain);
+  call(rain, 'ok', 'trial');
+  t.equal(health.region('us-east-1'), 'evacuated', 'two ill, one returned; the untested one is no proof');
+  sitOut(snow);
+  call(snow, 'ok', 'trial');
+  t.equal(health.region('us-east-1'), 'serving');
+});
+
+test('a drained target counts neither way', async t => {
+  const { health, call, eject } = healthFixture(t, { targets: all });
+  for (const target of all) call(target, 'ok');
+  eject(rain);
+  await health.drain({ model: 'rain', target: rain.name }, { by: 'ops', reason: 'test' });
+  eject(snow);
+  t.equal(health.region('us-east-1'), 'serving', 'one ill of two');
+});
+
+test('a drained target elsewhere is no place to go', async t => {
+  const targets = all.filter(target => target.model !== 'wind' || target.region.startsWith('us-'));
+  const fixture = healthFixture(t, { targets });
+  for (const target of targets) fixture.call(target, 'ok');
+  const twin = pick('us-west-2', 'wind');
+  await fixture.health.drain({ model: 'wind', target: twin.name }, { by: 'ops', reason: 'test' });
+  fixture.eject(rain);
+  fixture.eject(snow);
+  t.equal(fixture.health.region('us-east-1'), 'evacuated');
+  t.same(fixture.health.available(wind), { usable: true, trial: false });
+});
+
+test('a failure between two good trials starts the proof anew', async t => {
+  const { health, clock, call } = evacuated(t);
+  for (const outcome of ['ok', 'timeout', 'ok'] as const) {
+    clock.advance(2_000);
+    t.ok(call(wind, outcome, 'trial'));
+  }
+  t.same(health.available(wind), { usable: false, why: 'evacuated' });
+});
+
+test('an evacuated target that proves ill is ejected, and returns like any other', async t => {
+  const { health, clock, call, sitOut } = evacuated(t);
+  for (let count = 0; count < 5; count += 1) {
+    clock.advance(2_000);
+    t.ok(call(wind, 'timeout', 'trial'));
+  }
+  t.match(health.describe(wind), { breaker: 'open', availability: { usable: false, why: 'ejected' } });
+  sitOut(wind);
+  t.ok(call(wind, 'ok', 'trial'));
+  t.match(health.describe(wind), { breaker: 'closed', availability: { usable: true, trial: false } });
+});
+
+test('a region that leaves the config is forgotten', async t => {
+  const { health } = evacuated(t);
+  health.update(all.filter(target => target.region !== 'us-east-1'));
+  t.equal(health.region('us-east-1'), 'serving');
+});

@@ -49,7 +49,7 @@ test('a target that comes back starts anew', async t => {
 
 test('new rules apply from the reload on', async t => {
   const { health, call } = healthFixture(t, { targets: [east] });
-  for (let count = 0; count < 3; count += 1) call(east, 'timeout');
+  for (let count = 0; count < 2; count += 1) call(east, 'timeout');
   health.update([east], healthOptions({ consecutiveFailures: 2, ejectionJitter: 0, baseEjectionMs: 1_000 }));
   call(east, 'timeout');
   t.equal(health.describe(east).breaker, 'closed', 'counted anew');
