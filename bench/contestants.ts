@@ -50,6 +50,7 @@ function gateway(name: RowName, model: object, cached: boolean): Contestant {
 
 function gatewayConfig({ port, upstreamPort, dir }: Place, name: string, model: object): object {
   const regions = ['us-east-1', 'us-west-2', 'eu-west-1'];
+  const targets = regions.map(region => ({ region, endpoint: 'rain', price: { instance: 'ml.m5.large', count: 2 } }));
   const endpoints = { sagemakerRuntime: `http://127.0.0.1:${upstreamPort}` };
   const sha256 = createHash('sha256').update(apiKey).digest('hex');
   return {
@@ -60,9 +61,7 @@ function gatewayConfig({ port, upstreamPort, dir }: Place, name: string, model: 
     regions: Object.fromEntries(regions.map(region => [region, { endpoints }])),
     limits: { drainMs: 0 },
     log: { file: join(dir, `${name}.log`), sampleRate: 1 },
-    models: {
-      rain: { ...model, versions: { v1: { targets: regions.map(region => ({ region, endpoint: 'rain' })) } } },
-    },
+    models: { rain: { ...model, versions: { v1: { targets } } } },
   };
 }
 
