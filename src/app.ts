@@ -144,6 +144,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     authenticate: credentials => authenticate(credentials),
     model: name => resolved.names.get(name),
     serve,
+    onFault: (error, requestId) => log.logger.error({ err: error, requestId }, 'the gateway failed on a request'),
     inFlight,
     get draining() {
       return draining;

@@ -22,6 +22,8 @@ export interface InvokePorts {
   /** By name or alias. */
   model(name: string): Model | undefined;
   serve(model: Model, request: InferenceRequest): Promise<Served>;
+  /** Hears of a fault of the gateway's own: a bug, for the log. */
+  onFault(error: unknown, requestId: string): void;
   /** Requests being served, for the gauge. */
   readonly inFlight: { requests: number };
   readonly draining: boolean;
@@ -62,14 +64,16 @@ export function invokeHandler(ports: InvokePorts, protocol: Protocol, renderErro
       upstreamMs: 0,
       error: undefined,
     };
+    const left = new AbortController();
     ports.inFlight.requests += 1;
     reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) left.abort();
       ports.inFlight.requests -= 1;
       call.body?.release();
       ports.admission.give(call.answerBytes);
     });
     try {
-      const request = await accept(ports, call, http.params.model, http.raw, callerLeaves(reply));
+      const request = await accept(ports, call, http.params.model, http.raw, left.signal);
       const served = await ports.serve(call.model as Model, request);
       call.served = served;
       call.attempts = served.attempts;
@@ -77,7 +81,7 @@ export function invokeHandler(ports: InvokePorts, protocol: Protocol, renderErro
       holdAnswer(ports, call, served);
       return sendServed(reply, call, served, ports.clock.now() - call.arrivedAt, ports.draining);
     } catch (thrown) {
-      const error = asGatewayError(thrown, call);
+      const error = asGatewayError(ports, thrown, call);
       call.error = error.code;
       call.served = undefined;
       const { headers, body } = renderError(error, call.requestId);
@@ -136,15 +140,6 @@ function clientAttempt(header: string | string[] | undefined): number {
   return match === null ? 1 : Number(match[1]);
 }
 
-/** Aborts when the connection closes before the answer was written. */
-function callerLeaves(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort();
-  });
-  return controller.signal;
-}
-
 /** Counts the answer's bytes until they are written. */
 function holdAnswer(ports: InvokePorts, call: Call, served: Served): void {
   if (served.cache === 'hit' || served.cache === 'stale') return; // the cache's own bound covers it
@@ -191,14 +186,15 @@ function meridianHeaders(call: Call): Record<string, string> {
   return headers;
 }
 
-function asGatewayError(thrown: unknown, call: Call): GatewayError {
+function asGatewayError(ports: InvokePorts, thrown: unknown, call: Call): GatewayError {
   if (thrown instanceof CallFailed) {
     call.attempts = thrown.attempts;
     call.upstreamMs = thrown.upstreamMs;
     return thrown.error;
   }
   if (thrown instanceof GatewayError) return thrown;
-  return new GatewayError('internal', 'The gateway failed on this request: report the request id.', {});
+  ports.onFault(thrown, call.requestId);
+  return new GatewayError('internal', 'The gateway failed on this request: report the request id.');
 }
 
 function complete(
