@@ -77,7 +77,8 @@ test('slower than its limit is down, and quick again is up', async t => {
   const proxy = await tcpProxy(t, redis.port);
   const { link, ups } = redisLink(t, `redis://127.0.0.1:${proxy.port}`, shortLimits);
   await eventually(t, 'Redis is up', () => link.up);
-  proxy.delay(300);
+  proxy.delay(150);
+  await t.rejects(link.cache.get('k'), { message: 'Command timed out' });
   await eventually(t, 'Redis is down', async () => {
     await link.cache.get('k').catch(() => undefined);
     return !link.up;
