@@ -108,7 +108,7 @@ class Decoder {
 
   #property(property: SchemaNode, required: boolean, given: unknown, path: Path): unknown {
     if (given !== undefined) return this.any(property, given, path);
-    if (property.default !== undefined) return this.any(property, structuredClone(property.default), path);
+    if (property.default !== undefined) return this.any(property, property.default, path);
     if (!required) return undefined;
     this.#tell(path, 'is missing', `write ${expectedText(property)}${meaning(property)}`);
     return standIn(property);

@@ -131,6 +131,17 @@ test('a file renamed into place is seen', async t => {
   t.same(heard, [20]);
 });
 
+test('a file gone for a moment and back as it was is not read again', async t => {
+  const path = join(t.testdir({ 'c.yaml': soundConfig }), 'c.yaml');
+  const clock = manualClock();
+  const { heard } = watched(t, path, clock);
+  renameSync(path, `${path}.away`);
+  clock.advance(5_000);
+  renameSync(`${path}.away`, path);
+  clock.advance(200);
+  t.same(heard, []);
+});
+
 test('a symlink swapped as Kubernetes swaps a mounted config map is seen', async t => {
   const directory = t.testdir({ '..1': { 'c.yaml': soundConfig }, '..2': { 'c.yaml': weighing(30) } });
   symlinkSync('..1', join(directory, '..data'));

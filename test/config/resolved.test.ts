@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { minimalConfig } from '../../src/config/reference.ts';
-import { edited, resolvedText, soundConfig } from '../helpers/config-texts.ts';
+import { edited, loadText, resolvedText, soundConfig, told } from '../helpers/config-texts.ts';
 
 const names = (text: string, model = 'rain') =>
   resolvedText(text)
@@ -83,6 +83,17 @@ test('a price is the target’s own, else the list’s, else unknown and never z
     dataUsdPerGb: 0.016,
   });
   t.match(price('kind: sagemaker-serverless, memoryMb: 2048, price: { usdPerGbSecond: 1 }'), { usdPerGbSecond: 1 });
+});
+
+test('a price without its data price is unknown, and the check says which number lacks', async t => {
+  const text = minimalConfig
+    .replaceAll('us-east-1', 'eu-north-1')
+    .replace('rain-v1', 'rain-v1, price: { usdPerHour: 1 }');
+  t.same(resolvedText(text).targets[0]?.price, { basis: 'unknown' });
+  t.match(
+    told(loadText(text), 'warning').join(),
+    /data in eu-north-1 is not in the price list: .*; write price.dataUsdPerGb/,
+  );
 });
 
 test('the nearest credentials sign: the target’s, the region’s, the config’s, the default chain', async t => {
