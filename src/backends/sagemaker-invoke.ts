@@ -7,8 +7,9 @@ import { invokePath, invokeRequestHeaders, invokeResponseHeaders } from '../wire
 import type { AttemptLimits } from './backend.ts';
 import { type Classified, classify } from './classify.ts';
 import type { Credentials } from './credentials.ts';
+import type { TransportAnswer, TransportFailure } from './exchange.ts';
 import type { Signer } from './signing.ts';
-import type { Transport, TransportAnswer, TransportFailure } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 /** What calling SageMaker Runtime needs of the rest. */
 export interface InvokePorts {

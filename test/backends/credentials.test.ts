@@ -97,6 +97,7 @@ test('while a refresh hangs, keys are there and no second one is started', async
   await keys.ready();
   state.next = 'hang';
   await pass(50 * minute);
+  keys.suspect();
   t.equal(state.asked, 2);
   t.equal(keys.current()?.accessKeyId, 'key-1');
   keys.stop();

@@ -103,6 +103,29 @@ test('it is repeated once only, and never for a new connection or an answer begu
   t.equal(begun.seen.length, 2);
 });
 
+test('a connection opened anew for a call counts as new, whatever the one before it answered', async t => {
+  const upstream = await startUpstream(t, (response, _seen, nth) => {
+    response.setHeader('connection', 'close');
+    if (nth > 1) response.socket?.destroy();
+    else response.end('ok');
+  });
+  const { transport } = testTransport(t);
+  await transport.send(callTo(upstream.url));
+  t.match(await transport.send(callTo(upstream.url)), { kind: 'broken' });
+  t.equal(upstream.seen.length, 2);
+});
+
+test('a target that is gone by then is unreachable, and may have had the call', async t => {
+  const upstream = await startUpstream(t, (response, _seen, nth) => {
+    if (nth === 1) return void response.end('ok');
+    upstream.stopListening();
+    response.socket?.destroy();
+  });
+  const { transport } = testTransport(t);
+  await transport.send(callTo(upstream.url));
+  t.match(await transport.send(callTo(upstream.url)), { kind: 'unreachable', code: 'ECONNREFUSED', sent: true });
+});
+
 test('the time limit covers the repetition', async t => {
   const upstream = await startUpstream(t, (response, _seen, nth) => {
     if (nth === 1) response.end('ok');
@@ -178,4 +201,5 @@ test('stopping closes everything, in use or not, retired or not', async t => {
   await transport.stop();
   await upstream.openAtMost(0);
   t.match(await Promise.all(calls), [{ kind: 'broken' }, { kind: 'broken' }]);
+  t.match(await transport.send(callTo(upstream.url)), { kind: 'cancelled', sent: false }, 'nor is one opened after');
 });

@@ -23,6 +23,8 @@ export interface Upstream {
   readonly connections: number;
   /** Connections open now. */
   readonly open: number;
+  /** Refuses new connections from now on. */
+  stopListening(): void;
   /** Resolves when this many requests have arrived. */
   arrived(count: number): Promise<void>;
   /** Resolves when at most this many connections are open. */
@@ -83,6 +85,7 @@ export async function startUpstream(t: Test, script: Script): Promise<Upstream> 
     get open() {
       return sockets.size;
     },
+    stopListening: () => server.close(),
     arrived: count => until(() => seen.length >= count),
     openAtMost: count => until(() => sockets.size <= count),
   };
