@@ -52,6 +52,9 @@ export async function startGateway(
   if (resolved.config.auth === 'none') {
     log.logger.warn('auth is none: everyone who reaches the data port may call every model');
   }
+  if (resolved.config.redis !== undefined && resolved.config.cacheStore.keySecret === undefined) {
+    log.logger.warn('cached answers are not shared through Redis: cacheStore.keySecret is missing');
+  }
   let app: App | undefined;
   try {
     app = await createApp({ resolved, clock: systemClock, random: systemRandom, log });

@@ -20,8 +20,9 @@ export async function openStores(config: Config, deps: RedisDeps & { warn(messag
     const state = await fileState(file);
     return { state, shared: undefined, redisUp: () => undefined, close: () => state.close() };
   }
+  const store = await openRecords(file);
   const redis = connectRedis(config.redis, deps);
-  const state = sharedState({ ...deps, store: await openRecords(file), link: redis.state });
+  const state = sharedState({ ...deps, store, link: redis.state });
   return {
     state,
     shared: redis.cache,

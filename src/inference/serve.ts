@@ -68,17 +68,16 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
   const cached = bypass ? undefined : await ports.findCached(model, chosen, request);
   if (cached?.freshness === 'fresh') return fromCache(ports, cached.entry, 'hit', 'none');
   if (cached?.freshness === 'revalidate') {
-    ports.background(() => callAndKeep(ports, model, versions, unattended(ports, request)));
+    ports.background(() => refresh(ports, model, versions, unattended(ports, request)));
     return fromCache(ports, cached.entry, 'stale', 'none');
   }
 
   const { exit, joined } = await ports.coalesce(model, chosen, request, deadline, signal =>
-    tryTargets(ports, model, versions, request, deadline, signal),
+    callAndKeep(ports, model, versions, request, deadline, signal),
   );
   const failed: FailedCall = { model, versions, request, deadline, depth };
   switch (exit.by) {
     case 'answer': // by a model
-      if (!joined) ports.keep(model, request, exit.last);
       return answered(exit.last, exit.trail, joined ? 'coalesced' : bypass ? 'bypass' : 'miss');
     case 'caller': // their fault, or they left: as it is, no substitute
       if (exit.last?.result.answer !== undefined) return answered(exit.last, exit.trail, bypass ? 'bypass' : 'miss');
@@ -115,19 +114,31 @@ async function substitute(
   throw failure(ports.health, failed.model, exit, trail);
 }
 
-/** One call that nobody waits for, kept in the cache when it answers. */
+/** Tries the targets and keeps the answer, whoever still waits for it. */
 async function callAndKeep(
+  ports: ServePorts,
+  model: Model,
+  versions: readonly Version[],
+  request: InferenceRequest,
+  deadline: Deadline,
+  signal: AbortSignal,
+): Promise<Exit> {
+  const exit = await tryTargets(ports, model, versions, request, deadline, signal);
+  if (exit.by === 'answer') ports.keep(model, request, exit.last);
+  return exit;
+}
+
+/** Replaces a stale answer; nobody waits for it. */
+async function refresh(
   ports: ServePorts,
   model: Model,
   versions: readonly Version[],
   request: InferenceRequest,
 ): Promise<void> {
   const deadline = startDeadline(model, request, ports.clock);
-  const chosen = versions[0] as Version;
-  const { exit, joined } = await ports.coalesce(model, chosen, request, deadline, signal =>
-    tryTargets(ports, model, versions, request, deadline, signal),
+  await ports.coalesce(model, versions[0] as Version, request, deadline, signal =>
+    callAndKeep(ports, model, versions, request, deadline, signal),
   );
-  if (exit.by === 'answer' && !joined) ports.keep(model, request, exit.last);
 }
 
 /** The same request as of now, with no caller who could leave. */
