@@ -14,7 +14,7 @@ export const meanings: Readonly<Record<string, string>> = {
   'redis.commandTimeoutMs': 'A command without an answer by then counts as failed.',
   'redis.connectTimeoutMs': 'Limit of one connection attempt.',
   'redis.socketTimeoutMs': 'A connection that is silent this long while commands wait is replaced.',
-  regions: 'The AWS regions models run in, by name. A region that needs no setting is written `us-east-1:`.',
+  regions: 'The AWS regions models run in, by name. A region that needs no setting is its name alone: `{ us-east-1 }`.',
   'regions.REGION.endpoints.sagemakerRuntime': 'Default: https://runtime.sagemaker.REGION.amazonaws.com.',
   'regions.REGION.endpoints.sts': 'Default: https://sts.REGION.amazonaws.com.',
   'credentials.accessKeyId': 'Of the key pair.',

@@ -6,7 +6,7 @@ import { Config } from './schema.ts';
 
 /** The smallest config that serves. */
 export const minimalConfig = `auth: none
-regions: { us-east-1: }
+regions: { us-east-1 }
 models:
   rain:
     versions:
