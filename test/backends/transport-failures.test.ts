@@ -76,6 +76,31 @@ test('an answer over the limit is refused, announced or not, and its connection 
   t.match(await testTransport(t).transport.send(callTo(exact.url)), { kind: 'answer' });
 });
 
+test('an answer for which there is no memory is given up, and what was counted is given back', async t => {
+  const upstream = await startUpstream(t, response => {
+    response.write('x'.repeat(300));
+    setImmediate(() => response.end('x'.repeat(300)));
+  });
+  let free = 500;
+  const memory = {
+    tryTake: (bytes: number) => {
+      if (bytes > free) return false;
+      free -= bytes;
+      return true;
+    },
+    give: (bytes: number) => {
+      free += bytes;
+    },
+  };
+  const { transport } = testTransport(t);
+  t.match(await transport.send(callTo(upstream.url, { memory })), { kind: 'no-room', sent: true });
+  t.equal(free, 500);
+  await upstream.openAtMost(0);
+  free = 600;
+  t.match(await transport.send(callTo(upstream.url, { memory })), { kind: 'answer' });
+  t.equal(free, 600);
+});
+
 test('no answer in time is a timeout, to the millisecond, and closes the connection', async t => {
   const upstream = await startUpstream(t, () => {});
   const { transport, clock } = testTransport(t);
