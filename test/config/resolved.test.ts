@@ -40,9 +40,9 @@ test('a body must fit the model and the kind', async t => {
 
 test('regions have AWS’s public endpoints and the geography of their name unless they say otherwise', async t => {
   const region = (name: string, options = '') =>
-    resolvedText(
-      minimalConfig.replaceAll('us-east-1', name).replace(`${name} }`, `${name}: ${options} }`),
-    ).regions.get(name);
+    resolvedText(minimalConfig.replaceAll('us-east-1', name).replace(`${name} }`, `${name}: ${options} }`)).regions.get(
+      name,
+    );
   t.same(region('us-east-1'), {
     name: 'us-east-1',
     residency: 'us',
