@@ -33,7 +33,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/': ['backends'],
   opossum: ['health/opossum-breaker.ts'],
   ioredis: ['state/redis.ts'],
-  'prom-client': ['telemetry/metrics.ts'],
+  'prom-client': ['telemetry/metrics.ts', 'telemetry/cells.ts'],
   pino: ['telemetry/logger.ts'],
   'lru-cache': ['fallback'],
   yaml: ['config'],

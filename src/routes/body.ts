@@ -1,4 +1,4 @@
-import { createHash, webcrypto } from 'node:crypto';
+import { hash, webcrypto } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../core/errors.ts';
 import type { Admission } from '../security/admission.ts';
@@ -62,7 +62,7 @@ export function readBody(message: IncomingMessage, maxBytes: number, admission: 
 
 /** Lower-case hex SHA-256. */
 export async function sha256Hex(bytes: Buffer): Promise<string> {
-  if (bytes.length <= offLoopBytes) return createHash('sha256').update(bytes).digest('hex');
+  if (bytes.length <= offLoopBytes) return hash('sha256', bytes, 'hex');
   // The view is a plain Buffer of our own; subtle digests run on the thread pool.
   return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes as Buffer<ArrayBuffer>)).toString('hex');
 }

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { GatewayError } from '../core/errors.ts';
 import type { Caller } from '../core/request.ts';
 import type { AuthOptions } from './options.ts';
@@ -38,7 +38,7 @@ export function createAuthenticate(auth: AuthOptions): Authenticate {
           : 'No API key: send it as x-api-key or as Authorization: Bearer.',
       );
     }
-    const digest = createHash('sha256').update(presented).digest();
+    const digest = hash('sha256', presented, 'buffer');
     // The map is keyed by digest, so a near miss learns nothing; the final comparison takes constant time.
     const known = byDigest.get(digest.toString('hex'));
     if (known === undefined || !timingSafeEqual(known.digest, digest)) {

@@ -1,4 +1,5 @@
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { systemClock } from '../core/clock.ts';
 import type { GatewayEvent, Listener } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
 import type { LogOptions } from './options.ts';
@@ -15,11 +16,22 @@ export interface LogSink {
 /** JSON lines to a file or standard output. Buffered, so that a line costs no system call on the request path. */
 export function createLogger(options: LogOptions, stream?: DestinationStream): LogSink {
   const sink = stream ?? destination({ dest: options.file ?? 1, sync: false, minLength: 4096, mkdir: true });
-  const logger = pino(
-    { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'message' },
-    sink,
-  );
+  const logger = pino({ level: options.level, base: null, timestamp: isoTimestamp(), messageKey: 'message' }, sink);
   return { logger, flush: () => 'flushSync' in sink && typeof sink.flushSync === 'function' && sink.flushSync() };
+}
+
+/** pino's ISO time, its seconds formatted once each: most lines share one with the line before. */
+function isoTimestamp(): () => string {
+  let second = '';
+  let until = 0;
+  return () => {
+    const now = systemClock.wallMs();
+    if (now >= until || now < until - 1_000) {
+      second = new Date(now).toISOString().slice(0, 20);
+      until = now - (now % 1_000) + 1_000;
+    }
+    return `,"time":"${second}${String(now % 1_000).padStart(3, '0')}Z"`;
+  };
 }
 
 /**

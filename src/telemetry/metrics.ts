@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { CellCounter, CellHistogram } from './cells.ts';
 
 /** Seconds. Fine where gateways live (1 ms to 100 ms), coarse up to SageMaker's 60 s limit. */
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -139,14 +140,14 @@ export interface Metrics {
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const counters = new Map<string, Counter>();
+  const counters = new Map<string, CellCounter>();
   const gauges = new Map<string, Gauge>();
-  const histograms = new Map<string, Histogram>();
+  const histograms = new Map<string, CellHistogram>();
   for (const [name, spec] of Object.entries(metricTable) as [string, MetricSpec][]) {
     const config = { name, help: spec.help, labelNames: [...spec.labels], registers: [registry] };
-    if (spec.type === 'counter') counters.set(name, new Counter(config));
+    if (spec.type === 'counter') counters.set(name, new CellCounter(config));
     else if (spec.type === 'gauge') gauges.set(name, new Gauge(config));
-    else histograms.set(name, new Histogram({ ...config, buckets: [...(spec.buckets ?? secondsBuckets)] }));
+    else histograms.set(name, new CellHistogram({ ...config, buckets: [...(spec.buckets ?? secondsBuckets)] }));
   }
   const scrapers: (() => void)[] = [];
   let last: { atMs: number; text: Promise<string> } | undefined;
@@ -156,8 +157,8 @@ export function createMetrics(): Metrics {
     return registry.metrics();
   };
   return {
-    count: (name, labels, by = 1) => counters.get(name)?.inc(labels, by),
-    observe: (name, labels, value) => histograms.get(name)?.observe(labels, value),
+    count: (name, labels, by = 1) => counters.get(name)?.add(labels, by),
+    observe: (name, labels, value) => histograms.get(name)?.record(labels, value),
     gauge: (name, labels, value) => gauges.get(name)?.set(labels, value),
     onScrape: run => {
       scrapers.push(run);
