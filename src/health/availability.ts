@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Emit, RegionState } from '../core/events.ts';
@@ -122,7 +123,7 @@ class Wards implements HealthControl {
   }
 
   update(targets: readonly Target[], options: HealthOptions = this.#options) {
-    const rulesChanged = options !== this.#options;
+    const rulesChanged = !isDeepStrictEqual(options, this.#options); // every load makes new objects of the same rules
     this.#options = options;
     const before = this.#records;
     this.#records = new Map();

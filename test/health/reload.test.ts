@@ -47,6 +47,14 @@ test('a target that comes back starts anew', async t => {
   t.match(health.describe(east), { breaker: 'closed', ejections: 0, share: 1 });
 });
 
+test('a reload that leaves the rules as they are forgets no failure', async t => {
+  const { health, call } = healthFixture(t, { targets: [east] });
+  for (let count = 0; count < 4; count += 1) call(east, 'timeout');
+  health.update([east], healthOptions());
+  call(east, 'timeout');
+  t.equal(health.describe(east).breaker, 'open', 'the fifth in a row');
+});
+
 test('new rules apply from the reload on', async t => {
   const { health, call } = healthFixture(t, { targets: [east] });
   for (let count = 0; count < 2; count += 1) call(east, 'timeout');
