@@ -49,7 +49,7 @@ export function createRouter(ports: RouterPorts): Router {
       const { ordinary, trials, excluded } = survey(ports, model, version, request);
       const policy = ports.policies[policyFor(model, request)];
       const ordered = ordinary.length > 1 ? shed(policy.order(ordinary, model, request), ports.random) : ordinary;
-      if (trials.length > 0) return { candidates: withTrials(ordered, trials, model, request), excluded, warm: false };
+      if (trials.length > 0) return { candidates: withTrials(ordered, trials, request), excluded, warm: false };
       const place = ports.warmShare.take(model, ordered, request);
       return { candidates: withFirst(ordered, place), excluded, warm: place > 0 };
     },
@@ -100,17 +100,18 @@ export function survey(
 }
 
 /**
- * A half-open target is tried first, by a call that may run twice and has another candidate to go on to: health hands
- * out one trial permit, so one call makes the try. Otherwise half-open targets stand last.
+ * A half-open target is tried first, by a call that has another candidate to go on to: health calls a target half-open
+ * only while no trial runs, and a failed one puts it out for longer, so one call at a time makes the try, and seldom.
+ * A model that must not run twice takes part, or without a probe its targets would never return: a trial that fails with
+ * nothing sent or no work done still goes on to the next, and only one caught half-way fails its caller. Calls that are
+ * or open a session put half-open targets last: a session would be bound to them.
  */
 function withTrials(
   ordered: readonly Candidate[],
   trials: readonly Candidate[],
-  model: Model,
   request: RoutedRequest,
 ): readonly Candidate[] {
-  const mayTry = model.idempotent && request.fields.sessionId === undefined;
-  if (!mayTry) return [...ordered, ...trials];
+  if (request.fields.sessionId !== undefined) return [...ordered, ...trials];
   const [first, ...others] = trials;
   return first === undefined ? ordered : [first, ...ordered, ...others];
 }

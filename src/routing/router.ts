@@ -35,8 +35,8 @@ export interface Candidate {
   /** Marginal cost of this call, USD; undefined when no price is known. */
   readonly costUsd: number | undefined;
   /**
-   * Half-open: one request may try it, if another candidate stands behind. The router puts it first when one does, and
-   * the call may run twice; whoever takes the trial permit makes the try, everyone else goes on to the next.
+   * Half-open: one request may try it, if another candidate stands behind. The router puts it first, but last for
+   * calls of a session; whoever takes the trial permit makes the try, everyone else goes on to the next.
    */
   readonly trial: boolean;
 }
