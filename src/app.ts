@@ -24,7 +24,7 @@ import type { InvokePorts } from './routes/invoke.ts';
 import { sagemakerRoutes } from './routes/sagemaker.ts';
 import { badRequests, unknownRoutes } from './routes/unknown.ts';
 import { v1Routes } from './routes/v1.ts';
-import { createRouting } from './routing/routing.ts';
+import { createRouting, type Routing } from './routing/routing.ts';
 import { createAdmission } from './security/admission.ts';
 import { createAuthenticate } from './security/callers.ts';
 import { type LogSink, logEvents } from './telemetry/logger.ts';
@@ -34,6 +34,9 @@ import { recordMetrics } from './telemetry/record.ts';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
+
+/** How long a start or a reload waits for keys; after that it goes on with the identities that have some. */
+const keysWaitMs = 10_000;
 
 /** What the process hands in. */
 export interface AppDeps {
@@ -52,7 +55,7 @@ export interface App {
   /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
   listen(): Promise<{ data: string; admin: string }>;
   /** Puts a config in force, whole. Calls in flight finish on the one they began with. */
-  reload(resolved: ResolvedConfig): void;
+  reload(resolved: ResolvedConfig): Promise<void>;
   /** Records a config that was refused; the one in force stays. */
   refuse(reasons: readonly string[]): void;
   /** Fails readiness, waits, finishes what is in flight within the limit, lets go of everything. */
@@ -63,6 +66,7 @@ export interface App {
 export async function createApp(deps: AppDeps): Promise<App> {
   const { clock, random, log } = deps;
   let resolved = deps.resolved;
+  let newest = resolved;
   let refusal: Refusal | undefined;
   const config = () => resolved;
 
@@ -76,7 +80,6 @@ export async function createApp(deps: AppDeps): Promise<App> {
 
   // Parts of the path, each given only what it needs.
   const stores = await openStores(resolved.config, { clock, random, emit, warn: message => log.logger.warn(message) });
-  const { replicas } = resolved.config;
   const admission = createAdmission(resolved.config.limits.maxBufferedBytes);
   const backends: Backends = createBackends({
     clock,
@@ -94,9 +97,18 @@ export async function createApp(deps: AppDeps): Promise<App> {
     emit,
     state: stores.state,
     replicas: () => config().config.replicas,
-    probe: createProber(config, backends, admission, clock),
+    probe: createProber({
+      config,
+      backends,
+      memory: admission,
+      clock,
+      finished: (made, request) => {
+        const { marginalUsd: costUsd, amortisedUsd } = routing.ledger.charge(made, request);
+        emit({ type: 'attempt-finished', attempt: made, request, costUsd, amortisedUsd });
+      },
+    }),
   });
-  const routing = createRouting({
+  const routing: Routing = createRouting({
     clock,
     random,
     states: health,
@@ -104,7 +116,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     replicas: () => config().config.replicas,
   });
   const { ratio, perSecond } = resolved.config.retryBudget;
-  const budget = createRetryBudget({ ratio, perSecond: perSecond / replicas }, clock);
+  const budget = createRetryBudget({ ratio, perSecond: () => perSecond / config().config.replicas }, clock);
   const keys = cacheKeys(resolved.config.cacheStore.keySecret);
   const cache = responseCache({
     options: resolved.config.cacheStore,
@@ -191,11 +203,18 @@ export async function createApp(deps: AppDeps): Promise<App> {
     admin,
     parts,
     metrics,
-    listen: async () => ({
-      data: await listenOn(data, resolved.config.listen.data, 'listen.data'),
-      admin: await listenOn(admin, resolved.config.listen.admin, 'listen.admin'),
-    }),
-    reload: next => {
+    listen: async () => {
+      await within(clock, keysWaitMs, backends.ready());
+      return {
+        data: await listenOn(data, resolved.config.listen.data, 'listen.data'),
+        admin: await listenOn(admin, resolved.config.listen.admin, 'listen.admin'),
+      };
+    },
+    reload: async next => {
+      newest = next;
+      await within(clock, keysWaitMs, backends.prepare(next));
+      if (newest !== next) return; // another one came meanwhile
+      const before = resolved;
       const gone = new Set(resolved.targets.map(target => target.id)).difference(
         new Set(next.targets.map(target => target.id)),
       );
@@ -206,6 +225,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       health.update(next.targets, next.config.health);
       routing.retain(next.targets);
       backends.retire(gone);
+      for (const { model, version } of withdrawnVersions(before, next)) work.start(() => cache.purge(model, version));
       emit(reloaded(true, 'reloaded'));
     },
     refuse: reasons => {
@@ -221,10 +241,23 @@ export async function createApp(deps: AppDeps): Promise<App> {
       health.stop();
       eventLoop.stop();
       cache.close();
-      await admin.close();
+      await within(clock, shutdownMs, admin.close());
       await backends.stop();
       await stores.close();
       log.flush();
     },
   };
+}
+
+/** Versions that a reload takes out of traffic or points elsewhere: their cached answers must not outlive them. */
+function withdrawnVersions(before: ResolvedConfig, after: ResolvedConfig): { model: string; version: string }[] {
+  return [...before.models.values()].flatMap(model =>
+    model.versions.flatMap(version => {
+      const next = after.models.get(model.name)?.versions.find(candidate => candidate.name === version.name);
+      const same = new Set(next?.targets.map(target => target.id));
+      const withdrawn = next === undefined || (next.weight === 0 && version.weight > 0);
+      const moved = !version.targets.some(target => same.has(target.id));
+      return withdrawn || moved ? [{ model: model.name, version: version.name }] : [];
+    }),
+  );
 }

@@ -14,6 +14,8 @@ export interface Identity {
 
 /** Every identity's refresher. */
 export interface Identities {
+  /** Starts what is new beside what is there, and waits for its first try: before `use`, so that nothing signs without keys. */
+  prepare(identities: ReadonlyMap<string, Identity>): Promise<void>;
   current(name: string): Credentials | undefined;
   suspect(name: string): void;
   /** Makes the set what is given: those that stay keep their keys, those that go stop. */
@@ -44,6 +46,11 @@ export function createIdentities(deps: { clock: Clock; random: Random; emit: Emi
       }
       for (const [name, identity] of identities)
         if (!known.has(name)) known.set(name, { identity, keys: start(name, identity) });
+    },
+    prepare: async identities => {
+      const fresh = [...identities].filter(([name]) => !known.has(name));
+      for (const [name, identity] of fresh) known.set(name, { identity, keys: start(name, identity) });
+      await Promise.all(fresh.map(([name]) => known.get(name)?.keys.ready()));
     },
     ready: async () => {
       await Promise.all([...known.values()].map(({ keys }) => keys.ready()));

@@ -37,6 +37,8 @@ export interface Backends {
   readonly backends: Readonly<Record<BackendKind, Backend>>;
   /** Whether this identity can sign now. */
   hasCredentials(identity: string): boolean;
+  /** Fetches the keys that a config about to be put in force needs. */
+  prepare(sites: BackendSites): Promise<void>;
   /** Takes a reloaded config: new URLs count from the next call, identities that stay keep their keys. */
   use(sites: BackendSites): void;
   /** Closes the connections of targets that are gone, after the calls they carry. */
@@ -86,6 +88,7 @@ export function createBackends(deps: BackendDeps): Backends {
       'sagemaker-multi-model': kinds['sagemaker-multi-model'](ports),
     },
     hasCredentials: identity => identities.current(identity) !== undefined,
+    prepare: sites => identities.prepare(sites.identities),
     use(sites) {
       regions = sites.regions;
       identities.use(sites.identities);

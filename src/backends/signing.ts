@@ -32,6 +32,8 @@ export interface Signer {
 }
 
 /** A signature is good for five minutes either way; clocks this close are not why it was refused. */
+/** Calls signed before a region's time was learnt may come back this much later. */
+const justLearntMs = 60_000;
 const harmlessSkewMs = 60_000;
 
 /**
@@ -40,6 +42,7 @@ const harmlessSkewMs = 60_000;
  */
 export function sigV4Signer(service: string, clock: Clock): Signer {
   const offsetsMs = new Map<string, number>();
+  const learntAt = new Map<string, number>();
   const keys = new WeakMap<Credentials, Map<string, DayKey>>();
 
   function dayKey(credentials: Credentials, region: string, day: string): DayKey {
@@ -75,8 +78,11 @@ export function sigV4Signer(service: string, clock: Clock): Signer {
       const theirs = Date.parse(dateHeader ?? '');
       if (Number.isNaN(theirs)) return false;
       const offsetMs = theirs - clock.wallMs();
-      if (Math.abs(offsetMs - (offsetsMs.get(region) ?? 0)) < harmlessSkewMs) return false;
+      const known = Math.abs(offsetMs - (offsetsMs.get(region) ?? 0)) < harmlessSkewMs;
+      // Known, but only just: this call was signed before another one learnt it.
+      if (known) return clock.now() - (learntAt.get(region) ?? Number.NEGATIVE_INFINITY) < justLearntMs;
       offsetsMs.set(region, offsetMs);
+      learntAt.set(region, clock.now());
       return true;
     },
   };

@@ -18,6 +18,7 @@ import { acceptedStaleSeconds, cachePlan, freshness, retainSeconds } from '../fa
 import type { HealthControl } from '../health/availability.ts';
 import type { Prober } from '../health/probes.ts';
 import { CallFailed } from '../inference/call-failed.ts';
+import { type Deadline, modelDeadline } from '../inference/deadline.ts';
 import type { RetryBudget } from '../inference/retry-budget.ts';
 import { type FailedCall, type ServePorts, serve } from '../inference/serve.ts';
 import { fromCache } from '../inference/served.ts';
@@ -69,25 +70,51 @@ export function createGateway(parts: Parts): (model: Model, request: InferenceRe
     keep: (model, request, made) => keep(parts, model, request, made),
     coalesce: async (model, version, request, deadline, start) => {
       const key = flightKey(parts, model, version.name, request);
-      if (key === undefined) return { exit: await start(request.signal), joined: false };
-      const waiter = { signal: request.signal, deadlineMs: deadline.remainingMs() };
-      const { value, joined } = await parts.flights.run(key, start, waiter);
-      return { exit: value, joined };
+      if (key === undefined) return { exit: await start(request.signal, deadline), joined: false };
+      const shared = deadline.shortened ? modelDeadline(model, request, clock) : deadline;
+      return joinFlight(parts.flights, key, request.signal, deadline, signal => start(signal, shared));
     },
     standIn: (call, kinds) => findStandIn(parts, call, kinds, (other, request) => serve(ports, other, request, 1)),
   };
   return (model, request) => serve(ports, model, request);
 }
 
+/** Joins the call in flight under `key` or starts it; gives up in time for this caller's own fallback. */
+async function joinFlight(
+  flights: Coalescer<Exit>,
+  key: string,
+  signal: AbortSignal,
+  deadline: Deadline,
+  start: (signal: AbortSignal) => Promise<Exit>,
+): Promise<{ exit: Exit; joined: boolean }> {
+  const waitMs = (deadline.forAttemptsMs() + deadline.remainingMs()) / 2;
+  try {
+    const { value, joined } = await flights.run(key, start, { signal, deadlineMs: waitMs });
+    return { exit: value, joined };
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'deadline-exceeded') {
+      return { exit: { by: 'deadline', trail: [] }, joined: true };
+    }
+    throw error;
+  }
+}
+
 /** How ejected targets are probed: the model's sample payload over the ordinary backend. */
-export function createProber(config: () => ResolvedConfig, backends: Backends, memory: Memory, clock: Clock): Prober {
+export function createProber(ports: {
+  config(): ResolvedConfig;
+  backends: Backends;
+  memory: Memory;
+  clock: Clock;
+  /** Probes are metered and cost like any other attempt. */
+  finished(attempt: Attempt, request: InferenceRequest): void;
+}): Prober {
+  const { config, backends, memory, clock } = ports;
   return {
     covers: target => sampleOf(config(), target) !== undefined,
-    send: (target, signal) => {
+    send: async (target, signal) => {
       const sample = sampleOf(config(), target);
       const model = config().models.get(target.model);
-      if (sample === undefined || model === undefined)
-        return Promise.reject(new Error(`no sample payload for ${target.model}`));
+      if (sample === undefined || model === undefined) throw new Error(`no sample payload for ${target.model}`);
       const request: InferenceRequest = { ...sample, arrivedAt: clock.now(), signal };
       const limits = {
         timeoutMs: model.deadlineMs,
@@ -96,7 +123,9 @@ export function createProber(config: () => ResolvedConfig, backends: Backends, m
         idempotent: true,
         signal,
       };
-      return backends.backends[target.kind].invoke(target, request, limits);
+      const result = await backends.backends[target.kind].invoke(target, request, limits);
+      ports.finished({ target, result, reason: 'probe' }, request);
+      return result;
     },
   };
 }

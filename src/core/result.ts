@@ -45,7 +45,7 @@ export interface Attempt {
 }
 
 /** Why the attempt was made. */
-export type AttemptReason = 'first' | 'failover' | 'hedge' | 'warm' | 'probe' | 'fail-open' | 'revalidate';
+export type AttemptReason = 'first' | 'failover' | 'hedge' | 'warm' | 'probe' | 'fail-open';
 
 export type CacheResult = 'hit' | 'miss' | 'stale' | 'coalesced' | 'bypass';
 export type FallbackUsed = 'none' | 'stale' | 'model' | 'static';
@@ -57,6 +57,8 @@ export interface Served {
   readonly model: string;
   readonly version?: string;
   readonly target?: Target;
+  /** Public name of the target whose answer was cached. */
+  readonly cachedFrom?: string;
   readonly attempts: readonly Attempt[];
   readonly cache: CacheResult;
   readonly fallback: FallbackUsed;

@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
-import type { Attempt } from '../core/result.ts';
+import { type Attempt, buffersFull } from '../core/result.ts';
 import type { Health } from '../health/health.ts';
 import type { Exit } from './try-targets.ts';
 
@@ -19,6 +19,13 @@ export class CallFailed extends Error {
     this.attempts = attempts;
     this.upstreamMs = attempts.reduce((sum, made) => sum + made.result.durationMs, 0);
   }
+}
+
+/** A call cut short: the caller left, or its answer found no room in memory. */
+export function givenUp(last: Attempt | undefined): GatewayError {
+  return last?.result.error?.type === buffersFull
+    ? new GatewayError('buffers-full', 'The gateway holds as many bytes as it may: repeat the call shortly.')
+    : new GatewayError('client-closed', 'The caller went away.');
 }
 
 /** The error for a call whose targets all failed it; says how long to wait, never which account or endpoint. */

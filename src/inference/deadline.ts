@@ -31,6 +31,12 @@ export function startDeadline(model: Model, request: InferenceRequest, clock: Cl
   };
 }
 
+/** The model's own deadline for this request, whatever the caller wished: for a call that others may join. */
+export function modelDeadline(model: Model, request: InferenceRequest, clock: Clock): Deadline {
+  const { timeoutMs: _, ...hints } = request.hints;
+  return startDeadline(model, { ...request, hints }, clock);
+}
+
 /** What a target may fairly be given before it counts as too slow: three times its p99 and a cold start, or the floor. */
 export function fairTimeoutMs(estimate: Estimate): number {
   const setUpMs = (1 - estimate.warmth) * estimate.setupMs;

@@ -4,7 +4,7 @@ import type { InferenceRequest } from '../core/request.ts';
 import type { Attempt } from '../core/result.ts';
 import type { Candidate } from '../routing/router.ts';
 import { type AttemptPlan, attempt } from './attempt.ts';
-import { attemptTimeoutMs, type Deadline } from './deadline.ts';
+import { attemptTimeoutMs, type Deadline, fairTimeoutMs } from './deadline.ts';
 import type { TargetPorts } from './try-targets.ts';
 
 /**
@@ -25,10 +25,11 @@ export async function hedged(
   const delay = ports.clock;
   const hedge = new Promise<Attempt | undefined>(resolve => {
     const cancel = delay.after(first.estimate.p95Ms, () => resolve(startHedge()));
-    void primary.then(() => {
+    const noHedge = () => {
       cancel();
       resolve(undefined);
-    });
+    };
+    primary.then(noHedge, noHedge);
   });
   const startHedge = async (): Promise<Attempt | undefined> => {
     const timeoutMs = attemptTimeoutMs(deadline, next.estimate, false);
@@ -39,13 +40,12 @@ export async function hedged(
       ports.emit({ type: 'retry-refused', model: model.name, what: 'hedge' });
       return undefined;
     }
-    const shortened = plan.shortened;
     return attempt(ports, model, request, {
       target: next.target,
       permit,
       reason: 'hedge',
       timeoutMs,
-      shortened,
+      shortened: deadline.shortened && timeoutMs < fairTimeoutMs(next.estimate),
       signal: controllers[1].signal,
     });
   };

@@ -11,7 +11,7 @@ export interface RetryBudget {
   takeRetry(): boolean;
   /** Takes a token for a hedge; refused while less than half the bucket is left, so that retries go first. */
   takeHedge(): boolean;
-  /** Takes what a client's own retry costs us; never refused. */
+  /** Takes what a client's own retry costs us; never refused, and never from the half that is kept for our own. */
   chargeClientRetry(): void;
   /** Tokens left as a share of the capacity, 0 to 1. */
   remaining(): number;
@@ -19,13 +19,14 @@ export interface RetryBudget {
 
 interface BudgetOptions {
   readonly ratio: number;
-  readonly perSecond: number;
+  /** This replica's share, read each time: the number of replicas may change. */
+  perSecond(): number;
 }
 
 const spanSeconds = 10;
 const minimumCapacity = 100;
 
-/** `perSecond` is this replica's share. Capacity is ten seconds of both earnings and at least 100; full at start. */
+/** Capacity is ten seconds of both earnings and at least 100; full at start. */
 export function createRetryBudget(options: BudgetOptions, clock: Clock): RetryBudget {
   let tokens = minimumCapacity;
   let capacity = minimumCapacity;
@@ -40,8 +41,8 @@ export function createRetryBudget(options: BudgetOptions, clock: Clock): RetryBu
     const weight = Math.min(1, elapsed / spanSeconds);
     rate += weight * (acceptedSince / elapsed - rate);
     acceptedSince = 0;
-    capacity = Math.max(minimumCapacity, spanSeconds * (options.perSecond + options.ratio * rate));
-    tokens = Math.min(capacity, tokens + elapsed * options.perSecond);
+    capacity = Math.max(minimumCapacity, spanSeconds * (options.perSecond() + options.ratio * rate));
+    tokens = Math.min(capacity, tokens + elapsed * options.perSecond());
   };
   const take = (floor: number): boolean => {
     refill();
@@ -59,7 +60,7 @@ export function createRetryBudget(options: BudgetOptions, clock: Clock): RetryBu
     takeRetry: () => take(0),
     takeHedge: () => take(capacity / 2),
     chargeClientRetry: () => {
-      tokens = Math.max(0, tokens - 1);
+      if (tokens > capacity / 2) tokens -= 1;
     },
     remaining: () => {
       refill();

@@ -3,7 +3,7 @@ import type { Model } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Served } from '../core/result.ts';
 import { attempt } from './attempt.ts';
-import { CallFailed, failure } from './call-failed.ts';
+import { CallFailed, failure, givenUp } from './call-failed.ts';
 import { attemptTimeoutMs, type Deadline } from './deadline.ts';
 import { answered } from './served.ts';
 import { sessionTarget } from './session.ts';
@@ -30,8 +30,7 @@ export async function serveSession(
     signal: request.signal,
   });
   if (made.result.answer !== undefined) return answered(made, [made], 'bypass');
-  if (made.result.outcome === 'cancelled')
-    throw new CallFailed(new GatewayError('client-closed', 'The caller went away.'), [made]);
+  if (made.result.outcome === 'cancelled') throw new CallFailed(givenUp(made), [made]);
   throw failure(ports.health, model, { by: 'backends', trail: [made] }, [made]);
 }
 

@@ -1,14 +1,13 @@
-import { GatewayError } from '../core/errors.ts';
 import type { FallbackStep, Model, Version } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
-import { type Attempt, buffersFull, type Served } from '../core/result.ts';
+import type { Attempt, Served } from '../core/result.ts';
 import type { CacheEntry } from '../fallback/cache.ts';
-import { CallFailed, failure } from './call-failed.ts';
+import { CallFailed, failure, givenUp } from './call-failed.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { tryLeastIll } from './fail-open.ts';
 import { nothingEligible } from './ineligible.ts';
 import { serveSession } from './serve-session.ts';
-import { answered, fromCache } from './served.ts';
+import { answered, fromCache, upstreamMs } from './served.ts';
 import { newSession } from './session.ts';
 import { type Exit, type TargetPorts, tryTargets } from './try-targets.ts';
 
@@ -39,13 +38,13 @@ export interface ServePorts extends TargetPorts {
   keep(model: Model, request: InferenceRequest, made: Attempt): void;
   /** Goes down the model's fallback chain, only the kinds asked for; undefined when nothing stands in. */
   standIn(call: FailedCall, kinds: readonly FallbackStep['kind'][]): Promise<Served | undefined>;
-  /** Joins the identical call in flight, or starts it. */
+  /** Joins the identical call in flight, or starts it: a shared call has the model's deadline, each caller its own. */
   coalesce(
     model: Model,
     version: Version,
     request: InferenceRequest,
     deadline: Deadline,
-    start: (signal: AbortSignal) => Promise<Exit>,
+    start: (signal: AbortSignal, deadline: Deadline) => Promise<Exit>,
   ): Promise<{ exit: Exit; joined: boolean }>;
   /** Keeps track of work that no caller waits for. */
   background(work: () => Promise<unknown>): void;
@@ -53,8 +52,8 @@ export interface ServePorts extends TargetPorts {
 
 /** Answers one request: the page to read first. Throws `CallFailed` (or `GatewayError`) when nothing can answer it. */
 export async function serve(ports: ServePorts, model: Model, request: InferenceRequest, depth = 0): Promise<Served> {
-  ports.budget.accepted();
-  if (request.clientAttempt > 1) ports.budget.chargeClientRetry();
+  if (depth === 0) ports.budget.accepted();
+  if (depth === 0 && request.clientAttempt > 1) ports.budget.chargeClientRetry();
   const deadline = startDeadline(model, request, ports.clock);
 
   const { sessionId } = request.fields;
@@ -72,8 +71,8 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
     return fromCache(ports, cached.entry, 'stale', 'none');
   }
 
-  const { exit, joined } = await ports.coalesce(model, chosen, request, deadline, signal =>
-    callAndKeep(ports, model, versions, request, deadline, signal),
+  const { exit, joined } = await ports.coalesce(model, chosen, request, deadline, (signal, shared) =>
+    callAndKeep(ports, model, versions, request, shared, signal),
   );
   const failed: FailedCall = { model, versions, request, deadline, depth };
   switch (exit.by) {
@@ -90,8 +89,9 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
         return stale;
       }
       const rescued = await tryLeastIll(ports, model, exit.ill, request, deadline);
-      if (rescued !== undefined && rescued.result.answer !== undefined)
-        return answered(rescued, [rescued], bypass ? 'bypass' : 'miss');
+      if (rescued?.result.outcome === 'ok') ports.keep(model, request, rescued);
+      if (rescued?.result.answer !== undefined) return answered(rescued, [rescued], bypass ? 'bypass' : 'miss');
+      if (rescued?.result.outcome === 'cancelled') throw new CallFailed(givenUp(rescued), [rescued]);
       return substitute(ports, failed, ['model', 'static'], exit, rescued === undefined ? [] : [rescued]);
     }
     case 'deadline': // ours: the targets took too long
@@ -110,7 +110,9 @@ async function substitute(
   trail: readonly Attempt[],
 ): Promise<Served> {
   const served = await ports.standIn(failed, kinds);
-  if (served !== undefined) return { ...served, attempts: [...trail, ...served.attempts] };
+  if (served !== undefined) {
+    return { ...served, attempts: [...trail, ...served.attempts], upstreamMs: upstreamMs(trail) + served.upstreamMs };
+  }
   throw failure(ports.health, failed.model, exit, trail);
 }
 
@@ -136,19 +138,12 @@ async function refresh(
   request: InferenceRequest,
 ): Promise<void> {
   const deadline = startDeadline(model, request, ports.clock);
-  await ports.coalesce(model, versions[0] as Version, request, deadline, signal =>
-    callAndKeep(ports, model, versions, request, deadline, signal),
+  await ports.coalesce(model, versions[0] as Version, request, deadline, (signal, shared) =>
+    callAndKeep(ports, model, versions, request, shared, signal),
   );
 }
 
 /** The same request as of now, with no caller who could leave. */
 function unattended(ports: ServePorts, request: InferenceRequest): InferenceRequest {
   return { ...request, arrivedAt: ports.clock.now(), signal: new AbortController().signal };
-}
-
-/** A call cut short: the caller left, or its answer found no room in memory. */
-function givenUp(last: Attempt | undefined): GatewayError {
-  return last?.result.error?.type === buffersFull
-    ? new GatewayError('buffers-full', 'The gateway holds as many bytes as it may: repeat the call shortly.')
-    : new GatewayError('client-closed', 'The caller went away.');
 }

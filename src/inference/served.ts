@@ -15,8 +15,13 @@ export function answered(made: Attempt, trail: readonly Attempt[], cache: Served
     attempts: trail,
     cache,
     fallback: 'none',
-    upstreamMs: trail.reduce((sum, attempt) => sum + (attempt.reason === 'hedge' ? 0 : attempt.result.durationMs), 0),
+    upstreamMs: upstreamMs(trail),
   };
+}
+
+/** Time spent waiting on upstreams; a hedge ran beside the call it hedged. */
+export function upstreamMs(trail: readonly Attempt[]): number {
+  return trail.reduce((sum, made) => sum + (made.reason === 'hedge' ? 0 : made.result.durationMs), 0);
 }
 
 /** A cached answer as it is served. */
@@ -30,6 +35,7 @@ export function fromCache(
     answer: entry.answer,
     model: entry.model,
     version: entry.version,
+    cachedFrom: entry.targetName,
     attempts: [],
     cache,
     fallback,

@@ -4,7 +4,7 @@ import type { InferenceRequest } from '../core/request.ts';
 import type { Attempt, AttemptReason } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
 import type { Health } from '../health/health.ts';
-import type { Candidate, Route, Router } from '../routing/router.ts';
+import type { Candidate, Exclusion, Route, Router } from '../routing/router.ts';
 import { type AttemptPorts, attempt } from './attempt.ts';
 import { attemptTimeoutMs, type Deadline, fairTimeoutMs } from './deadline.ts';
 import { hedged } from './hedging.ts';
@@ -23,6 +23,9 @@ export type Exit =
   | { readonly by: 'deadline' | 'budget' | 'backends'; readonly trail: readonly Attempt[] }
   /** Nothing was tried: all ejected, drained, throttled or full. `ill` may be tried rate-limited, least ill first. */
   | { readonly by: 'health'; readonly ill: readonly Target[]; readonly trail: readonly Attempt[] };
+
+/** A queue would only make callers wait for these. */
+const ill: ReadonlySet<Exclusion> = new Set(['ejected', 'evacuated', 'throttled'] as const);
 
 /** Shorter attempts could only fail. */
 const minimumAttemptMs = 5;
@@ -61,8 +64,9 @@ export async function tryTargets(
 
   const all = versions.map((_, index) => routeOf(index));
   const full = all.flatMap(route => route.excluded.filter(entry => entry.why === 'full').map(entry => entry.target));
+  const onlyFull = all.every(route => route.excluded.every(entry => !ill.has(entry.why)));
   const waitMs = Math.min(model.queueMs, deadline.forAttemptsMs());
-  if (full.length > 0 && (await ports.health.waitForSlot(full, waitMs, signal))) {
+  if (full.length > 0 && onlyFull && (await ports.health.waitForSlot(full, waitMs, signal))) {
     routes = [];
     const second = await walkRoutes(walk, versions.length, routeOf);
     if (second !== undefined) return second;
@@ -124,6 +128,7 @@ async function step(
   const { outcome, sent } = last.result;
   if (outcome === 'ok') return { by: 'answer', last, trail };
   if (isFinal(outcome)) return { by: 'caller', last, trail };
+  if (outcome === 'timeout' && plan.shortened) return { by: 'deadline', trail }; // the caller's own limit: no retry is due
   if (!model.idempotent && sent && !didNoWork(outcome)) return { by: 'backends', trail };
   return undefined;
 }
@@ -135,12 +140,12 @@ function reasonFor(trail: readonly Attempt[], route: Route, candidate: Candidate
 
 /** Targets that only health keeps away, the one nearest to its return first. Drained and full ones are not opened. */
 function leastIllFirst(health: Health, routes: readonly Route[]): Target[] {
-  const ill = new Set<Target>();
+  const targets = new Set<Target>();
   for (const route of routes) {
-    for (const candidate of route.candidates) if (candidate.trial) ill.add(candidate.target);
+    for (const candidate of route.candidates) if (candidate.trial) targets.add(candidate.target);
     for (const entry of route.excluded) {
-      if (entry.why === 'ejected' || entry.why === 'evacuated') ill.add(entry.target);
+      if (entry.why === 'ejected' || entry.why === 'evacuated') targets.add(entry.target);
     }
   }
-  return [...ill].sort((a, b) => health.describe(a).ejectedForMs - health.describe(b).ejectedForMs);
+  return [...targets].sort((a, b) => health.describe(a).ejectedForMs - health.describe(b).ejectedForMs);
 }

@@ -15,8 +15,8 @@ export interface HeldBody {
 const empty: HeldBody = { bytes: Buffer.alloc(0), release: () => {} };
 
 /**
- * Reads a body whole. With a content-length its memory is admitted before the first byte is read, otherwise as it
- * arrives. Throws `too-large` or `buffers-full`, and `client-closed` when the caller goes away midway.
+ * Reads a body whole. Its memory is admitted as it arrives: an announced length holds nothing, or a few idle connections
+ * could keep everyone out; but one that does not fit now is refused before its first byte is read. Throws `too-large` or `buffers-full`, and `client-closed` when the caller goes away midway.
  */
 export function readBody(message: IncomingMessage, maxBytes: number, admission: Admission): Promise<HeldBody> {
   const announced = message.headers['content-length'];
@@ -56,6 +56,7 @@ export function readBody(message: IncomingMessage, maxBytes: number, admission: 
     };
     const onGone = () => fail(new GatewayError('client-closed', 'The caller went away before the request was whole.'));
     if (length !== undefined && !hold(length)) return reject(buffersFull());
+    release();
     message.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
   });
 }

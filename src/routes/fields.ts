@@ -72,7 +72,7 @@ const fieldRules: readonly FieldRule[] = [
   {
     header: 'x-amzn-sagemaker-session-id',
     field: 'sessionId',
-    maxLength: 256,
+    maxLength: 269, // SageMaker's 256 and the wrapping
     pattern: /^[a-zA-Z0-9](-*[a-zA-Z0-9._])*$|^NEW_SESSION$/,
     expected: 'an id this gateway gave out, or NEW_SESSION',
   },

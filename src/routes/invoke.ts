@@ -32,6 +32,9 @@ export interface InvokePorts {
 /** Renders an error in the caller's protocol. */
 export type RenderError = (error: GatewayError, requestId: string) => { headers: Record<string, string>; body: string };
 
+/** As long as a request may take to arrive by default. */
+const stalledWriteMs = 30_000;
+
 const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** What is known of a call so far; what the completion event is made of, however the call ends. */
@@ -78,7 +81,7 @@ export function invokeHandler(ports: InvokePorts, protocol: Protocol, renderErro
       call.served = served;
       call.attempts = served.attempts;
       call.upstreamMs = served.upstreamMs;
-      holdAnswer(ports, call, served);
+      holdAnswer(ports, call, served, reply);
       return sendServed(reply, call, served, ports.clock.now() - call.arrivedAt, ports.draining);
     } catch (thrown) {
       const error = asGatewayError(ports, thrown, call);
@@ -141,8 +144,9 @@ function clientAttempt(header: string | string[] | undefined): number {
 }
 
 /** Counts the answer's bytes until they are written. */
-function holdAnswer(ports: InvokePorts, call: Call, served: Served): void {
+function holdAnswer(ports: InvokePorts, call: Call, served: Served, reply: FastifyReply): void {
   if (served.cache === 'hit' || served.cache === 'stale') return; // the cache's own bound covers it
+  if (reply.raw.closed) return; // nobody is left to write to, and nothing would give the bytes back
   ports.admission.take(served.answer.body.length);
   call.answerBytes = served.answer.body.length;
 }
@@ -161,6 +165,8 @@ function sendServed(
   );
   if (served.ageSeconds !== undefined) reply.header('age', String(Math.floor(served.ageSeconds)));
   if (draining) reply.header('connection', 'close');
+  // A caller that stops reading would hold the answer's memory; Node destroys the socket when no byte moves this long.
+  reply.raw.socket?.setTimeout(stalledWriteMs);
   return reply.send(served.answer.body);
 }
 
@@ -179,9 +185,11 @@ function meridianHeaders(call: Call): Record<string, string> {
   headers['x-meridian-fallback'] = served.fallback;
   if (served.version !== undefined) headers['x-meridian-model-version'] = served.version;
   if (served.fallback === 'model') headers['x-meridian-model'] = served.model;
-  if (served.target !== undefined) {
-    headers['x-meridian-target'] = served.target.name;
-    headers['x-meridian-region'] = served.target.region;
+  const target = served.target?.name ?? served.cachedFrom;
+  if (target !== undefined) {
+    headers['x-meridian-target'] = target;
+    headers['x-meridian-region'] =
+      served.target?.region ?? target.slice(target.indexOf('@') + 1, target.lastIndexOf('/'));
   }
   return headers;
 }

@@ -88,7 +88,10 @@ test('a region’s time is adopted from its Date header, for that region alone',
   t.strictSame(asRecord(signer.sign(base)), await bySdk(base, theirs));
   const elsewhere = { ...base, region: 'eu-west-1' };
   t.strictSame(asRecord(signer.sign(elsewhere)), await bySdk(elsewhere, new Date(clock.wallMs())));
-  t.equal(signer.adoptTime('us-east-1', theirs.toUTCString()), false, 'there is nothing more to learn from it');
+  t.equal(signer.adoptTime('us-east-1', theirs.toUTCString()), true, 'a call signed before it was learnt may go again');
+  clock.advance(60_000);
+  const later = new Date(theirs.getTime() + 60_000);
+  t.equal(signer.adoptTime('us-east-1', later.toUTCString()), false, 'then there is nothing more to learn from it');
   t.equal(signer.adoptTime('us-east-1', new Date(clock.wallMs()).toUTCString()), true, 'nor does it stay for ever');
   t.strictSame(asRecord(signer.sign(base)), await bySdk(base, new Date(clock.wallMs())));
 });

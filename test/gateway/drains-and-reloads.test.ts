@@ -34,7 +34,7 @@ test('a reload takes effect whole, a refused one not at all, and calls in flight
   await eventually(t, 'the call is upstream', () =>
     gateway.app.parts.health.describeAll().some(({ health }) => health.inFlight > 0),
   );
-  gateway.app.reload(gateway.resolve({ models: { snow: simpleModel(['us-west-2']) } }));
+  await gateway.app.reload(gateway.resolve({ models: { snow: simpleModel(['us-west-2']) } }));
   t.equal((await slow).status, 200, 'the call that began before finishes on what it began with');
   t.equal((await gateway.call('rain')).status, 400, 'the old model is gone');
   t.equal((await gateway.call('snow')).status, 200, 'the new one answers');

@@ -58,7 +58,7 @@ test('the gateway’s own wrong credentials in one region never reach the caller
     ...regions,
     'us-east-1': { ...regions['us-east-1'], credentials: { accessKeyId: 'demo', secretAccessKey: 'wrong' } },
   };
-  gateway.app.reload(gateway.resolve({ regions: broken }));
+  await gateway.app.reload(gateway.resolve({ regions: broken }));
   const answers = [];
   for (let call = 0; call < 10; call += 1) answers.push(await gateway.call('rain'));
   t.ok(answers.every(answer => answer.status === 200 && answer.headers.get('x-meridian-region') === 'us-west-2'));
