@@ -53,6 +53,10 @@ export function createRouter(ports: RouterPorts): Router {
       const place = ports.warmShare.take(model, ordered, request);
       return { candidates: withFirst(ordered, place), excluded, warm: place > 0 };
     },
+    hasCandidates: (model, version, request) =>
+      version.targets.some(
+        target => hardExclusion(model, target, request) === undefined && ports.states.available(target).usable,
+      ),
     reachable,
     mayEverServe: (model, target, request) => hardExclusion(model, target, request) === undefined,
     estimate: target => ports.estimator.estimate(target),

@@ -82,6 +82,8 @@ export interface Policy {
 /** What the request path sees of routing. */
 export interface Router {
   route(model: Model, version: Version, request: RoutedRequest): Route;
+  /** Whether `route` would find a candidate now. Only looks: no warm call is spent, no policy asked. */
+  hasCandidates(model: Model, version: Version, request: RoutedRequest): boolean;
   /** Versions with at least one target that this request may ever use (residency, pins, size), whatever its health. */
   reachable(model: Model, request: RoutedRequest): readonly Version[];
   /** Whether this request may ever use this target, whatever its health. */
