@@ -27,7 +27,7 @@ export function adminPorts({ parts, explain, metrics, logger, refusal }: AdminSo
   const { config, health, router, clock } = parts;
   const audit = (actor: string, act: string, what: object) => logger.info({ actor, act, ...what }, 'operator');
   return {
-    access: call => createAdminAccess(config().config.admin)(call),
+    access: call => createAdminAccess(config().config.admin, config().config.listen.admin)(call),
     metrics: () => metrics.render(clock.now()),
     targets: () => ({
       targets: health.describeAll().map(({ target, health: state }) => {

@@ -15,20 +15,26 @@ export interface AdminCall {
 }
 
 const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
+const wildcards = new Set(['0.0.0.0', '[::]', '::']);
 
 /**
  * Judges calls to the admin plane. Returns who acts (for the audit), or throws.
  * Host and Origin are checked on every call, so that a web page the operator visits cannot reach a loopback listener
- * (DNS rebinding, CSRF). Beyond loopback every call needs a key; on loopback without keys the machine's users operate.
+ * (DNS rebinding, CSRF). `ownAddress` is what it listens on, as `host:port` or a bare host: it answers to that host as
+ * well, unless it stands for every interface. Beyond loopback every call needs a key; on loopback without keys the
+ * machine's users operate.
  */
-export function createAdminAccess({
-  keys,
-  hosts,
-}: AdminOptions): (call: AdminCall) => { actor: string; role: AdminRole } {
+export function createAdminAccess(
+  { keys, hosts }: AdminOptions,
+  ownAddress?: string,
+): (call: AdminCall) => { actor: string; role: AdminRole } {
   const known = keys.map(key => ({ ...key, digest: Buffer.from(key.sha256, 'hex') }));
-  const allowed = new Set([...loopbackHosts, ...hosts]);
+  const allowed = new Set([...loopbackHosts, ...hosts.map(host => host.toLowerCase()), ...ownHost(ownAddress)]);
   const checkHost = (value: string | undefined, what: string) => {
-    const name = value?.replace(/^https?:\/\//, '').replace(/:\d+$/, '');
+    const name = value
+      ?.toLowerCase()
+      .replace(/^https?:\/\//, '')
+      .replace(/:\d+$/, '');
     if (name === undefined || !allowed.has(name)) {
       throw new GatewayError(
         'not-allowed',
@@ -48,10 +54,16 @@ export function createAdminAccess({
     const key = known.find(candidate => timingSafeEqual(candidate.digest, digest));
     if (key === undefined) throw new GatewayError('unauthenticated', 'This admin key is not known here.');
     if (call.role === 'operator' && key.role !== 'operator') {
-      throw new GatewayError('not-allowed', 'This key may look but not act: use one with the role operator.');
+      throw new GatewayError('not-allowed', `The key ${key.id} may look but not act: use one with the role operator.`);
     }
     return { actor: key.id, role: key.role };
   };
+}
+
+/** The host as a `Host` header would name it; a wildcard names nobody. */
+function ownHost(address: string | undefined): string[] {
+  const host = address?.toLowerCase().replace(/(?<=\]|^[^:]+):\d+$/, '');
+  return host === undefined || wildcards.has(host) ? [] : [host];
 }
 
 function isLoopback(address: string | undefined): boolean {
