@@ -1,7 +1,8 @@
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { systemClock } from '../core/clock.ts';
 import type { GatewayEvent, Listener } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
+import { openLogFile } from './log-file.ts';
 import type { LogOptions } from './options.ts';
 
 export type { Logger } from 'pino';
@@ -9,15 +10,25 @@ export type { Logger } from 'pino';
 /** Where log lines go, with a way to write out what is buffered. */
 export interface LogSink {
   readonly logger: Logger;
-  /** Writes out buffered lines; call before exit. */
+  /** Writes out buffered lines; call before exit. Never throws, and takes a second at most. */
   flush(): void;
+  /** Lines lost since the start, because the file or pipe did not take them. */
+  readonly dropped: number;
 }
 
-/** JSON lines to a file or standard output. Buffered, so that a line costs no system call on the request path. */
+/** JSON lines to `stream`, or to the file of the options, or to standard output. */
 export function createLogger(options: LogOptions, stream?: DestinationStream): LogSink {
-  const sink = stream ?? destination({ dest: options.file ?? 1, sync: false, minLength: 4096, mkdir: true });
-  const logger = pino({ level: options.level, base: null, timestamp: isoTimestamp(), messageKey: 'message' }, sink);
-  return { logger, flush: () => 'flushSync' in sink && typeof sink.flushSync === 'function' && sink.flushSync() };
+  const style = { level: options.level, base: null, timestamp: isoTimestamp(), messageKey: 'message' };
+  if (stream !== undefined) return { logger: pino(style, stream), flush: () => {}, dropped: 0 };
+  const file = openLogFile(options.file);
+  process.once('exit', () => file.flush()); // the last words of a process that ends by an exception
+  return {
+    logger: pino(style, file),
+    flush: () => file.flush(),
+    get dropped() {
+      return file.dropped;
+    },
+  };
 }
 
 /** pino's ISO time, its seconds formatted once each: most lines share one with the line before. */
