@@ -35,5 +35,12 @@ test('with every STS gone at the start, the error is the gateway’s own and say
   );
 });
 
+test('keys that a reload brings are fetched before it takes effect', async t => {
+  const gateway = await startTestGateway(t, { models: { small: simpleModel(['us-east-1']) } });
+  await gateway.app.reload(gateway.resolve({ credentials: role }));
+  const answer = await gateway.call('small');
+  t.match([answer.status, answer.headers.get('x-meridian-attempts')], [200, 'v1@us-east-1/realtime:ok']);
+});
+
 // Node 24 sometimes spins while it tears down its loop after an HTTP call was cut off midway; the counts are out by then.
 root.teardown(() => setImmediate(() => process.exit()));

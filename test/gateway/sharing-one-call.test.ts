@@ -1,0 +1,72 @@
+import { test } from 'tap';
+import type { ModelContainer } from '../../sim/model-port.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
+import { echoContainers } from '../helpers/simulator.ts';
+
+const rain = simpleModel(['us-east-1'], {
+  cache: { freshSeconds: 60, staleIfErrorSeconds: 600 },
+  fallback: [{ static: { body: 'static' } }],
+  deadlineMs: 10_000,
+});
+
+test('a caller in a hurry does not cut short the call that others share', async t => {
+  const gateway = await startTestGateway(t, { models: { rain } }, { simulator: { latencyScale: 5 } });
+  const hurried = gateway.call('rain', { body: 'same', headers: { 'x-meridian-timeout-ms': '100' } });
+  await eventually(
+    t,
+    'the shared call is upstream',
+    () => gateway.app.parts.health.describeAll()[0]?.health.inFlight === 1,
+  );
+  const patient = gateway.call('rain', { body: 'same' });
+  t.match(
+    [(await hurried).headers.get('x-meridian-fallback'), (await hurried).text],
+    ['static', 'static'],
+    'its own fallback, in time',
+  );
+  const answer = await patient;
+  t.match([answer.status, answer.text, answer.headers.get('x-meridian-cache')], [200, 'same', 'coalesced']);
+  t.equal(gateway.simulator.stats().regions['us-east-1']?.total, 1);
+});
+
+test('announced bytes hold nothing: idle connections keep nobody out', async t => {
+  const mebibyte = 1_048_576;
+  const small = simpleModel(['us-east-1'], { maxRequestBytes: mebibyte, maxResponseBytes: mebibyte });
+  const gateway = await startTestGateway(t, {
+    limits: { maxBufferedBytes: 2 * mebibyte, drainMs: 0 },
+    models: { small },
+  });
+  const { connect } = await import('node:net');
+  const { hostname, port } = new URL(gateway.urls.data);
+  const idle = Array.from({ length: 10 }, () => connect(Number(port), hostname));
+  t.teardown(() => idle.forEach(socket => void socket.destroy()));
+  for (const socket of idle)
+    socket.write(`POST /v1/models/small/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: ${mebibyte}\r\n\r\n`);
+  await eventually(t, 'all are being read', async () =>
+    /meridian_requests_in_flight 10/.test(await (await fetch(`${gateway.urls.admin}/metrics`)).text()),
+  );
+  t.equal((await gateway.call('small', { body: 'x'.repeat(100_000) })).status, 200);
+});
+
+test('what waited on a failed region is counted as upstream time', async t => {
+  const broken: ModelContainer = {
+    predict: () => ({ status: 500, contentType: 'text/plain', body: Buffer.from('no') }),
+  };
+  const gateway = await startTestGateway(
+    t,
+    { models: { rain } },
+    { simulator: { latencyScale: 1, containers: { ...echoContainers, 'rain-v1': broken } } },
+  );
+  const answer = await gateway.call('rain');
+  t.equal(answer.headers.get('x-meridian-fallback'), 'static');
+  t.ok(Number(/upstream;dur=([\d.]+)/.exec(answer.headers.get('server-timing') ?? '')?.[1]) > 1);
+});
+
+test('a caller’s own limit spends no retry of the others', async t => {
+  const gateway = await startTestGateway(t, { models: { small: simpleModel() } });
+  for (const region of Object.keys(gateway.simulator.urls))
+    await gateway.simulator.faults.add({ region, kind: 'black-hole' });
+  const answer = await gateway.call('small', { headers: { 'x-meridian-timeout-ms': '60' } });
+  t.match([answer.status, answer.headers.get('x-meridian-attempts')?.split(',').length], [503, 1]);
+  t.equal(gateway.app.parts.budget.remaining(), 1);
+});
