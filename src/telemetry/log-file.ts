@@ -64,7 +64,7 @@ class Writer implements LogFile {
       this.#drop(Buffer.from(this.#take()), new Error('the reader takes nothing'));
       return;
     }
-    let rest = Buffer.from(this.#take());
+    let rest: Buffer = Buffer.from(this.#take());
     for (let tries = 0; rest.length > 0; ) {
       try {
         rest = this.#written(rest, writeSync(this.#open(), rest));
