@@ -1,7 +1,7 @@
 import { redactConfig } from '../config/secrets.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
-import type { AdminPorts, DrainBody, ExplainQuery } from '../routes/admin/admin.ts';
+import type { AdminPorts, DrainBody, ExplainQuery, PurgeBody } from '../routes/admin/admin.ts';
 import type { Routing } from '../routing/routing.ts';
 import { createAdminAccess } from '../security/admin-access.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -25,9 +25,35 @@ export interface AdminSources {
 /** What the admin routes show and do, read from the parts of the path. */
 export function adminPorts({ parts, explain, metrics, logger, refusal }: AdminSources): AdminPorts {
   const { config, health, router, clock } = parts;
-  const audit = (actor: string, act: string, what: object) => logger.info({ actor, act, ...what }, 'operator');
+  const auditor = logger.child({}, { level: 'info' }); // who did what is kept at every log.level
+  const audit = (actor: string, act: string, what: object) => auditor.info({ actor, act, ...what }, 'operator');
+  const refused = (actor: string, act: string | undefined, error: unknown, what: object = {}) =>
+    auditor.warn(
+      { actor, act, ...what, refused: error instanceof Error ? error.message : String(error) },
+      'operator refused',
+    );
+  /** Runs an operator's act and writes down how it went. */
+  const audited =
+    <What extends object>(act: string, run: (what: What, actor: string) => Promise<unknown>) =>
+    async (what: What, actor: string): Promise<unknown> => {
+      try {
+        const done = await run(what, actor);
+        audit(actor, act, what);
+        return done;
+      } catch (error) {
+        refused(actor, act, error, what);
+        throw error;
+      }
+    };
   return {
-    access: call => createAdminAccess(config().config.admin, config().config.listen.admin)(call),
+    access: call => {
+      try {
+        return createAdminAccess(config().config.admin, config().config.listen.admin)(call);
+      } catch (error) {
+        if (call.role === 'operator') refused(call.remoteAddress ?? 'unknown', call.act, error);
+        throw error;
+      }
+    },
     metrics: () => metrics.render(clock.now()),
     targets: () => ({
       targets: health.describeAll().map(({ target, health: state }) => {
@@ -65,18 +91,16 @@ export function adminPorts({ parts, explain, metrics, logger, refusal }: AdminSo
     }),
     explain: query => explain(findModel(parts, query.model), explainQuery(query)),
     config: () => ({ hash: config().hash, config: redactConfig(config().config), refused: refusal() ?? null }),
-    drain: async (what, actor) => {
+    drain: audited('drain', async (what: DrainBody, actor) => {
       await health.drain(scopeOf(parts, what), { by: actor, reason: what.reason ?? '' });
-      audit(actor, 'drain', what);
       return { drains: health.drains() };
-    },
-    undrain: async (what, actor) => {
+    }),
+    undrain: audited('undrain', async (what: DrainBody) => {
       if (!(await health.undrain(scopeOf(parts, what))))
         throw new GatewayError('not-found', 'It was not drained: see /admin/regions for what is.');
-      audit(actor, 'undrain', what);
       return { drains: health.drains() };
-    },
-    purge: async (what, actor) => {
+    }),
+    purge: audited('purge', async (what: PurgeBody) => {
       const model = findModel(parts, what.model);
       if (what.version !== undefined && !model.versions.some(version => version.name === what.version)) {
         throw new GatewayError(
@@ -85,9 +109,8 @@ export function adminPorts({ parts, explain, metrics, logger, refusal }: AdminSo
         );
       }
       const dropped = await parts.cache.purge(model.name, what.version);
-      audit(actor, 'purge', what);
       return { model: model.name, version: what.version ?? null, dropped };
-    },
+    }),
   };
 }
 

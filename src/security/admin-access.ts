@@ -12,6 +12,8 @@ export interface AdminCall {
   readonly authorization: string | undefined;
   readonly remoteAddress: string | undefined;
   readonly role: AdminRole;
+  /** What the call would do, for the audit of refusals. */
+  readonly act?: string;
 }
 
 const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);

@@ -15,7 +15,7 @@ test('what operators do, and what they are refused, is recorded at every log lev
     ).status;
   t.equal(await act('drain', { region: 'us-east-1' }), 200);
   t.equal(await act('purge', { model: 'snow' }), 404);
-  t.equal(await act('undrain', { region: 'us-east-1' }, { authorization: 'Bearer guess' }), 401);
+  t.equal(await act('undrain', { region: 'us-east-1' }, { authorization: 'Bearer guess' }), 403);
   t.match(
     gateway.log.filter(line => String(line.message).startsWith('operator')),
     [

@@ -56,7 +56,7 @@ export function simpleModel(regions: readonly string[] = regionNames, more: Conf
 export async function startTestGateway(
   t: Test,
   config: ConfigData,
-  options: { simulator?: Partial<SimulatorOptions>; running?: Simulator } = {},
+  options: { simulator?: Partial<SimulatorOptions>; running?: Simulator; logLevel?: 'error' } = {},
 ): Promise<TestGateway> {
   const simulator = options.running ?? (await startTestSimulator(t, options.simulator));
   const stateDir = mkdtempSync(join(tmpdir(), 'meridian-test-'));
@@ -80,7 +80,7 @@ export async function startTestGateway(
   };
   const log: Record<string, unknown>[] = [];
   const sink = createLogger(
-    { level: 'debug', sampleRate: 1 },
+    { level: options.logLevel ?? 'debug', sampleRate: 1 },
     { write: line => void log.push(JSON.parse(line) as Record<string, unknown>) },
   );
   const app = await createApp({ resolved: resolve({}), clock: systemClock, random: seededRandom(1), log: sink });

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { GatewayError } from '../../core/errors.ts';
 import type { AdminCall, AdminRole } from '../../security/admin-access.ts';
@@ -55,8 +55,15 @@ export interface AdminPorts {
   purge(what: PurgeBody, actor: string): Promise<unknown>;
 }
 
-/** The admin plane. `/metrics` is open to scrapers; all else is judged by `access`, acts needing the role operator. */
-export function adminRoutes(server: FastifyInstance, ports: AdminPorts): void {
+/**
+ * The admin plane. `/metrics` is open to scrapers; all else is judged by `access`, acts needing the role operator.
+ * `onFault` hears of what no catalogue error explains, with the request id of the answer.
+ */
+export function adminRoutes(
+  server: FastifyInstance,
+  ports: AdminPorts,
+  onFault: (error: unknown, requestId: string) => void = () => {},
+): void {
   const judge = (request: FastifyRequest, role: AdminRole): string =>
     ports.access({
       host: request.headers.host,
@@ -64,8 +71,14 @@ export function adminRoutes(server: FastifyInstance, ports: AdminPorts): void {
       authorization: request.headers.authorization,
       remoteAddress: request.raw.socket.remoteAddress,
       role,
+      act: request.routeOptions.url?.split('/').at(-1) ?? request.method,
     }).actor;
-  server.setErrorHandler((thrown, request, reply) => sendError(thrown, request, reply));
+  server.setErrorHandler((thrown, request, reply) => {
+    const error = thrown instanceof GatewayError ? thrown : fromFastify(thrown);
+    if (error.code === 'internal') onFault(thrown, request.id);
+    const { headers, body } = renderPlainError(error, request.id);
+    return reply.code(error.status).headers(headers).send(body);
+  });
 
   server.get('/metrics', async (_, reply) => {
     const { contentType, text } = await ports.metrics();
@@ -93,14 +106,7 @@ export function adminRoutes(server: FastifyInstance, ports: AdminPorts): void {
   );
 }
 
-/** Catalogue errors as they are; Fastify's own (bad JSON, schema) as invalid requests; anything else stays hidden. */
-function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const error = thrown instanceof GatewayError ? thrown : fromFastify(thrown);
-  if (error.code === 'internal') request.log.error({ err: thrown }, 'admin call failed');
-  const { headers, body } = renderPlainError(error, request.id);
-  return reply.code(error.status).headers(headers).send(body);
-}
-
+/** Fastify's own errors (bad JSON, schema) are invalid requests; anything else stays hidden. */
 function fromFastify(thrown: unknown): GatewayError {
   if (
     thrown instanceof Error &&
