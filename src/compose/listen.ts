@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../core/clock.ts';
 
@@ -11,6 +12,7 @@ const headersTimeoutMs = 15_000;
 export function newServer(bodyTimeoutMs: number): FastifyInstance {
   return Fastify({
     logger: false,
+    genReqId: () => randomUUID(),
     routerOptions: { maxParamLength },
     keepAliveTimeout: keepAliveMs,
     requestTimeout: bodyTimeoutMs,

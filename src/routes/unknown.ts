@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import { renderAwsError } from './sagemaker.ts';
 import { renderPlainError } from './v1.ts';
@@ -10,15 +10,18 @@ export function unknownRoutes(server: FastifyInstance): void {
       'not-found',
       `Nothing answers ${request.method} here: models are called by POST to /endpoints/{model}/invocations or /v1/models/{model}/invocations.`,
     );
-    const { headers, body } = request.url.startsWith('/endpoints/')
-      ? renderAwsError(error)
-      : renderPlainError(error, request.id);
-    return reply.code(error.status).headers(headers).send(body);
+    return sendError(error, request, reply);
   });
 }
 
-/** For errors before any handler: a path that does not decode, a parameter too long. */
-export function badRequests(server: FastifyInstance): void {
+/**
+ * For errors outside the handlers' care: a path that does not decode, a parameter too long. What is nobody's mistake but
+ * the gateway's goes to `onFault` with the request id of the answer.
+ */
+export function badRequests(
+  server: FastifyInstance,
+  onFault: (error: unknown, requestId: string) => void = () => {},
+): void {
   server.setErrorHandler((thrown, request, reply) => {
     const status =
       thrown instanceof Error && 'statusCode' in thrown && typeof thrown.statusCode === 'number'
@@ -32,9 +35,19 @@ export function badRequests(server: FastifyInstance): void {
             { status },
           )
         : new GatewayError('internal', 'The gateway failed on this request: report the request id.');
-    const { headers, body } = request.url.startsWith('/endpoints/')
-      ? renderAwsError(error)
-      : renderPlainError(error, request.id);
-    return reply.code(error.status).headers(headers).send(body);
+    if (error.code === 'internal') onFault(thrown, request.id);
+    return sendError(error, request, reply);
   });
+}
+
+/** In the protocol the path belongs to, with the request id where its clients look for it. */
+function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { headers, body } = request.url.startsWith('/endpoints/')
+    ? renderAwsError(error)
+    : renderPlainError(error, request.id);
+  return reply
+    .code(error.status)
+    .headers(headers)
+    .headers({ 'x-amzn-requestid': request.id, 'x-meridian-request-id': request.id })
+    .send(body);
 }
