@@ -146,6 +146,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const serve = createGateway(parts);
 
   // The listeners.
+  const onFault = (error: unknown, requestId: string) =>
+    log.logger.error({ err: error, requestId }, 'the gateway failed on a request');
   let authenticate = createAuthenticate(resolved.config.auth);
   let draining = false;
   const inFlight = { requests: 0 };
@@ -156,7 +158,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     authenticate: credentials => authenticate(credentials),
     model: name => resolved.names.get(name),
     serve,
-    onFault: (error, requestId) => log.logger.error({ err: error, requestId }, 'the gateway failed on a request'),
+    onFault,
     inFlight,
     get draining() {
       return draining;
@@ -173,11 +175,12 @@ export async function createApp(deps: AppDeps): Promise<App> {
   v1Routes(data, invoke);
   healthRoutes(data, readiness);
   unknownRoutes(data);
-  badRequests(data);
+  badRequests(data, onFault);
   const admin = newServer(resolved.config.limits.bodyTimeoutMs);
   adminRoutes(
     admin,
     adminPorts({ parts, explain: routing.explain, metrics, logger: log.logger, refusal: () => refusal }),
+    onFault,
   );
   healthRoutes(admin, readiness);
   unknownRoutes(admin);

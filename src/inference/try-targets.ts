@@ -58,7 +58,9 @@ export async function tryTargets(
     routes[index] = route;
     return route;
   };
-  const exit = await walkRoutes(walk, versions.length, routeOf);
+  const laterHasOne = (from: number) =>
+    versions.slice(from).some(version => ports.router.hasCandidates(model, version, request));
+  const exit = await walkRoutes(walk, versions.length, routeOf, laterHasOne);
   if (exit !== undefined) return exit;
   if (walk.trail.length > 0) return { by: 'backends', trail: walk.trail };
 
@@ -68,7 +70,7 @@ export async function tryTargets(
   const waitMs = Math.min(model.queueMs, deadline.forAttemptsMs());
   if (full.length > 0 && onlyFull && (await ports.health.waitForSlot(full, waitMs, signal))) {
     routes = [];
-    const second = await walkRoutes(walk, versions.length, routeOf);
+    const second = await walkRoutes(walk, versions.length, routeOf, laterHasOne);
     if (second !== undefined) return second;
     if (walk.trail.length > 0) return { by: 'backends', trail: walk.trail };
   }
@@ -76,13 +78,18 @@ export async function tryTargets(
 }
 
 /** Goes down the routes; undefined when every candidate was passed or failed. */
-async function walkRoutes(walk: Walk, count: number, routeOf: (index: number) => Route): Promise<Exit | undefined> {
+async function walkRoutes(
+  walk: Walk,
+  count: number,
+  routeOf: (index: number) => Route,
+  laterHasOne: (from: number) => boolean,
+): Promise<Exit | undefined> {
   for (let index = 0; index < count; index += 1) {
     const route = routeOf(index);
     for (let position = 0; position < route.candidates.length; position += 1) {
       const candidate = route.candidates[position] as Candidate;
       const next = route.candidates[position + 1];
-      const anotherWaits = next !== undefined || (index + 1 < count && routeOf(index + 1).candidates.length > 0);
+      const anotherWaits = next !== undefined || laterHasOne(index + 1);
       const exit = await step(walk, route, candidate, next, anotherWaits);
       if (exit !== undefined) return exit;
     }
