@@ -40,6 +40,12 @@ export function badRequests(
   });
 }
 
+/** For URLs that Fastify itself refuses before any route is looked for. */
+export function badUrl(thrown: { readonly statusCode?: number }, request: FastifyRequest, reply: FastifyReply): void {
+  const message = 'This URL cannot be read: check how the name in it is encoded, and its length.';
+  sendError(new GatewayError('invalid-request', message, { status: thrown.statusCode ?? 400 }), request, reply);
+}
+
 /** In the protocol the path belongs to, with the request id where its clients look for it. */
 function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { headers, body } = request.url.startsWith('/endpoints/')

@@ -19,6 +19,7 @@ test('a drained region gets no calls until it is put back', async t => {
   t.equal((await act('undrain', { region: 'us-east-1' })).status, 404, 'it is not drained any more');
   t.equal((await act('drain', { region: 'mars-north-1' })).status, 400);
   t.equal((await act('drain', { planet: 'mars' })).status, 400);
+  t.equal((await act('drain', { region: 'us-east-1', model: 'rain', target: 'v1@us-east-1/realtime' })).status, 400);
   await eventually(t, 'the region takes calls again', async () => {
     return (await gateway.call('rain')).headers.get('x-meridian-region') === 'us-east-1';
   });
