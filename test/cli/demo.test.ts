@@ -20,6 +20,7 @@ async function startDemo(t: Test) {
   let config = readFileSync(join(root, 'config/demo.yaml'), 'utf8')
     .replace('127.0.0.1:8080', `127.0.0.1:${data}`)
     .replace('127.0.0.1:8081', `127.0.0.1:${admin}`)
+    .replace('127.0.0.1:9153', `127.0.0.1:${dns}`)
     .replace('.meridian/demo.log', join(directory, 'demo.log'));
   names.forEach((_, index) => {
     config = config.replaceAll(`:${9101 + index}`, `:${regions[index]}`);

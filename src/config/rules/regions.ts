@@ -21,7 +21,7 @@ function checkUrl(inspection: Inspection, path: Path, text: string): void {
       'a URL with a user name or password',
       'credentials sign the calls; leave them out of the URL',
     );
-  } else if (url.protocol === 'http:' && !isLoopback(url.hostname.replace(/^\[|\]$/g, ''))) {
+  } else if (url.protocol === 'http:' && !staysHere(url.hostname)) {
     inspection.warning(path, 'calls leave this machine unencrypted', 'write https://');
   }
 }
@@ -57,3 +57,8 @@ export const credentialsAreOneKind: Rule = inspection => {
     inspection.error(path, problem, 'keep one of the two');
   }
 };
+
+/** Loopback, or a name below `.test`, which no public resolver knows (RFC 6761 §6.2). */
+function staysHere(hostname: string): boolean {
+  return hostname.endsWith('.test') || isLoopback(hostname.replace(/^\[|\]$/g, ''));
+}
