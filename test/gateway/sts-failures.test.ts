@@ -1,4 +1,4 @@
-import { t as root, test } from 'tap';
+import { test } from 'tap';
 import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
 import { startTestSimulator } from '../helpers/simulator.ts';
@@ -41,6 +41,3 @@ test('keys that a reload brings are fetched before it takes effect', async t => 
   const answer = await gateway.call('small');
   t.match([answer.status, answer.headers.get('x-meridian-attempts')], [200, 'v1@us-east-1/realtime:ok']);
 });
-
-// Node 24 sometimes spins while it tears down its loop after an HTTP call was cut off midway; the counts are out by then.
-root.teardown(() => setImmediate(() => process.exit()));

@@ -1,6 +1,7 @@
 import type { Test } from 'tap';
 import type { ModelContainer } from '../../sim/model-port.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../sim/simulator.ts';
+import './leave.ts';
 
 /** Answers with the bytes it was sent. */
 export const echo: ModelContainer = {

@@ -1,5 +1,6 @@
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import type { Test } from 'tap';
+import './leave.ts';
 
 /** What the proxy does with bytes: `black-hole` takes connections and lets nothing through, like a network cut. */
 export type ProxyMode = 'pass' | 'black-hole' | 'refuse';
