@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Arena, Entrant } from './arena.ts';
 import type { RowName } from './contestants.ts';
 import { saturate } from './load/closed-loop.ts';
@@ -38,6 +39,10 @@ export interface Sample {
   readonly added: ReadonlyMap<number, Added>;
 }
 
+/** A machine that paused makes servers time out, and the gateway sets targets aside for half a minute: wait that out. */
+export const pauseMs = 45_000;
+const mostRepeats = 5;
+
 /** Measures all entrants, one after the other in every round, each round beginning with another one. */
 export async function measure(arena: Arena, plan: Plan, say: (line: string) => void): Promise<Sample[]> {
   for (const { contestant, aim } of arena.entrants) {
@@ -45,16 +50,18 @@ export async function measure(arena: Arena, plan: Plan, say: (line: string) => v
     await saturate(aim, plan.warmSeconds);
   }
   const samples: Sample[] = [];
+  const steady = repeater(say);
   for (let round = 0; round < plan.rounds; round += 1) {
     const turn = round % arena.entrants.length;
     const order = [...arena.entrants.slice(turn), ...arena.entrants.slice(0, turn)];
     const loads = new Map<Entrant, Load>();
-    for (const entrant of order) loads.set(entrant, await underLoad(arena, entrant, plan.saturateSeconds));
+    for (const entrant of order)
+      loads.set(entrant, await steady(() => underLoad(arena, entrant, plan.saturateSeconds)));
     const added = new Map(order.map(entrant => [entrant, new Map<number, Added>()]));
     for (const rate of plan.rates) {
-      const bare = await quantiles(arena.direct, rate, plan.latencySeconds, round);
+      const bare = await steady(() => quantiles(arena.direct, rate, plan.latencySeconds, round));
       for (const entrant of order) {
-        const through = await quantiles(entrant.aim, rate, plan.latencySeconds, round);
+        const through = await steady(() => quantiles(entrant.aim, rate, plan.latencySeconds, round));
         added.get(entrant)?.set(rate, { p50Ms: through.p50Ms - bare.p50Ms, p99Ms: through.p99Ms - bare.p99Ms });
       }
     }
@@ -66,17 +73,35 @@ export async function measure(arena: Arena, plan: Plan, say: (line: string) => v
   return samples;
 }
 
+/** Takes a measurement again when it failed, a few times in a run, and says so. */
+function repeater(say: (line: string) => void): <T>(take: () => Promise<T>) => Promise<T> {
+  let repeats = 0;
+  return async take => {
+    for (;;) {
+      try {
+        return await take();
+      } catch (error) {
+        repeats += 1;
+        if (repeats > mostRepeats) throw error;
+        say(`measured again, because ${error instanceof Error ? error.message : error}`);
+        await sleep(pauseMs);
+      }
+    }
+  };
+}
+
 async function quantiles(aim: Arena['direct'], rate: number, seconds: number, seed: number): Promise<Added> {
   const ms = await latencies(aim, rate, seconds, seed);
   return { p50Ms: percentile(ms, 0.5), p99Ms: percentile(ms, 0.99) };
 }
 
-/** @throws when a cached row asked the upstream, or another one did not */
+/** @throws when an answer was wrong, a cached row asked the upstream, or another one did not */
 async function underLoad(arena: Arena, { contestant, server, aim }: Entrant, seconds: number): Promise<Load> {
   await saturate(aim, seconds / 5);
   const servedBefore = await arena.served();
   const [cpu, upstreamCpu, own] = [server.cpuUs(), arena.upstream.cpuUs(), process.cpuUsage()];
   const run = await saturate(aim, seconds);
+  if (run.wrong[0] !== undefined) throw new Error(`${contestant.name} answered ${run.wrong[0]}`);
   const ownUsed = process.cpuUsage(own);
   const [cpuUsed, upstreamUsed] = [server.cpuUs() - cpu, arena.upstream.cpuUs() - upstreamCpu];
   const served = (await arena.served()) - servedBefore;

@@ -13,6 +13,9 @@ export function answerLength(text: string): number | undefined {
   return end === -1 ? undefined : end + 7;
 }
 
+/** How long an answer may take. */
+const patienceMs = 30_000;
+
 /** A keep-alive connection that costs the load generator little: bytes written as they are, answers barely read. */
 export class Connection {
   readonly #socket: Socket;
@@ -23,6 +26,7 @@ export class Connection {
     this.#socket = socket;
     socket.setEncoding('latin1');
     socket.on('data', (chunk: string) => this.#take(chunk));
+    socket.setTimeout(patienceMs, () => socket.destroy(new Error('no answer in time')));
     socket.on('error', error => this.#finish(error.message));
     socket.on('close', () => this.#finish('connection closed'));
   }
