@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../core/clock.ts';
@@ -41,6 +40,8 @@ const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 interface Call {
   readonly requestId: string;
   readonly arrivedAt: number;
+  readonly clientAttempt: number;
+  readonly traceparent: string | undefined;
   model: Model | undefined;
   caller: Caller | undefined;
   body: HeldBody | undefined;
@@ -56,8 +57,10 @@ interface Call {
 export function invokeHandler(ports: InvokePorts, protocol: Protocol, renderError: RenderError) {
   return async (http: FastifyRequest<{ Params: { model: string } }>, reply: FastifyReply): Promise<FastifyReply> => {
     const call: Call = {
-      requestId: randomUUID(),
+      requestId: http.id,
       arrivedAt: ports.clock.now(),
+      clientAttempt: clientAttempt(http.headers['amz-sdk-request']),
+      traceparent: validTraceparent(http.headers['traceparent']),
       model: undefined,
       caller: undefined,
       body: undefined,
@@ -88,11 +91,11 @@ export function invokeHandler(ports: InvokePorts, protocol: Protocol, renderErro
       call.error = error.code;
       call.served = undefined;
       const { headers, body } = renderError(error, call.requestId);
-      reply.code(error.status).headers({ ...meridianHeaders(call), ...headers });
+      reply.code(error.status).headers(meridianHeaders(call, headers));
       if (ports.draining) reply.header('connection', 'close');
       return reply.send(body);
     } finally {
-      complete(ports, protocol, call, http.raw, reply);
+      complete(ports, protocol, call, reply.statusCode);
     }
   };
 }
@@ -120,7 +123,6 @@ async function accept(
   const hints = readHints(headers);
   call.body = await readBody(message, model.maxRequestBytes, ports.admission);
   const invocationId = headers['amz-sdk-invocation-id'];
-  const trace = headers['traceparent'];
   return {
     id: call.requestId,
     model: model.name,
@@ -130,8 +132,8 @@ async function accept(
     hints,
     caller: call.caller,
     ...(typeof invocationId === 'string' && invocationId.length <= 64 && { invocationId }),
-    clientAttempt: clientAttempt(headers['amz-sdk-request']),
-    ...(typeof trace === 'string' && traceparent.test(trace) && { traceparent: trace }),
+    clientAttempt: call.clientAttempt,
+    ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
     arrivedAt: call.arrivedAt,
     signal,
   };
@@ -141,6 +143,11 @@ async function accept(
 function clientAttempt(header: string | string[] | undefined): number {
   const match = typeof header === 'string' ? /(?:^|;\s*)attempt=(\d{1,3})(?:;|$)/.exec(header) : null;
   return match === null ? 1 : Number(match[1]);
+}
+
+/** W3C Trace Context, version 00; anything else is not passed on. */
+function validTraceparent(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' && traceparent.test(header) ? header : undefined;
 }
 
 /** Counts the answer's bytes until they are written. */
@@ -158,21 +165,21 @@ function sendServed(
   elapsedMs: number,
   draining: boolean,
 ): FastifyReply {
-  reply.code(served.answer.status).headers(served.answer.headers).headers(meridianHeaders(call));
-  reply.header(
-    'server-timing',
-    `upstream;dur=${served.upstreamMs.toFixed(1)}, gateway;dur=${Math.max(0, elapsedMs - served.upstreamMs).toFixed(2)}`,
-  );
-  if (served.ageSeconds !== undefined) reply.header('age', String(Math.floor(served.ageSeconds)));
-  if (draining) reply.header('connection', 'close');
+  const headers = meridianHeaders(call, served.answer.headers);
+  const ownMs = Math.max(0, elapsedMs - served.upstreamMs);
+  headers['server-timing'] = `upstream;dur=${served.upstreamMs.toFixed(1)}, gateway;dur=${ownMs.toFixed(2)}`;
+  if (served.ageSeconds !== undefined) headers['age'] = String(Math.floor(served.ageSeconds));
+  if (draining) headers['connection'] = 'close';
+  reply.code(served.answer.status).headers(headers);
   // A caller that stops reading would hold the answer's memory; Node destroys the socket when no byte moves this long.
   reply.raw.socket?.setTimeout(stalledWriteMs);
   return reply.send(served.answer.body);
 }
 
-/** What every answer says of how it came about. */
-function meridianHeaders(call: Call): Record<string, string> {
+/** The answer's own headers and what every answer says of how it came about. */
+function meridianHeaders(call: Call, own: Readonly<Record<string, string>>): Record<string, string> {
   const headers: Record<string, string> = {
+    ...own,
     'x-amzn-requestid': call.requestId,
     'x-meridian-request-id': call.requestId,
   };
@@ -205,28 +212,21 @@ function asGatewayError(ports: InvokePorts, thrown: unknown, call: Call): Gatewa
   return new GatewayError('internal', 'The gateway failed on this request: report the request id.');
 }
 
-function complete(
-  ports: InvokePorts,
-  protocol: Protocol,
-  call: Call,
-  message: IncomingMessage,
-  reply: FastifyReply,
-): void {
-  const traced = message.headers['traceparent'];
+function complete(ports: InvokePorts, protocol: Protocol, call: Call, status: number): void {
   ports.emit({
     type: 'request-finished',
     requestId: call.requestId,
     protocol,
     model: call.model?.name,
     caller: call.caller,
-    status: reply.statusCode,
+    status,
     error: call.error,
     served: call.served,
     attempts: call.attempts,
     requestBytes: call.body?.bytes.length ?? 0,
     responseBytes: call.served?.answer.body.length ?? 0,
-    clientAttempt: clientAttempt(message.headers['amz-sdk-request']),
-    traceparent: typeof traced === 'string' && traceparent.test(traced) ? traced : undefined,
+    clientAttempt: call.clientAttempt,
+    traceparent: call.traceparent,
     durationMs: ports.clock.now() - call.arrivedAt,
     upstreamMs: call.upstreamMs,
   });

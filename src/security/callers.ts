@@ -38,10 +38,10 @@ export function createAuthenticate(auth: AuthOptions): Authenticate {
           : 'No API key: send it as x-api-key or as Authorization: Bearer.',
       );
     }
-    const digest = hash('sha256', presented, 'buffer');
+    const digest = hash('sha256', presented, 'hex');
     // The map is keyed by digest, so a near miss learns nothing; the final comparison takes constant time.
-    const known = byDigest.get(digest.toString('hex'));
-    if (known === undefined || !timingSafeEqual(known.digest, digest)) {
+    const known = byDigest.get(digest);
+    if (known === undefined || !timingSafeEqual(known.digest, Buffer.from(digest, 'hex'))) {
       throw new GatewayError(
         'unauthenticated',
         'This API key is not known here: check it, or ask the operator for one.',

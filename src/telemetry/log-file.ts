@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { type Clock, systemClock } from '../core/clock.ts';
 
 /** Written at once from this much on; less waits for the timer. */
-const batchChars = 4_096;
+const batchChars = 32_768;
 /** At low traffic a line appears within this time. */
 const flushEveryMs = 1_000;
 /** Kept while a write is under way; a reader slower than this loses lines rather than costing the gateway its memory. */

@@ -1,6 +1,7 @@
+import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { test } from 'tap';
-import { cacheKeys, encodeFields } from '../../src/fallback/cache-key.ts';
+import { cacheKeys, encodeFields, shortHmac } from '../../src/fallback/cache-key.ts';
 import { callOf } from '../helpers/fallback-fixtures.ts';
 
 const secret = 'a secret of the whole fleet';
@@ -106,3 +107,15 @@ function callParts(): Parts {
     body: '',
   };
 }
+
+test('the digest of a key is HMAC-SHA-256, as Node makes it', t => {
+  const bytes = fc.uint8Array({ minLength: 1, maxLength: 64 });
+  fc.assert(
+    fc.property(bytes, fc.string({ unit: 'binary', maxLength: 200 }), (key, message) => {
+      const expected = createHmac('sha256', key).update(message, 'utf16le').digest('base64url');
+      return shortHmac(Buffer.from(key))(message) === expected;
+    }),
+  );
+  t.equal(shortHmac(Buffer.alloc(32))('').length, 43);
+  t.end();
+});
