@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openAiQuestion, question, wireRequest } from './payload.ts';
 
@@ -34,6 +34,12 @@ function plain(name: RowName, script: string): Contestant {
   return { name, args, request: () => invocation, cached: false };
 }
 
+/** What `npm start` runs, its paths made absolute. */
+const startArgs: readonly string[] = JSON.parse(readFileSync(file('../package.json'), 'utf8'))
+  .scripts.start.split(' ')
+  .slice(1)
+  .map((arg: string) => (arg.endsWith('.ts') ? file(`../${arg}`) : arg));
+
 /** The product as a user runs it: API key, three targets, breaker, metrics, every access line to a file. */
 function gateway(name: RowName, model: object, cached: boolean): Contestant {
   return {
@@ -43,7 +49,7 @@ function gateway(name: RowName, model: object, cached: boolean): Contestant {
     args(place) {
       const config = join(place.dir, `${name}.yaml`);
       writeFileSync(config, JSON.stringify(gatewayConfig(place, name, model))); // JSON is YAML
-      return [file('../src/server.ts'), 'serve', '--config', config];
+      return [...startArgs, '--config', config];
     },
   };
 }

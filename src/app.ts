@@ -80,6 +80,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
 
   // Parts of the path, each given only what it needs.
   const stores = await openStores(resolved.config, { clock, random, emit, warn: message => log.logger.warn(message) });
+  const replicas = () => stores.replicas(config().config.replicas);
   const admission = createAdmission(resolved.config.limits.maxBufferedBytes);
   const backends: Backends = createBackends({
     clock,
@@ -96,7 +97,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     random,
     emit,
     state: stores.state,
-    replicas: () => config().config.replicas,
+    replicas,
     probe: createProber({
       config,
       backends,
@@ -113,10 +114,10 @@ export async function createApp(deps: AppDeps): Promise<App> {
     random,
     states: health,
     model: name => config().models.get(name),
-    replicas: () => config().config.replicas,
+    replicas,
   });
   const { ratio, perSecond } = resolved.config.retryBudget;
-  const budget = createRetryBudget({ ratio, perSecond: () => perSecond / config().config.replicas }, clock);
+  const budget = createRetryBudget({ ratio, perSecond: () => perSecond / replicas() }, clock);
   const keys = cacheKeys(resolved.config.cacheStore.keySecret);
   const cache = responseCache({
     options: resolved.config.cacheStore,
@@ -160,6 +161,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     serve,
     onFault,
     inFlight,
+    stalledReaderMs: () => config().config.limits.bodyTimeoutMs,
     get draining() {
       return draining;
     },
@@ -169,8 +171,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     notReady: () => (draining ? 'draining' : eventLoop.stuck() ? 'the event loop is stuck' : undefined),
   };
   const data = newServer(resolved.config.limits.bodyTimeoutMs);
-  data.removeAllContentTypeParsers();
-  data.addContentTypeParser('*', (_request, _payload, done) => done(null)); // routes read the bytes themselves
+  data.addHttpMethod('POST', { hasBody: false, overrideExisting: true }); // routes read the bytes themselves
   sagemakerRoutes(data, invoke);
   v1Routes(data, invoke);
   healthRoutes(data, readiness);
@@ -191,6 +192,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
     stores,
     inFlight,
     version,
+    log,
+    replicas,
     ready: () => readiness.notReady() === undefined,
   });
 

@@ -45,12 +45,18 @@ export interface TransportFailure {
   readonly sent: boolean;
 }
 
+/** A timer later than this was held up; the loop's ordinary delays are far below. */
+const heldUpMs = 50;
+/** Enough to read what the kernel holds for all connections. */
+const readWaitingMs = 20;
+
 /** One call from dispatch to settled: undici's handler, the abort listener and the timer in one object. */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #call: TransportCall;
   readonly #pool: ConnectionPool;
   readonly #resolve: (result: TransportAnswer | TransportFailure) => void;
-  readonly #cancelTimer: Cancel;
+  readonly #clock: Clock;
+  #cancelTimer: Cancel;
   #connection: Connection;
   #settled = false;
   #sent = false;
@@ -74,7 +80,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#pool = pool;
     this.#resolve = resolve;
     this.#connection = pool.acquire();
-    this.#cancelTimer = clock.after(call.timeoutMs, () => this.#fail('timeout', 'TIMEOUT', 'no answer in time'));
+    this.#clock = clock;
+    const dueAt = clock.now() + call.timeoutMs;
+    this.#cancelTimer = clock.after(call.timeoutMs, () => this.#timeIsUp(dueAt));
   }
 
   start(): void {
@@ -85,6 +93,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #dispatch(): void {
     const { path, method, headers, body } = this.#call;
     this.#connection.client.dispatch({ path, method, headers, body }, this);
+  }
+
+  /**
+   * A timer that fires late shows that this process was held up, by a paused machine or a busy loop, and the answer may
+   * have been waiting all the while: what has arrived is read before the target is blamed.
+   */
+  #timeIsUp(dueAt: number): void {
+    const fail = () => this.#fail('timeout', 'TIMEOUT', 'no answer in time');
+    if (this.#clock.now() - dueAt < heldUpMs) fail();
+    else this.#cancelTimer = this.#clock.after(readWaitingMs, fail);
   }
 
   /** The caller left. */

@@ -57,8 +57,7 @@ export function adminPorts({ parts, explain, metrics, logger, refusal }: AdminSo
     metrics: () => metrics.render(clock.now()),
     targets: () => ({
       targets: health.describeAll().map(({ target, health: state }) => {
-        const { model, version, name, region, kind, endpoint, variant, component, targetModel, maxConcurrency } =
-          target;
+        const { model, version, name, region, kind, endpoint, variant, component, targetModel } = target;
         return {
           model,
           version,
@@ -69,7 +68,6 @@ export function adminPorts({ parts, explain, metrics, logger, refusal }: AdminSo
           variant,
           component,
           targetModel,
-          maxConcurrency,
           ...state,
           estimate: router.estimate(target),
         };
@@ -88,6 +86,16 @@ export function adminPorts({ parts, explain, metrics, logger, refusal }: AdminSo
         };
       }),
       drains: health.drains(),
+    }),
+    costs: () => ({
+      targets: parts.routing.ledger.targets().map(({ target, ...account }) => ({
+        model: target.model,
+        version: target.version,
+        target: target.name,
+        region: target.region,
+        ...account,
+      })),
+      endpoints: parts.routing.ledger.endpoints(),
     }),
     explain: query => explain(findModel(parts, query.model), explainQuery(query)),
     config: () => ({ hash: config().hash, config: redactConfig(config().config), refused: refusal() ?? null }),

@@ -7,14 +7,14 @@ import type { Emit } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
 import type { Random } from '../core/random.ts';
 import type { InferenceRequest } from '../core/request.ts';
-import { residencyBound, residencyText } from '../core/residency.ts';
+import { residencyBound } from '../core/residency.ts';
 import type { Attempt, Memory, Served } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
-import type { ResponseCache } from '../fallback/cache.ts';
+import type { CachedAnswers, ResponseCache } from '../fallback/cache.ts';
 import type { CacheKeys } from '../fallback/cache-key.ts';
+import { cachedAnswers } from '../fallback/cached-answers.ts';
 import { standIn } from '../fallback/chain.ts';
-import { type Coalescer, retryKey } from '../fallback/coalescing.ts';
-import { acceptedStaleSeconds, cachePlan, freshness, retainSeconds } from '../fallback/freshness.ts';
+import type { Coalescer } from '../fallback/coalescing.ts';
 import type { HealthControl } from '../health/availability.ts';
 import type { Prober } from '../health/probes.ts';
 import { CallFailed } from '../inference/call-failed.ts';
@@ -50,6 +50,7 @@ export interface Parts {
 /** Joins the parts into the request path: what each stage needs of another is given here, as a function. */
 export function createGateway(parts: Parts): (model: Model, request: InferenceRequest) => Promise<Served> {
   const { clock, random, emit, backends, health, router, budget } = parts;
+  const cached = cachedAnswers(parts);
   const ports: ServePorts = {
     clock,
     emit,
@@ -62,34 +63,39 @@ export function createGateway(parts: Parts): (model: Model, request: InferenceRe
     measure: parts.routing.measure,
     charge: parts.routing.ledger.charge,
     split: (model, request) => splitVersions(router.reachable(model, request), model, request, random),
-    bypassesCache: (model, request) => {
-      const plan = cachePlan(request, model.cache);
-      return !plan.read && !plan.write;
-    },
-    findCached: (model, version, request) => findCached(parts, model, version.name, request),
-    keep: (model, request, made) => keep(parts, model, request, made),
+    cached,
     coalesce: async (model, version, request, deadline, start) => {
-      const key = flightKey(parts, model, version.name, request);
+      const key = cached.flightKey(model, version.name, request);
       if (key === undefined) return { exit: await start(request.signal, deadline), joined: false };
       const shared = deadline.shortened ? modelDeadline(model, request, clock) : deadline;
-      return joinFlight(parts.flights, key, request.signal, deadline, signal => start(signal, shared));
+      return joinFlight(parts.flights, key, request, deadline, signal => start(signal, shared));
     },
-    standIn: (call, kinds) => findStandIn(parts, call, kinds, (other, request) => serve(ports, other, request, 1)),
+    standIn: (call, kinds) =>
+      findStandIn(parts, cached, call, kinds, (other, request) => serve(ports, other, request, 1)),
   };
   return (model, request) => serve(ports, model, request);
 }
+
+/**
+ * An SDK that timed out closes its connection first and repeats the call within about a second (the first back-off of
+ * the AWS SDKs); until then the call it left runs on, if it holds little memory.
+ */
+const lingerMs = 1_000;
+const lingeringBytes = 65_536;
 
 /** Joins the call in flight under `key` or starts it; gives up in time for this caller's own fallback. */
 async function joinFlight(
   flights: Coalescer<Exit>,
   key: string,
-  signal: AbortSignal,
+  request: InferenceRequest,
   deadline: Deadline,
   start: (signal: AbortSignal) => Promise<Exit>,
 ): Promise<{ exit: Exit; joined: boolean }> {
   const waitMs = (deadline.forAttemptsMs() + deadline.remainingMs()) / 2;
+  const returns = request.invocationId !== undefined && request.body.length <= lingeringBytes;
+  const waiter = { signal: request.signal, deadlineMs: waitMs, lingerMs: returns ? lingerMs : 0 };
   try {
-    const { value, joined } = await flights.run(key, start, { signal, deadlineMs: waitMs });
+    const { value, joined } = await flights.run(key, start, waiter);
     return { exit: value, joined };
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'deadline-exceeded') {
@@ -155,36 +161,9 @@ function sampleOf(config: ResolvedConfig, target: Target): Omit<InferenceRequest
   return request;
 }
 
-function cacheKey(parts: Parts, model: Model, version: string, request: InferenceRequest): string {
-  return parts.keys.key(request, version, residencyText(residencyBound(model, request)));
-}
-
-async function findCached(parts: Parts, model: Model, version: string, request: InferenceRequest) {
-  if (model.cache === undefined || !cachePlan(request, model.cache).read) return undefined;
-  const key = cacheKey(parts, model, version, request);
-  const entry = parts.cache.peek(key) ?? (await parts.cache.get(key));
-  if (entry === undefined) return undefined;
-  const state = freshness(entry, model.cache, parts.clock.wallMs(), acceptedStaleSeconds(request));
-  return state === 'expired' ? undefined : { entry, freshness: state };
-}
-
-/** Only whole 200s are kept, under the version that gave them. */
-function keep(parts: Parts, model: Model, request: InferenceRequest, made: Attempt): void {
-  const { answer } = made.result;
-  if (answer?.status !== 200 || model.cache === undefined || !cachePlan(request, model.cache).write) return;
-  const { version, name: targetName } = made.target;
-  const entry = { answer, model: model.name, version, targetName, storedAtMs: parts.clock.wallMs() };
-  parts.cache.set(cacheKey(parts, model, version, request), entry, retainSeconds(model.cache));
-}
-
-/** Identical calls of cached models share a flight, and so does an SDK's own retry with the call it repeats. */
-function flightKey(parts: Parts, model: Model, version: string, request: InferenceRequest): string | undefined {
-  if (model.idempotent && cachePlan(request, model.cache).coalesce) return cacheKey(parts, model, version, request);
-  return retryKey(request, residencyText(residencyBound(model, request)));
-}
-
 async function findStandIn(
   parts: Parts,
+  cached: CachedAnswers,
   { model, versions, request, deadline, depth }: FailedCall,
   kinds: readonly string[],
   serveOther: (model: Model, request: InferenceRequest) => Promise<Served>,
@@ -199,10 +178,7 @@ async function findStandIn(
     depth,
     nowWallMs: parts.clock.wallMs(),
     findModel: name => parts.config().models.get(name),
-    lookUp: async version => {
-      const key = cacheKey(parts, model, version, request);
-      return parts.cache.peek(key) ?? parts.cache.get(key);
-    },
+    lookUp: version => cached.lookUp(model, version, request),
     callModel: (other, otherRequest) => {
       const timeoutMs = Math.floor(deadline.remainingMs());
       if (timeoutMs < 1) return Promise.resolve(undefined);

@@ -12,6 +12,8 @@ export interface GaugeSources {
   readonly stores: Stores;
   readonly inFlight: { readonly requests: number };
   readonly version: string;
+  readonly log: { readonly dropped: number };
+  replicas(): number;
   ready(): boolean;
 }
 
@@ -35,13 +37,24 @@ export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
     for (const identity of parts.config().identities.keys()) {
       metrics.gauge('meridian_credentials_ok', { identity }, Number(parts.backends.hasCredentials(identity)));
     }
-    const { bytes, entries } = cache.stats();
+    for (const { name: model, owner = '', policy, slo } of parts.config().models.values()) {
+      metrics.gauge('meridian_model_info', { model, owner, policy }, 1);
+      metrics.gauge('meridian_slo_latency_seconds', { model }, slo.latencyMs / 1000);
+      metrics.gauge('meridian_slo_availability', { model }, slo.availability);
+    }
+    const { bytes, entries, lateReads, writesWaiting, writesDropped } = cache.stats();
     metrics.gauge('meridian_cache_bytes', {}, bytes);
     metrics.gauge('meridian_cache_entries', {}, entries);
+    metrics.gauge('meridian_cache_late_reads', {}, lateReads);
+    metrics.gauge('meridian_cache_writes_waiting', {}, writesWaiting);
+    metrics.gauge('meridian_cache_writes_dropped', {}, writesDropped);
     metrics.gauge('meridian_buffered_bytes', {}, admission.heldBytes);
     metrics.gauge('meridian_requests_in_flight', {}, sources.inFlight.requests);
     metrics.gauge('meridian_retry_budget_ratio', {}, parts.budget.remaining());
     metrics.gauge('meridian_redis_up', {}, Number(stores.redisUp() ?? false));
+    metrics.gauge('meridian_redis_unanswered', {}, stores.redisUnanswered());
+    metrics.gauge('meridian_replicas', {}, sources.replicas());
+    metrics.gauge('meridian_log_lines_dropped', {}, sources.log.dropped);
     metrics.gauge('meridian_ready', {}, Number(sources.ready()));
     metrics.gauge('meridian_config_info', { hash: parts.config().hash }, 1);
     metrics.gauge('meridian_build_info', { version: sources.version, node: process.version }, 1);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../core/clock.ts';
-import { badUrl } from '../routes/unknown.ts';
+import { badUrl, refuseUnreadable } from '../routes/unknown.ts';
 
 /** Longest path parameter taken; SageMaker names have 63 characters, ARNs more than Fastify's default of 100. */
 const maxParamLength = 2048;
@@ -14,6 +14,7 @@ export function newServer(bodyTimeoutMs: number): FastifyInstance {
   return Fastify({
     logger: false,
     frameworkErrors: badUrl,
+    clientErrorHandler: refuseUnreadable,
     ajv: { customOptions: { removeAdditional: false } }, // an unknown property is a mistake, not to be passed over
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength },

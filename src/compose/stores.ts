@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/schema.ts';
 import { fileState, openRecords } from '../state/file.ts';
 import { connectRedis, type RedisDeps } from '../state/redis.ts';
+import { countReplicas } from '../state/replica-count.ts';
 import { sharedState } from '../state/shared-state.ts';
 import type { SharedCache, StateStore } from '../state/state.ts';
 
@@ -10,6 +12,10 @@ export interface Stores {
   readonly shared: SharedCache | undefined;
   /** Undefined without Redis. */
   redisUp(): boolean | undefined;
+  /** Commands that Redis has not answered; 0 without Redis. */
+  redisUnanswered(): number;
+  /** Replicas that share the fleet's limits: by their heartbeats in Redis, else `configured`. */
+  replicas(configured: number): number;
   close(): Promise<void>;
 }
 
@@ -18,16 +24,27 @@ export async function openStores(config: Config, deps: RedisDeps & { warn(messag
   const file = { dir: config.stateDir, clock: deps.clock, warn: deps.warn };
   if (config.redis === undefined) {
     const state = await fileState(file);
-    return { state, shared: undefined, redisUp: () => undefined, close: () => state.close() };
+    return {
+      state,
+      shared: undefined,
+      redisUp: () => undefined,
+      redisUnanswered: () => 0,
+      replicas: configured => configured,
+      close: () => state.close(),
+    };
   }
   const store = await openRecords(file);
   const redis = connectRedis(config.redis, deps);
   const state = sharedState({ ...deps, store, link: redis.state });
+  const replicas = countReplicas(redis.heartbeats, randomUUID(), deps);
   return {
     state,
     shared: redis.cache,
     redisUp: () => redis.up,
+    redisUnanswered: () => redis.unanswered,
+    replicas: replicas.count,
     close: async () => {
+      await replicas.close();
       await state.close();
       redis.close();
     },

@@ -158,7 +158,7 @@ function resolveTarget(scope: Scope, version: string, options: TargetOptions, ta
     ...(variant !== undefined && { variant }),
     ...(component !== undefined && { component }),
     ...(targetModel !== undefined && { targetModel }),
-    maxConcurrency: Math.max(1, Math.floor(options.maxConcurrency / config.replicas)),
+    maxConcurrency: options.maxConcurrency,
     maxRequestBytes: Math.min(scope.options.maxRequestBytes, kindMaxRequestBytes[kind]),
     weight,
     price: priceOf(options, scope.prices),

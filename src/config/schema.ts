@@ -121,7 +121,7 @@ export const Config = Type.Object(
       minimum: 1,
       maximum: 10_000,
       default: 1,
-      description: 'Fleet-wide limits are divided by this.',
+      description: 'Fleet-wide limits are divided by this, unless heartbeats in Redis tell the number.',
     }),
     auth: AuthOptions,
     admin: AdminOptions,

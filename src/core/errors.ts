@@ -22,10 +22,8 @@ export const errorCatalogue = {
   'upstream-failed': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
   'deadline-exceeded': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
   'no-target-available': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
-  throttled: { status: 400, awsType: 'ThrottlingException', retryable: true },
   'session-lost': { status: 400, awsType: 'ValidationError', retryable: false },
   'buffers-full': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
-  draining: { status: 503, awsType: 'ServiceUnavailable', retryable: true },
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof errorCatalogue;

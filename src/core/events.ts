@@ -14,6 +14,9 @@ export type EjectionReason = 'consecutive-failures' | 'failure-rate' | 'misconfi
 
 export type RegionState = 'serving' | 'evacuated' | 'drained';
 
+/** How a call went for the version first chosen; `moved`: another version had to answer. */
+export type VersionOutcome = 'ok' | 'moved' | 'failed' | 'caller-fault' | 'cancelled';
+
 /** What happened, for those who watch. Observation only: permits, counts and the breaker never depend on it. */
 export type GatewayEvent =
   | {
@@ -40,6 +43,13 @@ export type GatewayEvent =
       readonly traceparent: string | undefined;
       readonly durationMs: number;
       readonly upstreamMs: number;
+    }
+  | {
+      /** Counted once per call that went to targets, against the version first chosen. */
+      readonly type: 'version-called';
+      readonly model: string;
+      readonly version: string;
+      readonly outcome: VersionOutcome;
     }
   | {
       readonly type: 'breaker-changed';

@@ -28,7 +28,7 @@ export interface Target {
   readonly variant?: string;
   readonly component?: string;
   readonly targetModel?: string;
-  /** Calls in flight at most, for this replica (the fleet's share already taken). */
+  /** Calls in flight at most, from all replicas together; each takes its share (`TargetHealth.slots`). */
   readonly maxConcurrency: number;
   /** Largest request body this target takes, in bytes. */
   readonly maxRequestBytes: number;

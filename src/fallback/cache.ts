@@ -1,4 +1,7 @@
-import type { Answer } from '../core/result.ts';
+import type { Model } from '../core/model.ts';
+import type { InferenceRequest } from '../core/request.ts';
+import type { Answer, Attempt } from '../core/result.ts';
+import type { Freshness } from './freshness.ts';
 
 /** A cached 200 and when it was stored. */
 export interface CacheEntry {
@@ -19,4 +22,27 @@ export interface ResponseCache {
   set(key: string, entry: CacheEntry, ttlSeconds: number): void;
   /** Drops a model's (version's) answers here and in the shared store; resolves to how many were dropped here. */
   purge(model: string, version?: string): Promise<number>;
+}
+
+/** A cached answer that this caller may have now. */
+export interface FoundAnswer {
+  readonly entry: CacheEntry;
+  readonly freshness: Exclude<Freshness, 'expired'>;
+}
+
+/** The cache as the request path asks it: by model, version and request. */
+export interface CachedAnswers {
+  /** Whether the cache may neither answer nor keep this call. */
+  bypasses(model: Model, request: InferenceRequest): boolean;
+  /** What may be done with the version's answer now; undefined when there is none or it is too old. */
+  find(model: Model, version: string, request: InferenceRequest): Promise<FoundAnswer | undefined>;
+  /** The version's answer, whatever its age. */
+  lookUp(model: Model, version: string, request: InferenceRequest): Promise<CacheEntry | undefined>;
+  /** Keeps a whole 200, under the version that gave it. */
+  keep(model: Model, request: InferenceRequest, made: Attempt): void;
+  /**
+   * Calls with the same key may share one answer: identical calls of cached models, and an SDK's own retry with the call
+   * it repeats. Undefined for a call that stands alone.
+   */
+  flightKey(model: Model, version: string, request: InferenceRequest): string | undefined;
 }

@@ -9,13 +9,15 @@ export interface Waiter {
   readonly signal: AbortSignal;
   /** How long this caller waits from now, ms. */
   readonly deadlineMs: number;
+  /** If this caller is the last to leave: how long the call runs on, so that an SDK that timed out may come back for it. */
+  readonly lingerMs?: number;
 }
 
 /** Lets identical calls in flight share one upstream call. */
 export interface Coalescer<T> {
   /**
    * Joins the call in flight under `key`, or starts it. A caller that leaves cancels the upstream call only if nobody
-   * else waits for it; its failure goes to all waiters, and none of them starts anew.
+   * else waits for it, after its `lingerMs`; its failure goes to all waiters, and none of them starts anew.
    * @param start is given a signal that aborts once nobody waits; its rejection reaches every waiter
    * @throws GatewayError `client-closed`, `deadline-exceeded`, or `buffers-full` when too many wait already
    */
@@ -33,8 +35,6 @@ export interface Shared<T> {
 export interface CoalescerOptions {
   /** Callers that may wait for one call; the rest are refused at once. */
   readonly maxWaiters?: number;
-  /** How long an abandoned call runs on before it is cancelled, so that an SDK that timed out may come back for it. */
-  readonly lingerMs?: number;
 }
 
 interface Flight<T> {
@@ -45,7 +45,7 @@ interface Flight<T> {
 }
 
 export function coalescer<T>(clock: Clock, options: CoalescerOptions = {}): Coalescer<T> {
-  const { maxWaiters = 1_000, lingerMs = 0 } = options;
+  const { maxWaiters = 1_000 } = options;
   const flights = new Map<string, Flight<T>>();
 
   const forget = (key: string, flight: Flight<T>) => {
@@ -62,7 +62,7 @@ export function coalescer<T>(clock: Clock, options: CoalescerOptions = {}): Coal
     result.then(settled, settled);
     return flight;
   };
-  const leave = (key: string, flight: Flight<T>) => {
+  const leave = (key: string, flight: Flight<T>, lingerMs = 0) => {
     flight.waiters -= 1;
     if (flight.waiters > 0 || flights.get(key) !== flight) return;
     const cancel = () => {
@@ -87,7 +87,7 @@ export function coalescer<T>(clock: Clock, options: CoalescerOptions = {}): Coal
       try {
         return { value: await waitFor(flight.result, waiter, clock), joined: running !== undefined };
       } finally {
-        leave(key, flight);
+        leave(key, flight, waiter.lingerMs);
       }
     },
     get inFlight() {

@@ -26,6 +26,8 @@ export interface TargetHealth {
   readonly breaker: BreakerState;
   readonly availability: Availability;
   readonly inFlight: number;
+  /** Calls this replica may have in flight there. */
+  readonly slots: number;
   /** Ejections in a row; 0 when it served well since. */
   readonly ejections: number;
   readonly reason: EjectionReason | undefined;
@@ -33,6 +35,8 @@ export interface TargetHealth {
   readonly detail: string | undefined;
   /** Milliseconds until the next trial; 0 when not ejected. */
   readonly ejectedForMs: number;
+  /** Milliseconds for which it asked to be left alone; 0 when it did not. */
+  readonly throttledForMs: number;
   /** Share of ordinary traffic it should get now, 0 to 1: slow start and throttling shed weight. */
   readonly share: number;
 }

@@ -42,8 +42,13 @@ export class TargetRecord implements Lender, Patient {
     return this.state !== 'closed' && this.illness.ejections.reason !== 'misconfigured';
   }
 
+  /** This replica's share of what the fleet may have in flight there. */
+  get slots(): number {
+    return Math.max(1, Math.floor(this.target.maxConcurrency / this.#ward.replicas()));
+  }
+
   get full(): boolean {
-    return this.inFlight >= this.target.maxConcurrency;
+    return this.inFlight >= this.slots;
   }
 
   availability(): Availability {
@@ -103,10 +108,12 @@ export class TargetRecord implements Lender, Patient {
       breaker: this.state,
       availability: this.availability(),
       inFlight: this.inFlight,
+      slots: this.slots,
       ejections: ejections.standing(now, this.#ward.options()),
       reason: ejections.reason,
       detail: ejections.detail,
       ejectedForMs: ejections.remainingMs(now),
+      throttledForMs: this.#throttle.remainingMs(now),
       share: this.share(),
     };
   }

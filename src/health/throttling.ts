@@ -38,6 +38,11 @@ export class Throttle {
     return false;
   }
 
+  /** How long the upstream asked to be left alone from now on; 0 when it did not. */
+  remainingMs(nowMs: number): number {
+    return Math.max(0, this.#until - nowMs);
+  }
+
   get shedding(): boolean {
     return this.#share < 1;
   }

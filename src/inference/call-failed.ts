@@ -1,6 +1,7 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import { type Attempt, buffersFull } from '../core/result.ts';
+import type { Target } from '../core/target.ts';
 import type { Health } from '../health/health.ts';
 import type { Exit } from './try-targets.ts';
 
@@ -62,10 +63,15 @@ export function failure(health: Health, model: Model, exit: Exit, trail: readonl
   }
 }
 
-/** The soonest that something may have changed: a retry-after heard, or the end of an ejection. */
+/** The soonest that something may have changed: a retry-after heard, the end of an ejection or of a pause asked for. */
 function retryAfterSeconds(health: Health, exit: Exit, trail: readonly Attempt[]): number {
   const heard = trail.map(made => made.result.error?.retryAfterMs).filter(ms => ms !== undefined);
-  const ejections = exit.by === 'health' ? exit.ill.map(target => health.describe(target).ejectedForMs) : [];
-  const soonestMs = Math.min(...heard, ...ejections, longestRetryAfterSeconds * 1000);
-  return heard.length + ejections.length === 0 ? 1 : Math.max(1, Math.ceil(soonestMs / 1000));
+  const absences = exit.by === 'health' ? exit.away.map(target => absentForMs(health, target)) : [];
+  const soonestMs = Math.min(...heard, ...absences, longestRetryAfterSeconds * 1000);
+  return heard.length + absences.length === 0 ? 1 : Math.max(1, Math.ceil(soonestMs / 1000));
+}
+
+function absentForMs(health: Health, target: Target): number {
+  const { ejectedForMs, throttledForMs } = health.describe(target);
+  return Math.max(ejectedForMs, throttledForMs);
 }

@@ -19,7 +19,10 @@ export async function serveSession(
   const pinned = sessionTarget(model, request.fields.sessionId ?? '');
   if (pinned === undefined || !ports.router.mayEverServe(model, pinned.target, request)) throw sessionLost();
   const permit = ports.health.acquire(pinned.target, 'call');
-  if (permit === undefined) throw failure(ports.health, model, { by: 'health', ill: [pinned.target], trail: [] }, []);
+  if (permit === undefined) {
+    const exit = { by: 'health', ill: [pinned.target], away: [pinned.target], trail: [] } as const;
+    throw failure(ports.health, model, exit, []);
+  }
   const inner: InferenceRequest = { ...request, fields: { ...request.fields, sessionId: pinned.sessionId } };
   const made = await attempt(ports, model, inner, {
     target: pinned.target,

@@ -1,7 +1,7 @@
 import type { FallbackStep, Model, Version } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Attempt, Served } from '../core/result.ts';
-import type { CacheEntry } from '../fallback/cache.ts';
+import type { CachedAnswers } from '../fallback/cache.ts';
 import { CallFailed, failure, givenUp } from './call-failed.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { tryLeastIll } from './fail-open.ts';
@@ -10,9 +10,7 @@ import { serveSession } from './serve-session.ts';
 import { answered, fromCache, upstreamMs } from './served.ts';
 import { newSession } from './session.ts';
 import { type Exit, type TargetPorts, tryTargets } from './try-targets.ts';
-
-/** How old a cached answer is for this caller now. */
-export type Freshness = 'fresh' | 'revalidate' | 'stale-if-error';
+import { versionCalled } from './version-called.ts';
 
 /** A call that its targets did not answer, as the fallback chain sees it. Depth is 1 within a fallback model. */
 export interface FailedCall {
@@ -27,15 +25,7 @@ export interface FailedCall {
 export interface ServePorts extends TargetPorts {
   /** The versions this request can reach: the chosen one first, then the others by weight. */
   split(model: Model, request: InferenceRequest): readonly Version[];
-  /** The chosen version's cached answer; undefined when there is none or this call bypasses the cache. */
-  findCached(
-    model: Model,
-    version: Version,
-    request: InferenceRequest,
-  ): Promise<{ entry: CacheEntry; freshness: Freshness } | undefined>;
-  /** Whether the cache may answer or keep this call at all. */
-  bypassesCache(model: Model, request: InferenceRequest): boolean;
-  keep(model: Model, request: InferenceRequest, made: Attempt): void;
+  readonly cached: Pick<CachedAnswers, 'bypasses' | 'find' | 'keep'>;
   /** Goes down the model's fallback chain, only the kinds asked for; undefined when nothing stands in. */
   standIn(call: FailedCall, kinds: readonly FallbackStep['kind'][]): Promise<Served | undefined>;
   /** Joins the identical call in flight, or starts it: a shared call has the model's deadline, each caller its own. */
@@ -63,8 +53,8 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
   const chosen = versions[0];
   if (chosen === undefined) throw nothingEligible(ports.router, model, request);
 
-  const bypass = ports.bypassesCache(model, request);
-  const cached = bypass ? undefined : await ports.findCached(model, chosen, request);
+  const bypass = ports.cached.bypasses(model, request);
+  const cached = bypass ? undefined : await ports.cached.find(model, chosen.name, request);
   if (cached?.freshness === 'fresh') return fromCache(ports, cached.entry, 'hit', 'none');
   if (cached?.freshness === 'revalidate') {
     ports.background(() => refresh(ports, model, versions, unattended(ports, request)));
@@ -74,6 +64,7 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
   const { exit, joined } = await ports.coalesce(model, chosen, request, deadline, (signal, shared) =>
     callAndKeep(ports, model, versions, request, shared, signal),
   );
+  if (!joined) ports.emit(versionCalled(model, chosen, exit));
   const failed: FailedCall = { model, versions, request, deadline, depth };
   switch (exit.by) {
     case 'answer': // by a model
@@ -89,7 +80,7 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
         return stale;
       }
       const rescued = await tryLeastIll(ports, model, exit.ill, request, deadline);
-      if (rescued?.result.outcome === 'ok') ports.keep(model, request, rescued);
+      if (rescued?.result.outcome === 'ok') ports.cached.keep(model, request, rescued);
       if (rescued?.result.answer !== undefined) return answered(rescued, [rescued], bypass ? 'bypass' : 'miss');
       if (rescued?.result.outcome === 'cancelled') throw new CallFailed(givenUp(rescued), [rescued]);
       return substitute(ports, failed, ['model', 'static'], exit, rescued === undefined ? [] : [rescued]);
@@ -126,7 +117,7 @@ async function callAndKeep(
   signal: AbortSignal,
 ): Promise<Exit> {
   const exit = await tryTargets(ports, model, versions, request, deadline, signal);
-  if (exit.by === 'answer') ports.keep(model, request, exit.last);
+  if (exit.by === 'answer') ports.cached.keep(model, request, exit.last);
   return exit;
 }
 

@@ -21,11 +21,22 @@ export type Exit =
   | { readonly by: 'answer'; readonly last: Attempt; readonly trail: readonly Attempt[] }
   | { readonly by: 'caller'; readonly last: Attempt | undefined; readonly trail: readonly Attempt[] }
   | { readonly by: 'deadline' | 'budget' | 'backends'; readonly trail: readonly Attempt[] }
-  /** Nothing was tried: all ejected, drained, throttled or full. `ill` may be tried rate-limited, least ill first. */
-  | { readonly by: 'health'; readonly ill: readonly Target[]; readonly trail: readonly Attempt[] };
+  /**
+   * Nothing was tried: all ejected, drained, throttled or full. `ill` may be tried rate-limited, least ill first; one of
+   * `away` will be back by itself.
+   */
+  | {
+      readonly by: 'health';
+      readonly ill: readonly Target[];
+      readonly away: readonly Target[];
+      readonly trail: readonly Attempt[];
+    };
 
 /** A queue would only make callers wait for these. */
 const ill: ReadonlySet<Exclusion> = new Set(['ejected', 'evacuated', 'throttled'] as const);
+
+/** These end without an operator. */
+const passing: ReadonlySet<Exclusion> = new Set([...ill, 'full'] as const);
 
 /** Shorter attempts could only fail. */
 const minimumAttemptMs = 5;
@@ -74,7 +85,8 @@ export async function tryTargets(
     if (second !== undefined) return second;
     if (walk.trail.length > 0) return { by: 'backends', trail: walk.trail };
   }
-  return { by: 'health', ill: leastIllFirst(ports.health, all), trail: walk.trail };
+  const away = all.flatMap(route => route.excluded.filter(entry => passing.has(entry.why)).map(entry => entry.target));
+  return { by: 'health', ill: leastIllFirst(ports.health, all), away, trail: walk.trail };
 }
 
 /** Goes down the routes; undefined when every candidate was passed or failed. */

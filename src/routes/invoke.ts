@@ -5,7 +5,7 @@ import { type ErrorCode, GatewayError } from '../core/errors.ts';
 import type { Emit, Protocol } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
 import type { Caller, InferenceRequest } from '../core/request.ts';
-import type { Attempt, Served } from '../core/result.ts';
+import type { Answer, Attempt, Served } from '../core/result.ts';
 import { CallFailed } from '../inference/call-failed.ts';
 import type { Admission } from '../security/admission.ts';
 import { type Authenticate, authorize } from '../security/callers.ts';
@@ -23,16 +23,21 @@ export interface InvokePorts {
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   /** Hears of a fault of the gateway's own: a bug, for the log. */
   onFault(error: unknown, requestId: string): void;
+  /** A caller that takes none of its answer for this long is cut off: it would hold the answer's memory. */
+  stalledReaderMs(): number;
   /** Requests being served, for the gauge. */
   readonly inFlight: { requests: number };
   readonly draining: boolean;
 }
 
-/** Renders an error in the caller's protocol. */
-export type RenderError = (error: GatewayError, requestId: string) => { headers: Record<string, string>; body: string };
-
-/** As long as a request may take to arrive by default. */
-const stalledWriteMs = 30_000;
+/** What differs between the protocols that carry opaque bytes. */
+export interface InvokeProtocol {
+  readonly name: Protocol;
+  /** An error of the gateway's in this protocol's shape. */
+  error(error: GatewayError, requestId: string): { headers: Record<string, string>; body: string };
+  /** A model's refusal, which comes in the AWS shape, in this protocol's. */
+  refusal(answer: Answer, requestId: string): Answer;
+}
 
 const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
@@ -54,7 +59,7 @@ interface Call {
 }
 
 /** One handler for every route that takes opaque bytes for a model: headers first, then bytes, then serve, then answer. */
-export function invokeHandler(ports: InvokePorts, protocol: Protocol, renderError: RenderError) {
+export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
   return async (http: FastifyRequest<{ Params: { model: string } }>, reply: FastifyReply): Promise<FastifyReply> => {
     const call: Call = {
       requestId: http.id,
@@ -80,24 +85,29 @@ export function invokeHandler(ports: InvokePorts, protocol: Protocol, renderErro
     });
     try {
       const request = await accept(ports, call, http.params.model, http.raw, left.signal);
-      const served = await ports.serve(call.model as Model, request);
+      const found = await ports.serve(call.model as Model, request);
+      const served = found.answer.status < 400 ? found : refused(protocol, found, call.requestId);
       call.served = served;
       call.attempts = served.attempts;
       call.upstreamMs = served.upstreamMs;
       holdAnswer(ports, call, served, reply);
-      return sendServed(reply, call, served, ports.clock.now() - call.arrivedAt, ports.draining);
+      return sendServed(ports, reply, call, served);
     } catch (thrown) {
       const error = asGatewayError(ports, thrown, call);
       call.error = error.code;
       call.served = undefined;
-      const { headers, body } = renderError(error, call.requestId);
+      const { headers, body } = protocol.error(error, call.requestId);
       reply.code(error.status).headers(meridianHeaders(call, headers));
       if (ports.draining) reply.header('connection', 'close');
       return reply.send(body);
     } finally {
-      complete(ports, protocol, call, reply.statusCode);
+      complete(ports, protocol.name, call, reply.statusCode);
     }
   };
+}
+
+function refused(protocol: InvokeProtocol, served: Served, requestId: string): Served {
+  return { ...served, answer: protocol.refusal(served.answer, requestId) };
 }
 
 /** Who, what, may they, then the bytes. Throws a `GatewayError`. */
@@ -158,21 +168,14 @@ function holdAnswer(ports: InvokePorts, call: Call, served: Served, reply: Fasti
   call.answerBytes = served.answer.body.length;
 }
 
-function sendServed(
-  reply: FastifyReply,
-  call: Call,
-  served: Served,
-  elapsedMs: number,
-  draining: boolean,
-): FastifyReply {
+function sendServed(ports: InvokePorts, reply: FastifyReply, call: Call, served: Served): FastifyReply {
   const headers = meridianHeaders(call, served.answer.headers);
-  const ownMs = Math.max(0, elapsedMs - served.upstreamMs);
+  const ownMs = Math.max(0, ports.clock.now() - call.arrivedAt - served.upstreamMs);
   headers['server-timing'] = `upstream;dur=${served.upstreamMs.toFixed(1)}, gateway;dur=${ownMs.toFixed(2)}`;
   if (served.ageSeconds !== undefined) headers['age'] = String(Math.floor(served.ageSeconds));
-  if (draining) headers['connection'] = 'close';
+  if (ports.draining) headers['connection'] = 'close';
   reply.code(served.answer.status).headers(headers);
-  // A caller that stops reading would hold the answer's memory; Node destroys the socket when no byte moves this long.
-  reply.raw.socket?.setTimeout(stalledWriteMs);
+  reply.raw.socket?.setTimeout(ports.stalledReaderMs()); // Node destroys a socket on which no byte moves this long
   return reply.send(served.answer.body);
 }
 

@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import type { GatewayError } from '../core/errors.ts';
-import { type InvokePorts, invokeHandler } from './invoke.ts';
+import { type InvokePorts, type InvokeProtocol, invokeHandler } from './invoke.ts';
+
+const sagemaker: InvokeProtocol = { name: 'sagemaker', error: renderAwsError, refusal: answer => answer };
 
 /** `POST /endpoints/{model}/invocations`: SageMaker Runtime's InvokeEndpoint, for AWS SDKs with another endpoint URL. */
 export function sagemakerRoutes(server: FastifyInstance, ports: InvokePorts): void {
-  server.post('/endpoints/:model/invocations', invokeHandler(ports, 'sagemaker', renderAwsError));
+  server.post('/endpoints/:model/invocations', invokeHandler(ports, sagemaker));
 }
 
 /** The shape AWS SDKs parse: error type in a header, `Message` in a JSON body (rest-json; botocore parsers). */

@@ -1,11 +1,19 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import { renderAwsError } from './sagemaker.ts';
 import { renderPlainError } from './v1.ts';
 
+const invocation = /^\/(?:endpoints|v1\/models)\/[^/?]+\/invocations(?:$|\?)/;
+
 /** Answers for paths and requests that no route takes, in the protocol the path belongs to. */
 export function unknownRoutes(server: FastifyInstance): void {
   server.setNotFoundHandler((request, reply) => {
+    if (invocation.test(request.url)) {
+      reply.header('allow', 'POST');
+      return sendError(new GatewayError('method-not-allowed', 'Models are called by POST.'), request, reply);
+    }
     const error = new GatewayError(
       'not-found',
       `Nothing answers ${request.method} here: models are called by POST to /endpoints/{model}/invocations or /v1/models/{model}/invocations.`,
@@ -56,4 +64,35 @@ function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyR
     .headers(headers)
     .headers({ 'x-amzn-requestid': request.id, 'x-meridian-request-id': request.id })
     .send(body);
+}
+
+/**
+ * Answers what Node refuses before any route sees it (unreadable bytes, headers too long or too slow) and a body that
+ * does not arrive in time. Whose protocol it was is not known then, so the body has the shape of both.
+ */
+export function refuseUnreadable(thrown: Error & { readonly code?: string }, socket: Socket): void {
+  if (thrown.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const error = unreadable(thrown.code);
+  const body = JSON.stringify({ Message: error.message, error: { code: error.code, message: error.message } });
+  const head = [
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-amzn-errortype: ${error.awsType}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function unreadable(code: string | undefined): GatewayError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new GatewayError('body-timeout', 'The request did not arrive in time: send it faster, or send less.');
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new GatewayError('invalid-request', 'The headers are too long: send fewer or shorter ones.', {
+      status: 431,
+    });
+  return new GatewayError('invalid-request', 'This is not a well-formed HTTP request.');
 }

@@ -1,10 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { GatewayError } from '../core/errors.ts';
-import { type InvokePorts, invokeHandler } from './invoke.ts';
+import type { Answer } from '../core/result.ts';
+import { parseAwsError } from '../wire/aws-error.ts';
+import { type InvokePorts, type InvokeProtocol, invokeHandler } from './invoke.ts';
+
+const v1: InvokeProtocol = { name: 'v1', error: renderPlainError, refusal: renderPlainRefusal };
 
 /** `POST /v1/models/{model}/invocations`: InvokeEndpoint's semantics for plain HTTP clients. */
 export function v1Routes(server: FastifyInstance, ports: InvokePorts): void {
-  server.post('/v1/models/:model/invocations', invokeHandler(ports, 'v1', renderPlainError));
+  server.post('/v1/models/:model/invocations', invokeHandler(ports, v1));
 }
 
 /** `{"error":{"code","message","requestId"}}`. */
@@ -15,4 +19,15 @@ export function renderPlainError(
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds);
   return { headers, body: JSON.stringify({ error: { code: error.code, message: error.message, requestId } }) };
+}
+
+/**
+ * A refusal by the model or by SageMaker, under code `model-refused`, with the container's own status and words where
+ * there are any. The status stays SageMaker's (424 for a container's).
+ */
+function renderPlainRefusal(answer: Answer, requestId: string): Answer {
+  const { message, fields } = parseAwsError(answer.headers['x-amzn-errortype'], answer.body);
+  const { OriginalStatusCode: originalStatus, OriginalMessage: originalMessage } = fields;
+  const error = { code: 'model-refused', message, requestId, originalStatus, originalMessage };
+  return { ...answer, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify({ error })) };
 }

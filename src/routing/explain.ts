@@ -18,6 +18,7 @@ export interface TargetDescriptions extends TargetStates {
   describe(target: Target): {
     readonly breaker: BreakerState;
     readonly ejectedForMs: number;
+    readonly slots: number;
     readonly detail: string | undefined;
   };
 }
@@ -155,7 +156,7 @@ function row(
   { target, estimate, inFlight, share, costUsd }: Candidate,
   placed: Pick<ExplainedTarget, 'place' | 'firstChoice' | 'excluded' | 'why'>,
 ): ExplainedTarget {
-  const { breaker, ejectedForMs } = states.describe(target);
+  const { breaker, ejectedForMs, slots } = states.describe(target);
   return {
     target: target.name,
     region: target.region,
@@ -165,7 +166,7 @@ function row(
     breaker,
     ejectedForMs,
     inFlight,
-    maxConcurrency: target.maxConcurrency,
+    slots,
     share,
     expectedMs: expectedMs(estimate),
     p95Ms: estimate.p95Ms,

@@ -29,7 +29,8 @@ export interface ExplainedTarget {
   readonly breaker: BreakerState;
   readonly ejectedForMs: number;
   readonly inFlight: number;
-  readonly maxConcurrency: number;
+  /** Calls this replica may have in flight there. */
+  readonly slots: number;
   readonly share: number;
   /** Expected time of a call, set-up as far as likely, ms. */
   readonly expectedMs: number;

@@ -7,7 +7,7 @@ const columns = [
   { title: 'first', of: row => (row.place === null ? '-' : percent(row.firstChoice)) },
   { title: 'expected', of: row => (row.samples === 0 ? `~${ms(row.expectedMs)}` : ms(row.expectedMs)) },
   { title: 'p95', of: row => (row.samples === 0 ? '-' : ms(row.p95Ms)) },
-  { title: 'load', of: row => `${row.inFlight}/${row.maxConcurrency}` },
+  { title: 'load', of: row => `${row.inFlight}/${row.slots}` },
   { title: '$/1M calls', of: row => (row.usdPerMillion === null ? '?' : row.usdPerMillion.toFixed(3)) },
   { title: 'warm', of: row => percent(row.warmth) },
   { title: 'residency', of: row => row.residency },

@@ -5,6 +5,7 @@ import type { Random } from '../core/random.ts';
 import type { RedisOptions } from './options.ts';
 import { STAMP_LENGTH } from './record.ts';
 import { redisGuard } from './redis-guard.ts';
+import type { HeartbeatLink } from './replica-count.ts';
 import type { StateLink } from './shared-state.ts';
 import type { SharedCache } from './state.ts';
 
@@ -13,6 +14,7 @@ export interface RedisLink {
   readonly up: boolean;
   readonly cache: SharedCache;
   readonly state: StateLink;
+  readonly heartbeats: HeartbeatLink;
   /** Commands sent and not answered, those given up on included: what a hanging Redis makes the client hold. */
   readonly unanswered: number;
   close(): void;
@@ -32,20 +34,34 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('PUBLISH', KEYS[1], ARGV[1])
 return ARGV[2]`;
 
+/** Marks a replica alive, forgets those past their time, and counts the rest; by the server's clock, so that none need agree. */
+const BEAT = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+return redis.call('ZCARD', KEYS[1])`;
+
 /** Starts to connect and returns at once; Redis may be down. One `redis-changed` event per change. */
 export function connectRedis(options: RedisOptions, { clock, random, emit }: RedisDeps): RedisLink {
   const stateKey = `${options.keyPrefix}state`;
+  const replicasKey = `${options.keyPrefix}replicas`;
   const cacheKey = (key: string) => `${options.keyPrefix}cache:${key}`;
   const client = newClient(options, random);
   // In RESP2 a connection that subscribes can do nothing else.
   const subscriber = newClient(options, random);
   const listeners = new Set<() => void>();
+  const upListeners = new Set<() => void>();
   const tellListeners = () => {
     for (const listener of listeners) listener();
   };
 
   let lastError: string | undefined;
-  const guard = redisGuard({ clock, emit, ping: () => client.ping(), onUp: tellListeners });
+  const onUp = () => {
+    tellListeners();
+    for (const listener of upListeners) listener();
+  };
+  const guard = redisGuard({ clock, emit, ping: () => client.ping(), onUp });
   client.on('error', error => {
     lastError = error.message;
   });
@@ -103,6 +119,19 @@ export function connectRedis(options: RedisOptions, { clock, random, emit }: Red
       onChange: listener => {
         listeners.add(listener);
         return () => listeners.delete(listener);
+      },
+    },
+    heartbeats: {
+      get up() {
+        return isUp();
+      },
+      beat: async (id, forMs) => Number(await run(() => client.eval(BEAT, 1, replicasKey, id, forMs))),
+      leave: async id => {
+        await run(() => client.zrem(replicasKey, id));
+      },
+      onUp: listener => {
+        upListeners.add(listener);
+        return () => upListeners.delete(listener);
       },
     },
     get unanswered() {

@@ -77,6 +77,7 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
           { identity: event.identity, detail: event.detail },
           'credentials changed',
         );
+      case 'version-called':
       case 'stale-consulted':
       case 'retry-refused':
         return;

@@ -30,6 +30,11 @@ export const metricTable = {
     help: 'Calls to targets, by outcome and reason.',
     labels: [...targetLabels, 'outcome', 'reason'],
   },
+  meridian_version_calls_total: {
+    type: 'counter',
+    help: 'Calls that went to targets, against the version first chosen; moved: another version answered.',
+    labels: ['model', 'version', 'outcome'],
+  },
   meridian_request_duration_seconds: {
     type: 'histogram',
     help: 'From arrival of the request to the answer handed to the socket.',
@@ -92,6 +97,17 @@ export const metricTable = {
   },
   meridian_cache_bytes: { type: 'gauge', help: 'Bytes in the in-process cache.', labels: [] },
   meridian_cache_entries: { type: 'gauge', help: 'Answers in the in-process cache.', labels: [] },
+  meridian_cache_late_reads: {
+    type: 'gauge',
+    help: 'Reads since the start that Redis did not answer within the budget.',
+    labels: [],
+  },
+  meridian_cache_writes_waiting: { type: 'gauge', help: 'Answers waiting to be written to Redis.', labels: [] },
+  meridian_cache_writes_dropped: {
+    type: 'gauge',
+    help: 'Answers since the start that were not written to Redis, because too many waited.',
+    labels: [],
+  },
   meridian_stale_coverage_total: {
     type: 'counter',
     help: 'Failed calls of models with a stale fallback, by whether a stale answer was there.',
@@ -106,6 +122,32 @@ export const metricTable = {
   meridian_redis_up: {
     type: 'gauge',
     help: '1 when Redis answers, 0 when it does not or is not configured.',
+    labels: [],
+  },
+  meridian_redis_unanswered: {
+    type: 'gauge',
+    help: 'Commands that Redis has not answered, those given up on included.',
+    labels: [],
+  },
+  meridian_replicas: { type: 'gauge', help: "Replicas that share the fleet's limits, this one included.", labels: [] },
+  meridian_model_info: {
+    type: 'gauge',
+    help: 'Always 1; owner and routing policy of a model.',
+    labels: ['model', 'owner', 'policy'],
+  },
+  meridian_slo_latency_seconds: {
+    type: 'gauge',
+    help: 'Latency objective of a model: p95 of upstream time.',
+    labels: ['model'],
+  },
+  meridian_slo_availability: {
+    type: 'gauge',
+    help: 'Availability objective of a model: share of requests answered by a model.',
+    labels: ['model'],
+  },
+  meridian_log_lines_dropped: {
+    type: 'gauge',
+    help: 'Log lines lost since the start, because the file or pipe did not take them.',
     labels: [],
   },
   meridian_config_info: { type: 'gauge', help: 'Always 1; the hash of the config in force.', labels: ['hash'] },

@@ -28,6 +28,10 @@ export function recordMetrics(metrics: Metrics): Listener {
         return metrics.count('meridian_retries_refused_total', { model: event.model, what: event.what });
       case 'stale-consulted':
         return metrics.count('meridian_stale_coverage_total', { model: event.model, covered: String(event.covered) });
+      case 'version-called': {
+        const { model, version, outcome } = event;
+        return metrics.count('meridian_version_calls_total', { model, version, outcome });
+      }
       case 'config-reloaded':
         return metrics.count('meridian_config_reloads_total', { result: event.ok ? 'ok' : 'refused' });
       case 'region-changed':

@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { manualClock } from '../helpers/manual-clock.ts';
 import { callTo, testTransport } from '../helpers/transport-calls.ts';
 import { closedPort, startUpstream } from '../helpers/upstream.ts';
 
@@ -174,4 +175,21 @@ test('what cannot be put on the wire is refused without a connection', async t =
   const smuggled = callTo(upstream.url, { headers: ['host', 'a', 'accept', 'text/csv\r\nx-evil: 1'] });
   t.match(await transport.send(smuggled), { kind: 'refused', sent: false });
   t.equal(upstream.seen.length, 0);
+});
+
+test('a process that was held up reads what has arrived before it blames the target', async t => {
+  const upstream = await startUpstream(t, (response, _, nth) => {
+    if (nth === 1) response.end('0.25');
+  });
+  const clock = manualClock();
+  const { transport } = testTransport(t, { clock });
+  const answered = transport.send(callTo(upstream.url));
+  await upstream.arrived(1);
+  clock.hold(5_100); // the timer was due 100 ms ago and runs only now
+  t.match(await answered, { kind: 'answer', status: 200 });
+  const silent = transport.send(callTo(upstream.url));
+  await upstream.arrived(2);
+  clock.hold(5_100);
+  clock.advance(20);
+  t.match(await silent, { kind: 'timeout' });
 });

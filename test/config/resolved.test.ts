@@ -24,14 +24,6 @@ test('callers reach a model by its name and by its aliases', async t => {
   t.equal(names.get('rain-prod'), models.get('rain'));
 });
 
-test('a fleet’s concurrency is shared out, and no replica gets none', async t => {
-  const share = (replicas: number) =>
-    resolvedText(`${minimalConfig}replicas: ${replicas}\n`).targets[0]?.maxConcurrency;
-  t.equal(share(1), 64);
-  t.equal(share(3), 21);
-  t.equal(share(100), 1);
-});
-
 test('a body must fit the model and the kind', async t => {
   const limits = (text: string) => resolvedText(text).targets.map(target => target.maxRequestBytes);
   t.same(limits(soundConfig), [25_000_000, 25_000_000, 25_000_000, 4_194_304]);

@@ -40,7 +40,7 @@ function routed(resolved: ResolvedConfig) {
       available: () => ({ usable: true, trial: false }),
       share: () => 1,
       inFlight: calls,
-      describe: () => ({ breaker: 'closed', ejectedForMs: 0, detail: undefined }),
+      describe: () => ({ breaker: 'closed', ejectedForMs: 0, slots: 64, detail: undefined }),
     },
     model: name => resolved.models.get(name),
     replicas: () => 1,

@@ -11,11 +11,11 @@ function bench(options: CoalescerOptions = {}) {
   const calls: { key: string; signal: AbortSignal; answer: (value: string) => void; fail: (error: Error) => void }[] =
     [];
   const shared = coalescer<string>(clock, options);
-  const ask = (key: string, deadlineMs = 1_000) => {
+  const ask = (key: string, deadlineMs = 1_000, lingerMs = 0) => {
     const leaver = new AbortController();
     const start = (signal: AbortSignal) =>
       new Promise<string>((answer, fail) => calls.push({ key, signal, answer, fail }));
-    const result = shared.run(key, start, { signal: leaver.signal, deadlineMs }).then(
+    const result = shared.run(key, start, { signal: leaver.signal, deadlineMs, lingerMs }).then(
       ({ value, joined }) => `${joined ? 'joined' : 'led'}: ${value}`,
       (error: unknown) => (error instanceof GatewayError ? error.code : String(error)),
     );
@@ -113,8 +113,8 @@ test('waiters are bounded', async t => {
 });
 
 test('an abandoned call lingers for an SDK that comes back, then is cancelled', async t => {
-  const { ask, calls, clock, shared } = bench({ lingerMs: 50 });
-  const first = ask('a');
+  const { ask, calls, clock, shared } = bench();
+  const first = ask('a', 1_000, 50);
   first.leave();
   t.equal(await first.result, 'client-closed');
   await settle();
@@ -125,7 +125,7 @@ test('an abandoned call lingers for an SDK that comes back, then is cancelled', 
   calls[0]?.answer('one');
   t.equal(await retry.result, 'joined: one');
 
-  const second = ask('b');
+  const second = ask('b', 1_000, 50);
   second.leave();
   await second.result;
   await settle();

@@ -70,3 +70,34 @@ test('a caller’s own limit spends no retry of the others', async t => {
   t.match([answer.status, answer.headers.get('x-meridian-attempts')?.split(',').length], [503, 1]);
   t.equal(gateway.app.parts.budget.remaining(), 1);
 });
+
+test('an SDK that timed out and comes back joins the call it left', async t => {
+  const gateway = await startTestGateway(
+    t,
+    { models: { rain: simpleModel(['us-east-1'], { idempotent: false }) } },
+    { simulator: { latencyScale: 8 } },
+  );
+  const total = () => gateway.simulator.stats().regions['us-east-1']?.total;
+  const headers = { 'amz-sdk-invocation-id': 'one-call', 'amz-sdk-request': 'attempt=1; max=3' };
+  const impatient = new AbortController();
+  const first = gateway.call('rain', { headers, signal: impatient.signal });
+  await eventually(t, 'the call is upstream', () => total() === 1);
+  impatient.abort();
+  await t.rejects(first);
+  const again = await gateway.call('rain', { headers: { ...headers, 'amz-sdk-request': 'attempt=2; max=3' } });
+  t.match([again.status, again.headers.get('x-meridian-cache'), total()], [200, 'coalesced', 1]);
+});
+
+test('a caller that leaves for good cancels its call, at once or once an SDK would have come back', async t => {
+  const gateway = await startTestGateway(t, { models: { rain: simpleModel(['us-east-1']) } });
+  await gateway.simulator.faults.add({ region: 'us-east-1', kind: 'black-hole' });
+  const inFlight = () => gateway.app.parts.health.describeAll()[0]?.health.inFlight;
+  for (const headers of [{}, { 'amz-sdk-invocation-id': 'gone' }]) {
+    const leaver = new AbortController();
+    const call = gateway.call('rain', { headers, signal: leaver.signal });
+    await eventually(t, 'upstream', () => inFlight() === 1);
+    leaver.abort();
+    await t.rejects(call);
+    await eventually(t, 'cancelled', () => inFlight() === 0);
+  }
+});

@@ -9,6 +9,8 @@ interface Timer {
 export interface ManualClock extends Clock {
   /** Moves time forward, running every timer that falls due, in order. */
   advance(ms: number): void;
+  /** Moves time forward at once, as a paused machine does: what fell due meanwhile runs late. */
+  hold(ms: number): void;
   /** How many timers wait: a way to see leaks. */
   readonly timers: number;
 }
@@ -40,6 +42,14 @@ export function manualClock(startWallMs = Date.UTC(2025, 9, 20, 6, 48)): ManualC
         timer.run();
       }
       now = until;
+    },
+    hold: ms => {
+      now += ms;
+      for (const timer of [...timers].filter(({ at }) => at <= now)) {
+        if (timer.periodMs === undefined) timers.delete(timer);
+        else timer.at = now + timer.periodMs;
+        timer.run();
+      }
     },
     get timers() {
       return timers.size;

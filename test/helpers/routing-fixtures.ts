@@ -126,6 +126,7 @@ export class FakeStates implements TargetDescriptions {
     return {
       breaker: usable ? ('closed' as const) : ('open' as const),
       ejectedForMs: usable ? 0 : 12_000,
+      slots: target.maxConcurrency,
       detail: usable ? undefined : '5 failures in a row',
     };
   }

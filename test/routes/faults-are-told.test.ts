@@ -54,6 +54,7 @@ test('a fault on the admin port is told as well', async t => {
     regions: fails,
     explain: fails,
     config: fails,
+    costs: fails,
     drain: fails,
     undrain: fails,
     purge: fails,

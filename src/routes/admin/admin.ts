@@ -50,6 +50,7 @@ export interface AdminPorts {
   regions(): unknown;
   explain(query: ExplainQuery): unknown;
   config(): unknown;
+  costs(): unknown;
   drain(what: DrainBody, actor: string): Promise<unknown>;
   undrain(what: DrainBody, actor: string): Promise<unknown>;
   purge(what: PurgeBody, actor: string): Promise<unknown>;
@@ -84,7 +85,8 @@ export function adminRoutes(
     const { contentType, text } = await ports.metrics();
     return reply.header('content-type', contentType).send(text);
   });
-  const views = { targets: ports.targets, regions: ports.regions, config: ports.config } as const;
+  const { targets, regions, config, costs } = ports;
+  const views = { targets, regions, config, costs } as const;
   for (const [name, view] of Object.entries(views)) {
     server.get(`/admin/${name}`, async request => {
       judge(request, 'viewer');

@@ -1,0 +1,72 @@
+import { connect } from 'node:net';
+import { test } from 'tap';
+import type { ModelContainer } from '../../sim/model-port.ts';
+import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
+import { echoContainers } from '../helpers/simulator.ts';
+
+const strict: ModelContainer = {
+  predict: () => ({ status: 422, contentType: 'text/plain', body: Buffer.from('wind must be a number') }),
+};
+const containers = { ...echoContainers, 'rain-v1': strict };
+
+/** What comes back to these bytes until the connection is closed. */
+function raw(url: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(Number(port), hostname, () => socket.write(bytes));
+    socket.setEncoding('utf8').on('data', chunk => {
+      answer += chunk;
+    });
+    socket.on('close', () => resolve(answer)).on('error', reject);
+  });
+}
+
+test('a model’s refusal comes in the shape of the path it was called by', async t => {
+  const gateway = await startTestGateway(t, { models: { rain: simpleModel() } }, { simulator: { containers } });
+  const plain = await gateway.call('rain');
+  t.equal(plain.status, 424);
+  t.match(JSON.parse(plain.text), {
+    error: {
+      code: 'model-refused',
+      message: /422/,
+      requestId: plain.headers.get('x-meridian-request-id'),
+      originalStatus: 422,
+      originalMessage: 'wind must be a number',
+    },
+  });
+  t.equal(plain.headers.get('x-amzn-errortype'), null);
+  const aws = await fetch(`${gateway.urls.data}/endpoints/rain/invocations`, { method: 'POST', body: 'x' });
+  t.equal(aws.headers.get('x-amzn-errortype'), 'ModelError');
+  t.match(await aws.json(), { OriginalStatusCode: 422, OriginalMessage: 'wind must be a number' });
+});
+
+test('the wrong method is told the right one', async t => {
+  const gateway = await startTestGateway(t, { models: { rain: simpleModel() } });
+  const aws = await fetch(`${gateway.urls.data}/endpoints/rain/invocations?x=1`);
+  t.same([aws.status, aws.headers.get('allow'), aws.headers.get('x-amzn-errortype')], [405, 'POST', 'ValidationError']);
+  const plain = await fetch(`${gateway.urls.data}/v1/models/rain/invocations`, { method: 'PUT', body: 'x' });
+  t.same([plain.status, ((await plain.json()) as { error: { code: string } }).error.code], [405, 'method-not-allowed']);
+  t.equal((await fetch(`${gateway.urls.data}/endpoints/rain`)).status, 404);
+});
+
+test('what no route could read is answered in a body that both protocols read', async t => {
+  const gateway = await startTestGateway(t, {
+    limits: { bodyTimeoutMs: 300, drainMs: 0 },
+    models: { rain: simpleModel() },
+  });
+  const post = 'POST /v1/models/rain/invocations HTTP/1.1\r\nHost: a\r\n';
+  const cases = [
+    [`${post}Content-Length: 10\r\n\r\nabc`, 408, 'body-timeout'],
+    [`${post}X-Long: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'invalid-request'],
+    ['NOT HTTP AT ALL\r\n\r\n', 400, 'invalid-request'],
+  ] as const;
+  for (const [bytes, status, code] of cases) {
+    const answer = await raw(gateway.urls.data, bytes);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    t.match(head, new RegExp(`^HTTP/1.1 ${status} [A-Z]`), code);
+    t.match(head, /x-amzn-errortype: ValidationError/);
+    const parsed = JSON.parse(body);
+    t.same([parsed.error.code, parsed.error.message], [code, parsed.Message]);
+  }
+});
