@@ -27,7 +27,7 @@ const may: Readonly<Record<string, readonly string[]>> = {
 
 /** One door per library: the only folders or files of src/ that may import it. */
 const doors: Readonly<Record<string, readonly string[]>> = {
-  fastify: ['app.ts', 'compose/listen.ts', 'routes'],
+  fastify: ['app.ts', 'compose/listen.ts', 'compose/planes.ts', 'routes'],
   undici: ['backends'],
   '@smithy/': ['backends'],
   '@aws-sdk/': ['backends'],

@@ -6,7 +6,7 @@ import type { Routing } from '../routing/routing.ts';
 import { createAdminAccess } from '../security/admin-access.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Parts } from './gateway.ts';
+import type { Parts } from './parts.ts';
 
 /** A config that was refused: when, and why. */
 export interface Refusal {
@@ -23,82 +23,65 @@ export interface AdminSources {
 }
 
 /** What the admin routes show and do, read from the parts of the path. */
-export function adminPorts({ parts, explain, metrics, logger, refusal }: AdminSources): AdminPorts {
-  const { config, health, router, clock } = parts;
-  const auditor = logger.child({}, { level: 'info' }); // who did what is kept at every log.level
-  const audit = (actor: string, act: string, what: object) => auditor.info({ actor, act, ...what }, 'operator');
-  const refused = (actor: string, act: string | undefined, error: unknown, what: object = {}) =>
-    auditor.warn(
-      { actor, act, ...what, refused: error instanceof Error ? error.message : String(error) },
-      'operator refused',
-    );
-  /** Runs an operator's act and writes down how it went. */
-  const audited =
-    <What extends object>(act: string, run: (what: What, actor: string) => Promise<unknown>) =>
-    async (what: What, actor: string): Promise<unknown> => {
-      try {
-        const done = await run(what, actor);
-        audit(actor, act, what);
-        return done;
-      } catch (error) {
-        refused(actor, act, error, what);
-        throw error;
-      }
-    };
+export function adminPorts(sources: AdminSources): AdminPorts {
+  const { parts, explain, metrics, refusal } = sources;
+  const { config, clock } = parts;
+  const audit = auditor(sources.logger);
   return {
     access: call => {
       try {
         return createAdminAccess(config().config.admin, config().config.listen.admin)(call);
       } catch (error) {
-        if (call.role === 'operator') refused(call.remoteAddress ?? 'unknown', call.act, error);
+        if (call.role === 'operator') audit.refused(call.remoteAddress ?? 'unknown', call.act, error);
         throw error;
       }
     },
     metrics: () => metrics.render(clock.now()),
-    targets: () => ({
-      targets: health.describeAll().map(({ target, health: state }) => {
-        const { model, version, name, region, kind, endpoint, variant, component, targetModel } = target;
-        return {
-          model,
-          version,
-          target: name,
-          region,
-          kind,
-          endpoint,
-          variant,
-          component,
-          targetModel,
-          ...state,
-          estimate: router.estimate(target),
-        };
-      }),
-    }),
-    regions: () => ({
-      regions: [...config().regions.values()].map(({ name, residency }) => {
-        const targets = health.describeAll().filter(({ target }) => target.region === name);
-        return {
-          region: name,
-          residency,
-          state: health.region(name),
-          targets: targets.length,
-          usable: targets.filter(({ health: state }) => state.availability.usable).length,
-          inFlight: targets.reduce((sum, { health: state }) => sum + state.inFlight, 0),
-        };
-      }),
-      drains: health.drains(),
-    }),
-    costs: () => ({
-      targets: parts.routing.ledger.targets().map(({ target, ...account }) => ({
-        model: target.model,
-        version: target.version,
-        target: target.name,
-        region: target.region,
-        ...account,
-      })),
-      endpoints: parts.routing.ledger.endpoints(),
-    }),
+    targets: () => showTargets(parts),
+    regions: () => showRegions(parts),
+    costs: () => showCosts(parts),
     explain: query => explain(findModel(parts, query.model), explainQuery(query)),
     config: () => ({ hash: config().hash, config: redactConfig(config().config), refused: refusal() ?? null }),
+    ...operatorActs(parts, audit),
+  };
+}
+
+/** Who did what, and how it went, is kept at every `log.level`. */
+interface Auditor {
+  refused(actor: string, act: string | undefined, error: unknown, what?: object): void;
+  /** Runs an operator's act and writes down how it went. */
+  audited<What extends object>(
+    act: string,
+    run: (what: What, actor: string) => Promise<unknown>,
+  ): (what: What, actor: string) => Promise<unknown>;
+}
+
+function auditor(logger: Logger): Auditor {
+  const log = logger.child({}, { level: 'info' });
+  const done = (actor: string, act: string, what: object) => log.info({ actor, act, ...what }, 'operator');
+  const refused: Auditor['refused'] = (actor, act, error, what = {}) =>
+    log.warn(
+      { actor, act, ...what, refused: error instanceof Error ? error.message : String(error) },
+      'operator refused',
+    );
+  return {
+    refused,
+    audited: (act, run) => async (what, actor) => {
+      try {
+        const result = await run(what, actor);
+        done(actor, act, what);
+        return result;
+      } catch (error) {
+        refused(actor, act, error, what);
+        throw error;
+      }
+    },
+  };
+}
+
+function operatorActs(parts: Parts, { audited }: Auditor): Pick<AdminPorts, 'drain' | 'undrain' | 'purge'> {
+  const { health } = parts;
+  return {
     drain: audited('drain', async (what: DrainBody, actor) => {
       await health.drain(scopeOf(parts, what), { by: actor, reason: what.reason ?? '' });
       return { drains: health.drains() };
@@ -111,14 +94,49 @@ export function adminPorts({ parts, explain, metrics, logger, refusal }: AdminSo
     purge: audited('purge', async (what: PurgeBody) => {
       const model = findModel(parts, what.model);
       if (what.version !== undefined && !model.versions.some(version => version.name === what.version)) {
-        throw new GatewayError(
-          'not-found',
-          `${model.name} has no version ${what.version}: it has ${model.versions.map(version => version.name).join(', ')}.`,
-        );
+        const names = model.versions.map(version => version.name).join(', ');
+        throw new GatewayError('not-found', `${model.name} has no version ${what.version}: it has ${names}.`);
       }
       const dropped = await parts.cache.purge(model.name, what.version);
       return { model: model.name, version: what.version ?? null, dropped };
     }),
+  };
+}
+
+function showTargets({ health, router }: Parts): unknown {
+  return {
+    targets: health.describeAll().map(({ target, health: state }) => {
+      const { model, version, name, region, kind, endpoint, variant, component, targetModel } = target;
+      const where = { model, version, target: name, region, kind, endpoint, variant, component, targetModel };
+      return { ...where, ...state, estimate: router.estimate(target) };
+    }),
+  };
+}
+
+function showRegions({ config, health }: Parts): unknown {
+  return {
+    regions: [...config().regions.values()].map(({ name, residency }) => {
+      const targets = health.describeAll().filter(({ target }) => target.region === name);
+      return {
+        region: name,
+        residency,
+        state: health.region(name),
+        targets: targets.length,
+        usable: targets.filter(({ health: state }) => state.availability.usable).length,
+        inFlight: targets.reduce((sum, { health: state }) => sum + state.inFlight, 0),
+      };
+    }),
+    drains: health.drains(),
+  };
+}
+
+function showCosts({ routing: { ledger } }: Parts): unknown {
+  return {
+    targets: ledger.targets().map(({ target: { model, version, name, region }, ...account }) => ({
+      ...{ model, version, target: name, region },
+      ...account,
+    })),
+    endpoints: ledger.endpoints(),
   };
 }
 

@@ -1,51 +1,19 @@
-import { createHash } from 'node:crypto';
-import type { Backends } from '../backends/registry.ts';
-import type { ResolvedConfig } from '../config/resolve.ts';
-import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Emit } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
-import type { Random } from '../core/random.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import { residencyBound } from '../core/residency.ts';
-import type { Attempt, Memory, Served } from '../core/result.ts';
-import type { Target } from '../core/target.ts';
-import type { CachedAnswers, ResponseCache } from '../fallback/cache.ts';
-import type { CacheKeys } from '../fallback/cache-key.ts';
+import type { Served } from '../core/result.ts';
+import type { CachedAnswers } from '../fallback/cache.ts';
 import { cachedAnswers } from '../fallback/cached-answers.ts';
 import { standIn } from '../fallback/chain.ts';
 import type { Coalescer } from '../fallback/coalescing.ts';
-import type { HealthControl } from '../health/availability.ts';
-import type { Prober } from '../health/probes.ts';
 import { CallFailed } from '../inference/call-failed.ts';
 import { type Deadline, modelDeadline } from '../inference/deadline.ts';
-import type { RetryBudget } from '../inference/retry-budget.ts';
 import { type FailedCall, type ServePorts, serve } from '../inference/serve.ts';
 import { fromCache } from '../inference/served.ts';
 import type { Exit } from '../inference/try-targets.ts';
 import { splitVersions } from '../rollout/split.ts';
-import type { Router } from '../routing/router.ts';
-import type { Routing } from '../routing/routing.ts';
-import type { Admission } from '../security/admission.ts';
-
-/** The parts of the request path, made in `app.ts`; they outlive reloads. */
-export interface Parts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly emit: Emit;
-  readonly backends: Backends;
-  readonly health: HealthControl;
-  readonly router: Router;
-  readonly routing: Routing;
-  readonly budget: RetryBudget;
-  readonly cache: ResponseCache;
-  readonly keys: CacheKeys;
-  readonly flights: Coalescer<Exit>;
-  readonly admission: Admission;
-  /** The config in force. */
-  config(): ResolvedConfig;
-  background(work: () => Promise<unknown>): void;
-}
+import type { Parts } from './parts.ts';
 
 /** Joins the parts into the request path: what each stage needs of another is given here, as a function. */
 export function createGateway(parts: Parts): (model: Model, request: InferenceRequest) => Promise<Served> {
@@ -59,7 +27,7 @@ export function createGateway(parts: Parts): (model: Model, request: InferenceRe
     budget,
     backends: backends.backends,
     memory: parts.admission,
-    background: parts.background,
+    background: parts.work.start,
     measure: parts.routing.measure,
     charge: parts.routing.ledger.charge,
     split: (model, request) => splitVersions(router.reachable(model, request), model, request, random),
@@ -103,62 +71,6 @@ async function joinFlight(
     }
     throw error;
   }
-}
-
-/** How ejected targets are probed: the model's sample payload over the ordinary backend. */
-export function createProber(ports: {
-  config(): ResolvedConfig;
-  backends: Backends;
-  memory: Memory;
-  clock: Clock;
-  /** Probes are metered and cost like any other attempt. */
-  finished(attempt: Attempt, request: InferenceRequest): void;
-}): Prober {
-  const { config, backends, memory, clock } = ports;
-  return {
-    covers: target => sampleOf(config(), target) !== undefined,
-    send: async (target, signal) => {
-      const sample = sampleOf(config(), target);
-      const model = config().models.get(target.model);
-      if (sample === undefined || model === undefined) throw new Error(`no sample payload for ${target.model}`);
-      const request: InferenceRequest = { ...sample, arrivedAt: clock.now(), signal };
-      const limits = {
-        timeoutMs: model.deadlineMs,
-        maxResponseBytes: model.maxResponseBytes,
-        memory,
-        idempotent: true,
-        signal,
-      };
-      const result = await backends.backends[target.kind].invoke(target, request, limits);
-      ports.finished({ target, result, reason: 'probe' }, request);
-      return result;
-    },
-  };
-}
-
-const samples = new WeakMap<Model, Omit<InferenceRequest, 'arrivedAt' | 'signal'>>();
-
-/** The probe request of a target's model; undefined without a sample, or where a caller would have to name the target model. */
-function sampleOf(config: ResolvedConfig, target: Target): Omit<InferenceRequest, 'arrivedAt' | 'signal'> | undefined {
-  const model = config.models.get(target.model);
-  if (model?.sample === undefined) return undefined;
-  if (target.kind === 'sagemaker-multi-model' && target.targetModel === undefined) return undefined;
-  let request = samples.get(model);
-  if (request === undefined) {
-    const { body, contentType } = model.sample;
-    request = {
-      id: 'probe',
-      model: model.name,
-      body,
-      bodySha256: createHash('sha256').update(body).digest('hex'),
-      fields: { contentType },
-      hints: { substitutes: 'none', cache: { noCache: true, noStore: true } },
-      caller: { tenant: 'meridian' },
-      clientAttempt: 1,
-    };
-    samples.set(model, request);
-  }
-  return request;
 }
 
 async function findStandIn(

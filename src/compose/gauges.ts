@@ -1,20 +1,13 @@
-import type { ResponseCacheStore } from '../fallback/response-cache.ts';
-import type { Admission } from '../security/admission.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { targetLabels } from '../telemetry/record.ts';
-import type { Parts } from './gateway.ts';
-import type { Stores } from './stores.ts';
+import type { Parts } from './parts.ts';
+import type { Replica } from './replica.ts';
 
 export interface GaugeSources {
   readonly parts: Parts;
-  readonly cache: ResponseCacheStore;
-  readonly admission: Admission;
-  readonly stores: Stores;
-  readonly inFlight: { readonly requests: number };
+  readonly replica: Replica;
   readonly version: string;
   readonly log: { readonly dropped: number };
-  replicas(): number;
-  ready(): boolean;
 }
 
 const breakerLevel = { closed: 0, 'half-open': 1, open: 2 } as const;
@@ -22,7 +15,8 @@ const regionLevel = { serving: 0, evacuated: 1, drained: 2 } as const;
 
 /** Sets every gauge from the parts' own state when Prometheus asks. */
 export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
-  const { parts, cache, admission, stores } = sources;
+  const { parts, replica, version, log } = sources;
+  const { cache, admission, stores } = parts;
   metrics.onScrape(() => {
     for (const { target, health } of parts.health.describeAll()) {
       const labels = targetLabels(target);
@@ -49,15 +43,15 @@ export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
     metrics.gauge('meridian_cache_writes_waiting', {}, writesWaiting);
     metrics.gauge('meridian_cache_writes_dropped', {}, writesDropped);
     metrics.gauge('meridian_buffered_bytes', {}, admission.heldBytes);
-    metrics.gauge('meridian_requests_in_flight', {}, sources.inFlight.requests);
+    metrics.gauge('meridian_requests_in_flight', {}, replica.inFlight.requests);
     metrics.gauge('meridian_retry_budget_ratio', {}, parts.budget.remaining());
     metrics.gauge('meridian_redis_up', {}, Number(stores.redisUp() ?? false));
     metrics.gauge('meridian_redis_unanswered', {}, stores.redisUnanswered());
-    metrics.gauge('meridian_replicas', {}, sources.replicas());
-    metrics.gauge('meridian_log_lines_dropped', {}, sources.log.dropped);
-    metrics.gauge('meridian_ready', {}, Number(sources.ready()));
+    metrics.gauge('meridian_replicas', {}, parts.replicas());
+    metrics.gauge('meridian_log_lines_dropped', {}, log.dropped);
+    metrics.gauge('meridian_ready', {}, Number(replica.notReady() === undefined));
     metrics.gauge('meridian_config_info', { hash: parts.config().hash }, 1);
-    metrics.gauge('meridian_build_info', { version: sources.version, node: process.version }, 1);
+    metrics.gauge('meridian_build_info', { version, node: process.version }, 1);
   });
 }
 
