@@ -4,7 +4,7 @@ import type { Emit } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
 import type { RedisOptions } from './options.ts';
 import { STAMP_LENGTH } from './record.ts';
-import { redisGuard } from './redis-guard.ts';
+import { type RedisGuard, redisGuard } from './redis-guard.ts';
 import type { HeartbeatLink } from './replica-count.ts';
 import type { StateLink } from './shared-state.ts';
 import type { SharedCache } from './state.ts';
@@ -44,24 +44,46 @@ return redis.call('ZCARD', KEYS[1])`;
 
 /** Starts to connect and returns at once; Redis may be down. One `redis-changed` event per change. */
 export function connectRedis(options: RedisOptions, { clock, random, emit }: RedisDeps): RedisLink {
-  const stateKey = `${options.keyPrefix}state`;
-  const replicasKey = `${options.keyPrefix}replicas`;
-  const cacheKey = (key: string) => `${options.keyPrefix}cache:${key}`;
   const client = newClient(options, random);
-  // In RESP2 a connection that subscribes can do nothing else.
-  const subscriber = newClient(options, random);
-  const listeners = new Set<() => void>();
-  const upListeners = new Set<() => void>();
-  const tellListeners = () => {
-    for (const listener of listeners) listener();
-  };
-
-  let lastError: string | undefined;
+  const changed = listeners();
+  const cameUp = listeners();
   const onUp = () => {
-    tellListeners();
-    for (const listener of upListeners) listener();
+    changed.tell();
+    cameUp.tell();
   };
   const guard = redisGuard({ clock, emit, ping: () => client.ping(), onUp });
+  const stateKey = `${options.keyPrefix}state`;
+  const subscription = subscribe(newClient(options, random), stateKey, changed.tell);
+  const server: Server = { client, run: guard.run, isUp: () => guard.up };
+  watch(client, guard);
+  return {
+    get up() {
+      return guard.up;
+    },
+    cache: cacheOn(server, `${options.keyPrefix}cache:`),
+    state: stateOn(server, stateKey, subscription.mend, changed.add),
+    heartbeats: heartbeatsOn(server, `${options.keyPrefix}replicas`, cameUp.add),
+    get unanswered() {
+      return client.commandQueue.length;
+    },
+    close: () => {
+      guard.close();
+      subscription.close();
+      client.disconnect();
+    },
+  };
+}
+
+/** A connection, and the only way to send commands over it. */
+interface Server {
+  readonly client: Redis;
+  readonly run: RedisGuard['run'];
+  isUp(): boolean;
+}
+
+/** Connects, and tells the guard what becomes of the connection. */
+function watch(client: Redis, guard: RedisGuard): void {
+  let lastError: string | undefined;
   client.on('error', error => {
     lastError = error.message;
   });
@@ -70,76 +92,92 @@ export function connectRedis(options: RedisOptions, { clock, random, emit }: Red
     guard.connected();
   });
   client.on('close', () => guard.disconnected(lastError ?? 'connection closed'));
-  // Not the client's own resubscription, whose failure would be an unhandled rejection.
-  subscriber.on('error', ignore);
+  client.connect().catch(ignore);
+}
+
+/**
+ * Hears announcements on a connection of its own: in RESP2 one that subscribes can do nothing else. The client's own
+ * resubscription is off, since its failure would be an unhandled rejection.
+ */
+function subscribe(subscriber: Redis, channel: string, heard: () => void): { mend(): void; close(): void } {
   let listening = false;
   const listen = async () => {
-    await subscriber.subscribe(stateKey);
+    await subscriber.subscribe(channel);
     listening = true;
-    tellListeners();
+    heard();
   };
+  subscriber.on('error', ignore);
   subscriber.on('ready', () => listen().catch(ignore));
   subscriber.on('close', () => {
     listening = false;
   });
-  subscriber.on('message', tellListeners);
-  /** A subscription hears nothing of its own death; an unanswered ping ends it through `socketTimeout`. */
-  const mendSubscription = () => {
-    if (subscriber.status === 'ready') (listening ? subscriber.ping() : listen()).catch(ignore);
+  subscriber.on('message', heard);
+  subscriber.connect().catch(ignore);
+  return {
+    /** A subscription hears nothing of its own death; an unanswered ping ends it through `socketTimeout`. */
+    mend: () => {
+      if (subscriber.status === 'ready') (listening ? subscriber.ping() : listen()).catch(ignore);
+    },
+    close: () => subscriber.disconnect(),
   };
-  for (const connection of [client, subscriber]) connection.connect().catch(ignore);
+}
 
-  const { run } = guard;
-  const isUp = () => guard.up;
+function cacheOn({ client, run, isUp }: Server, prefix: string): SharedCache {
   return {
     get up() {
       return isUp();
     },
-    cache: {
-      get up() {
-        return isUp();
-      },
-      get: async key => (await run(() => client.getBuffer(cacheKey(key)))) ?? undefined,
-      set: async (key, value, ttlMs) => {
-        await run(() => client.set(cacheKey(key), value, 'PX', Math.max(1, Math.ceil(ttlMs))));
-      },
-      delete: async keys => {
-        if (keys.length > 0) await run(() => client.del(keys.map(cacheKey)));
-      },
+    get: async key => (await run(() => client.getBuffer(prefix + key))) ?? undefined,
+    set: async (key, value, ttlMs) => {
+      await run(() => client.set(prefix + key, value, 'PX', Math.max(1, Math.ceil(ttlMs))));
     },
-    state: {
-      get up() {
-        return isUp();
-      },
-      readAll: async () => {
-        mendSubscription();
-        return new Map(Object.entries(await run(() => client.hgetall(stateKey))));
-      },
-      offer: async (key, text) => String(await run(() => client.eval(OFFER, 1, stateKey, key, text))),
-      onChange: listener => {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
+    delete: async keys => {
+      if (keys.length > 0) await run(() => client.del(keys.map(key => prefix + key)));
     },
-    heartbeats: {
-      get up() {
-        return isUp();
-      },
-      beat: async (id, forMs) => Number(await run(() => client.eval(BEAT, 1, replicasKey, id, forMs))),
-      leave: async id => {
-        await run(() => client.zrem(replicasKey, id));
-      },
-      onUp: listener => {
-        upListeners.add(listener);
-        return () => upListeners.delete(listener);
-      },
+  };
+}
+
+function stateOn(
+  { client, run, isUp }: Server,
+  key: string,
+  mendSubscription: () => void,
+  onChange: StateLink['onChange'],
+): StateLink {
+  return {
+    get up() {
+      return isUp();
     },
-    get unanswered() {
-      return client.commandQueue.length;
+    readAll: async () => {
+      mendSubscription();
+      return new Map(Object.entries(await run(() => client.hgetall(key))));
     },
-    close: () => {
-      guard.close();
-      for (const connection of [client, subscriber]) connection.disconnect();
+    offer: async (name, text) => String(await run(() => client.eval(OFFER, 1, key, name, text))),
+    onChange,
+  };
+}
+
+function heartbeatsOn({ client, run, isUp }: Server, key: string, onUp: HeartbeatLink['onUp']): HeartbeatLink {
+  return {
+    get up() {
+      return isUp();
+    },
+    beat: async (id, forMs) => Number(await run(() => client.eval(BEAT, 1, key, id, forMs))),
+    leave: async id => {
+      await run(() => client.zrem(key, id));
+    },
+    onUp,
+  };
+}
+
+function listeners(): { add(listener: () => void): () => void; tell(): void } {
+  const all = new Set<() => void>();
+  return {
+    add: listener => {
+      all.add(listener);
+      return () => all.delete(listener);
+    },
+    tell: () => {
+      for (const listener of all) listener();
     },
   };
 }
