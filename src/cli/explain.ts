@@ -3,18 +3,21 @@ import { renderExplain } from '../routing/render-explain.ts';
 import { adminClient, adminOptions, adminUsage } from './admin-client.ts';
 import { type Command, parse, UsageError } from './options.ts';
 
-const queryOptions = ['region', 'residency', 'prefer', 'bytes', 'target-model'] as const;
+const queryOptions = ['key', 'region', 'residency', 'prefer', 'bytes', 'target-model', 'variant', 'component'] as const;
 
 export const explain: Command = {
   name: 'explain',
   summary: 'show where a model’s calls go now, and why',
   usage: `Usage: meridian explain MODEL [as a caller would hint]
 
+  --key ID               what the API key of this id may reach
   --region REGION        pinned there, or !REGION to avoid one
   --residency CLASS      e.g. eu
   --prefer WISH          latency, cost or balanced
   --bytes N              size of the body
   --target-model NAME    of a multi-model endpoint
+  --variant NAME         production variant
+  --component NAME       inference component
 ${adminUsage}`,
   run: async (args, io) => {
     const strings = Object.fromEntries(queryOptions.map(name => [name, { type: 'string' }])) as Record<

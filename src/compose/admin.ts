@@ -40,7 +40,7 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     targets: () => showTargets(parts),
     regions: () => showRegions(parts),
     costs: () => showCosts(parts),
-    explain: query => explain(findModel(parts, query.model), explainQuery(query)),
+    explain: query => explain(findModel(parts, query.model), explainQuery(parts, query)),
     config: () => ({ hash: config().hash, config: redactConfig(config().config), refused: refusal() ?? null }),
     ...operatorActs(parts, audit),
   };
@@ -151,13 +151,32 @@ function scopeOf(parts: Parts, what: DrainBody): { region: string } | { model: s
   return 'region' in what ? { region: what.region } : { model: findModel(parts, what.model).name, target: what.target };
 }
 
-function explainQuery(query: ExplainQuery): Parameters<Routing['explain']>[1] {
-  const { region, bytes, residency, prefer, targetModel } = query;
+function explainQuery(parts: Parts, query: ExplainQuery): Parameters<Routing['explain']>[1] {
+  const { region, bytes, residency, prefer, targetModel, variant, component, key } = query;
+  const keyResidency = key === undefined ? undefined : residencyOfKey(parts, key, query.model);
   return {
     ...(region !== undefined && { region: region.startsWith('!') ? { exclude: region.slice(1) } : { pin: region } }),
     ...(bytes !== undefined && { bodyBytes: bytes }),
     ...(residency !== undefined && { residency }),
     ...(prefer !== undefined && { prefer }),
     ...(targetModel !== undefined && { targetModel }),
+    ...(variant !== undefined && { targetVariant: variant }),
+    ...(component !== undefined && { inferenceComponent: component }),
+    ...(keyResidency !== undefined && { keyResidency: new Set(keyResidency) }),
   };
+}
+
+/** What a key is bound to. Throws when there is no such key, or when it may not call the model at all. */
+function residencyOfKey(parts: Parts, id: string, modelName: string): readonly string[] | undefined {
+  const { auth } = parts.config().config;
+  const key = auth === 'none' ? undefined : auth.keys.find(candidate => candidate.id === id);
+  if (key === undefined)
+    throw new GatewayError('not-found', `No API key has the id ${id}: see auth.keys in the config.`);
+  const { name } = findModel(parts, modelName);
+  if (key.models !== undefined && !key.models.includes(name))
+    throw new GatewayError(
+      'invalid-request',
+      `The key ${id} may not call ${name}: it may call ${key.models.join(', ')}.`,
+    );
+  return key.residency;
 }

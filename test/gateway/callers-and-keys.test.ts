@@ -58,3 +58,21 @@ test('the log knows the key’s id and tenant, never the key', async t => {
   });
   t.notMatch(JSON.stringify(gateway.log), /key-rain|payload-in-the-body/);
 });
+
+test('explain shows what a key may reach, and what its calls then do', async t => {
+  const gateway = await startTestGateway(t, { auth, models });
+  const explain = async (query: string) => {
+    const answer = await fetch(`${gateway.urls.admin}/admin/explain?${query}`);
+    return { status: answer.status, text: await answer.text() };
+  };
+  const { text } = await explain('model=rain&key=eu');
+  const rows: { region: string; place: number | null; excluded: string | null }[] =
+    JSON.parse(text).versions[0].targets;
+  t.same(
+    rows.filter(row => row.place !== null).map(row => row.region),
+    ['eu-west-1'],
+  );
+  t.ok(rows.filter(row => row.place === null).every(row => row.excluded === 'residency'));
+  t.match(await explain('model=snow&key=rain'), { status: 400, text: /may not call snow: it may call rain/ });
+  t.match(await explain('model=rain&key=nobody'), { status: 404, text: /No API key has the id nobody/ });
+});

@@ -4,7 +4,7 @@ import { GatewayError } from '../../core/errors.ts';
 import type { AdminCall, AdminRole } from '../../security/admin-access.ts';
 import { renderPlainError } from '../v1.ts';
 
-/** What `GET /admin/explain` may be asked: the hints a caller could send. */
+/** What `GET /admin/explain` may be asked: the hints a caller could send, and whose key it is (by its id). */
 export const ExplainQuery = Type.Object(
   {
     model: Type.String({ minLength: 1 }),
@@ -13,7 +13,9 @@ export const ExplainQuery = Type.Object(
     prefer: Type.Optional(Type.Enum(['latency', 'cost', 'balanced'])),
     bytes: Type.Optional(Type.Integer({ minimum: 0 })),
     targetModel: Type.Optional(Type.String({ maxLength: 1024 })),
-    session: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+    variant: Type.Optional(Type.String({ maxLength: 63 })),
+    component: Type.Optional(Type.String({ maxLength: 63 })),
+    key: Type.Optional(Type.String({ maxLength: 64 })),
   },
   { additionalProperties: false },
 );
