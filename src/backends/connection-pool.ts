@@ -1,6 +1,6 @@
 import { type LookupFunction, Socket } from 'node:net';
 import { buildConnector, Client } from 'undici';
-import type { Clock } from '../core/clock.ts';
+import { type Clock, timeLimit } from '../core/clock.ts';
 
 /** How connections are made and kept. */
 export interface ConnectionSettings {
@@ -23,7 +23,7 @@ export interface Connection {
 export function connector(clock: Clock, connectTimeoutMs: number, lookup: LookupFunction): buildConnector.connector {
   const dial = buildConnector({ timeout: 0, allowH2: false, lookup });
   return (options, callback) => {
-    const cancel = clock.after(connectTimeoutMs, () => {
+    const cancel = timeLimit(clock, connectTimeoutMs, () => {
       const error = new Error(`no connection to ${options.hostname} within ${connectTimeoutMs} ms`);
       if (socket instanceof Socket) socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
     });

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import type { Cancel, Clock } from '../core/clock.ts';
+import { type Cancel, type Clock, timeLimit } from '../core/clock.ts';
 import { buffersFull, type Memory } from '../core/result.ts';
 import type { Connection, ConnectionPool } from './connection-pool.ts';
 
@@ -45,18 +45,12 @@ export interface TransportFailure {
   readonly sent: boolean;
 }
 
-/** A timer later than this was held up; the loop's ordinary delays are far below. */
-const heldUpMs = 50;
-/** Enough to read what the kernel holds for all connections. */
-const readWaitingMs = 20;
-
 /** One call from dispatch to settled: undici's handler, the abort listener and the timer in one object. */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #call: TransportCall;
   readonly #pool: ConnectionPool;
   readonly #resolve: (result: TransportAnswer | TransportFailure) => void;
-  readonly #clock: Clock;
-  #cancelTimer: Cancel;
+  readonly #cancelTimer: Cancel;
   #connection: Connection;
   #settled = false;
   #sent = false;
@@ -80,9 +74,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#pool = pool;
     this.#resolve = resolve;
     this.#connection = pool.acquire();
-    this.#clock = clock;
-    const dueAt = clock.now() + call.timeoutMs;
-    this.#cancelTimer = clock.after(call.timeoutMs, () => this.#timeIsUp(dueAt));
+    this.#cancelTimer = timeLimit(clock, call.timeoutMs, () => this.#fail('timeout', 'TIMEOUT', 'no answer in time'));
   }
 
   start(): void {
@@ -93,16 +85,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #dispatch(): void {
     const { path, method, headers, body } = this.#call;
     this.#connection.client.dispatch({ path, method, headers, body }, this);
-  }
-
-  /**
-   * A timer that fires late shows that this process was held up, by a paused machine or a busy loop, and the answer may
-   * have been waiting all the while: what has arrived is read before the target is blamed.
-   */
-  #timeIsUp(dueAt: number): void {
-    const fail = () => this.#fail('timeout', 'TIMEOUT', 'no answer in time');
-    if (this.#clock.now() - dueAt < heldUpMs) fail();
-    else this.#cancelTimer = this.#clock.after(readWaitingMs, fail);
   }
 
   /** The caller left. */

@@ -40,3 +40,22 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener('abort', done, { once: true });
   });
 }
+
+/** A timer later than this was held up; the loop's ordinary delays are far below. */
+const heldUpMs = 50;
+/** Enough to read what the kernel holds for all connections. */
+const readWaitingMs = 20;
+
+/**
+ * Calls `run` when something remote took longer than `limitMs`. A timer that fires late shows that this process was held
+ * up, by a paused machine or a busy loop, and what it waits for may have been there all the while: then what has arrived
+ * is read first. Returns a way to cancel.
+ */
+export function timeLimit(clock: Clock, limitMs: number, run: () => void): Cancel {
+  const dueAt = clock.now() + limitMs;
+  let cancel = clock.after(limitMs, () => {
+    if (clock.now() - dueAt < heldUpMs) run();
+    else cancel = clock.after(readWaitingMs, run);
+  });
+  return () => cancel();
+}

@@ -64,7 +64,6 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
   const { exit, joined } = await ports.coalesce(model, chosen, request, deadline, (signal, shared) =>
     callAndKeep(ports, model, versions, request, shared, signal),
   );
-  if (!joined) ports.emit(versionCalled(model, chosen, exit));
   const failed: FailedCall = { model, versions, request, deadline, depth };
   switch (exit.by) {
     case 'answer': // by a model
@@ -118,6 +117,7 @@ async function callAndKeep(
 ): Promise<Exit> {
   const exit = await tryTargets(ports, model, versions, request, deadline, signal);
   if (exit.by === 'answer') ports.cached.keep(model, request, exit.last);
+  ports.emit(versionCalled(model, versions[0] as Version, exit));
   return exit;
 }
 
