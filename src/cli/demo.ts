@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '../core/clock.ts';
 import { type Command, type Io, parse } from './options.ts';
 import { type RunningGateway, startGateway } from './serve.ts';
-import { statusLine, type TrafficReport } from './status-line.ts';
+import { type RegionReport, statusLine, type TrafficReport } from './status-line.ts';
 
 const here = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
@@ -67,11 +67,23 @@ function startTraffic(gateway: RunningGateway, rate: string, quiet: boolean, io:
   const child = fork(here('sim/traffic.ts'), args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env: io.env });
   child.on('message', message => {
     if (quiet) return;
-    const line = statusLine(message as TrafficReport, gateway.app.parts.health.regions());
+    const line = statusLine(message as TrafficReport, regionReports(gateway));
     const columns = io.columns();
     io.out(columns === undefined ? `${line}\n` : `\r\u001b[2K${line.slice(0, columns - 1)}`);
   });
   return child;
+}
+
+function regionReports({ app }: RunningGateway): ReadonlyMap<string, RegionReport> {
+  const { health } = app.parts;
+  const usable = new Set(
+    health
+      .describeAll()
+      .flatMap(({ target, health: { availability } }) => (availability.usable ? [target.region] : [])),
+  );
+  const report = (region: string, state: RegionReport) =>
+    state === 'serving' && !usable.has(region) ? 'ejected' : state;
+  return new Map([...health.regions()].map(([region, state]) => [region, report(region, state)]));
 }
 
 function introduce({ urls }: RunningGateway, io: Io): void {

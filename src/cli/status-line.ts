@@ -10,8 +10,11 @@ export interface TrafficReport {
   readonly p99Ms: number;
 }
 
+/** What a caller notices of a region; `ejected`: the region serves, but none of its targets does. */
+export type RegionReport = RegionState | 'ejected';
+
 /** The demo's live line: requests/s, success, p50/p99, regions up, cache hits. */
-export function statusLine(report: TrafficReport, regions: ReadonlyMap<string, RegionState>): string {
+export function statusLine(report: TrafficReport, regions: ReadonlyMap<string, RegionReport>): string {
   const share = (part: number) => (report.requests === 0 ? '–' : `${((100 * part) / report.requests).toFixed(1)} %`);
   const up = [...regions].filter(([, state]) => state === 'serving').length;
   const down = [...regions].filter(([, state]) => state !== 'serving').map(([region, state]) => `${region} ${state}`);

@@ -12,6 +12,8 @@ const decayMs = 10_000;
 const forgetMs = 600_000;
 /** Quantiles cover the last one to two of these. */
 const windowMs = 60_000;
+/** Failures are charged less and less, and not at all once the last one is this long ago: then the target is tried again. */
+const chargedMs = 10_000;
 /** Each call counts at least this much in the share of failures, however many there are per second. */
 const leastFailureWeight = 0.01;
 const meanWeight = 0.1;
@@ -26,6 +28,7 @@ interface Load {
   /** EWMA of failures, 0 to 1, as of `judgedAt`. */
   failing: number;
   judgedAt: number;
+  failedAt: number;
   /** Mean serving time, ms: what serverless bills. */
   meanMs: number;
   readonly histogram: Histogram;
@@ -38,7 +41,8 @@ interface Load {
  * (Finagle `PeakEwma.scala`). It also decays while nothing is heard, so that a slow target is tried again: towards its
  * best recent answer, not to zero, or a model with little traffic would visit its slowest region every few calls.
  * Failures add their recent share × the model's deadline, so that quick errors never look fast and one error in a
- * thousand does not move the traffic to another continent.
+ * thousand does not move the traffic to another continent. Ten seconds after the last one the target is tried again:
+ * should it still fail, that is what ejects it, and probes find out when it is well.
  */
 export interface Estimator {
   /** Takes in a finished attempt. Cancelled ones say nothing; cold ones concern warmth alone; throttled ones never make it look faster. */
@@ -89,7 +93,7 @@ export function createEstimator(ports: {
     const samples = load === undefined ? 0 : load.histogram.samples();
     const quantiles = load === undefined || samples === 0 ? undefined : load.histogram.quantiles(now);
     const assumed = quantiles === undefined ? assumedFor(target) : 0;
-    const failureShare = load === undefined ? 0 : load.failing * Math.exp((load.judgedAt - now) / decayMs);
+    const failureShare = load === undefined ? 0 : failureShareOf(load, now);
     const latencyMs = load === undefined || samples === 0 ? assumed : decayedMs(load, now);
     const chargeMs =
       failureShare === 0 ? 0 : failureShare * (ports.model(target.model)?.deadlineMs ?? chargeWithoutModelMs);
@@ -129,6 +133,7 @@ function addLoad(loads: Map<string, Load>, id: string): Load {
     answeredAt: never,
     failing: 0,
     judgedAt: never,
+    failedAt: never,
     meanMs: 0,
     histogram: createHistogram(windowMs),
   };
@@ -161,6 +166,12 @@ function judge(load: Load, failed: 0 | 1, now: number): void {
   const kept = Math.min(1 - leastFailureWeight, Math.exp((load.judgedAt - now) / decayMs));
   load.failing = load.failing * kept + failed * (1 - kept);
   load.judgedAt = now;
+  if (failed === 1) load.failedAt = now;
+}
+
+function failureShareOf(load: Load, now: number): number {
+  const fade = 1 - (now - load.failedAt) / chargedMs;
+  return fade <= 0 ? 0 : fade * load.failing * Math.exp((load.judgedAt - now) / decayMs);
 }
 
 function decayedMs(load: Load, now: number): number {

@@ -53,12 +53,17 @@ test('the demo prints its URLs, answers the curl it prints, shows a status line,
   const demo = await startDemo(t);
   await eventually(t, 'it introduces itself', () => demo.seen.out.includes('Ctrl-C stops everything.'));
   const body = /-d '(\{"instances.*\})'/.exec(demo.seen.out)?.[1] ?? '';
-  const answer = await fetch(`${demo.url}/v1/models/rain/invocations`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body,
-  });
-  t.match(await answer.json(), { predictions: [{ rain: Number }] });
+  const ask = (headers: Record<string, string> = {}) =>
+    fetch(`${demo.url}/v1/models/rain/invocations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+    });
+  t.match(await (await ask()).json(), { predictions: [{ rain: Number }] });
+  for (const region of names) {
+    const answer = await ask({ 'x-meridian-region': region, 'x-meridian-fallback': 'none' });
+    t.same([answer.status, answer.headers.get('x-meridian-region')], [200, region], 'each region serves');
+  }
   await eventually(t, 'the status line comes', () =>
     /\d+ req\/s {2}answered .* p50 \d+ ms {2}p99 \d+ ms {2}regions 4\/4 {2}cache/.test(demo.seen.out),
   );
