@@ -1,18 +1,17 @@
-import { hash, webcrypto } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../core/errors.ts';
 import type { Admission } from '../security/admission.ts';
-
-/** Digests of larger bodies are computed off the event loop. */
-const offLoopBytes = 1_048_576;
+import { BodyBytes } from './body-bytes.ts';
 
 /** A whole request body and the memory it holds; `release` gives that memory back, once. */
 export interface HeldBody {
   readonly bytes: Buffer;
+  /** Lower-case hex. */
+  readonly sha256: string;
   release(): void;
 }
 
-const empty: HeldBody = { bytes: Buffer.alloc(0), release: () => {} };
+const empty: HeldBody = { ...new BodyBytes(undefined).finish(), release: () => {} };
 
 /**
  * Reads a body whole. Its memory is admitted as it arrives: an announced length holds nothing, or a few idle connections
@@ -32,8 +31,7 @@ export function readBody(message: IncomingMessage, maxBytes: number, admission: 
     held = 0;
   };
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let received = 0;
+    const body = new BodyBytes(length);
     const fail = (error: GatewayError) => {
       message.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
       release();
@@ -45,27 +43,20 @@ export function readBody(message: IncomingMessage, maxBytes: number, admission: 
       return true;
     };
     const onData = (chunk: Buffer) => {
-      received += chunk.length;
+      const received = body.received + chunk.length;
       if (received > maxBytes) return fail(tooLarge(maxBytes));
       if (received > held && !hold(received - held)) return fail(buffersFull());
-      chunks.push(chunk);
+      body.add(chunk);
     };
     const onEnd = () => {
       message.off('error', onGone).off('close', onGone);
-      resolve({ bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, received), release });
+      resolve({ ...body.finish(), release });
     };
     const onGone = () => fail(new GatewayError('client-closed', 'The caller went away before the request was whole.'));
     if (length !== undefined && !hold(length)) return reject(buffersFull());
     release();
     message.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
   });
-}
-
-/** Lower-case hex SHA-256. */
-export async function sha256Hex(bytes: Buffer): Promise<string> {
-  if (bytes.length <= offLoopBytes) return hash('sha256', bytes, 'hex');
-  // The view is a plain Buffer of our own; subtle digests run on the thread pool.
-  return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes as Buffer<ArrayBuffer>)).toString('hex');
 }
 
 function tooLarge(maxBytes: number): GatewayError {

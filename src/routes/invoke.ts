@@ -9,7 +9,7 @@ import type { Answer, Attempt, Served } from '../core/result.ts';
 import { CallFailed } from '../inference/call-failed.ts';
 import type { Admission } from '../security/admission.ts';
 import { type Authenticate, authorize } from '../security/callers.ts';
-import { type HeldBody, readBody, sha256Hex } from './body.ts';
+import { type HeldBody, readBody } from './body.ts';
 import { readFields, readHints } from './fields.ts';
 
 /** What the invoke routes need of the gateway. `model` and `authenticate` follow the config in force. */
@@ -137,7 +137,7 @@ async function accept(
     id: call.requestId,
     model: model.name,
     body: call.body.bytes,
-    bodySha256: await sha256Hex(call.body.bytes),
+    bodySha256: call.body.sha256,
     fields,
     hints,
     caller: call.caller,

@@ -1,0 +1,53 @@
+import { createHash, type Hash, hash } from 'node:crypto';
+
+/** Bodies announced as larger than this go into one buffer as they arrive, so that they are not held twice at the end. */
+const directBytes = 1_048_576;
+
+/**
+ * Gathers a body and its SHA-256. Both are worked on chunk by chunk while the body arrives, some 64 kB at a time, so
+ * that a large one neither holds up the event loop at its end nor needs its memory twice.
+ */
+export class BodyBytes {
+  readonly #announced: number | undefined;
+  #chunks: Buffer[] = [];
+  #whole: Buffer | undefined;
+  #hash: Hash | undefined;
+  #received = 0;
+
+  /** @param announced content-length, if there is one */
+  constructor(announced: number | undefined) {
+    this.#announced = announced;
+  }
+
+  get received(): number {
+    return this.#received;
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#received > 0) {
+      this.#hash ??= createHash('sha256').update(this.#chunks[0] as Buffer);
+      this.#hash.update(chunk);
+    }
+    if (this.#whole === undefined) this.#chunks.push(chunk);
+    else chunk.copy(this.#whole, this.#received);
+    this.#received += chunk.length;
+    if (this.#whole === undefined) this.#gatherOnceHalfIsHere();
+  }
+
+  /** The body, and its digest as lower-case hex. Call once, at the end. */
+  finish(): { bytes: Buffer; sha256: string } {
+    const [first, ...more] = this.#chunks;
+    const bytes = this.#whole ?? (more.length === 0 && first !== undefined ? first : Buffer.concat(this.#chunks));
+    return { bytes, sha256: this.#hash === undefined ? hash('sha256', bytes, 'hex') : this.#hash.digest('hex') };
+  }
+
+  /** Not at the first byte: an announcement alone must cost nothing. */
+  #gatherOnceHalfIsHere(): void {
+    if (this.#announced === undefined || this.#announced <= directBytes) return;
+    if (this.#received * 2 < this.#announced || this.#chunks.length < 2) return;
+    this.#whole = Buffer.allocUnsafeSlow(this.#announced);
+    let at = 0;
+    for (const chunk of this.#chunks) at += chunk.copy(this.#whole, at);
+    this.#chunks = [];
+  }
+}
