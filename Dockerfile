@@ -6,7 +6,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && rm -rf node_modules/node node_modules/.bin/node
 
 FROM node:24.21.0-bookworm-slim
-# More threads for name lookups and digests of large bodies; must be set before the process starts.
+# More threads for name lookups; must be set before the process starts.
 ENV NODE_ENV=production UV_THREADPOOL_SIZE=16 MERIDIAN_STATE_DIR=/var/lib/meridian
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
