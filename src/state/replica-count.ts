@@ -33,7 +33,9 @@ export function countReplicas(link: HeartbeatLink, id: string, ports: { clock: C
   const beat = async () => {
     if (!link.up) return;
     try {
-      told = Math.max(1, await link.beat(id, aliveForMs));
+      const count = await link.beat(id, aliveForMs);
+      if (!(count >= 1)) return; // not a number that a fleet with this replica in it can have
+      told = count;
       toldAt = clock.now();
     } catch {
       // The link reports its own failures; the count ages.

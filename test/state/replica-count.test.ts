@@ -37,6 +37,10 @@ test('the config’s number holds until heartbeats tell, and the greater one whe
   place.come();
   await settle();
   t.equal(replicas.count(4), 2, 'told at once when the place comes up');
+  place.others = Number.NaN;
+  clock.advance(6_000);
+  await settle();
+  t.equal(replicas.count(4), 2, 'what is no number is not believed');
   place.others = 5;
   clock.advance(6_000);
   await settle();
