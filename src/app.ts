@@ -113,12 +113,14 @@ function reloader(parts: Parts, inForce: InForce, tell: (ok: boolean, detail: st
   let newest = inForce.resolved;
   return async next => {
     newest = next;
+    const { refusal } = inForce;
     await within(parts.clock, keysWaitMs, parts.backends.prepare(next));
     if (newest !== next) return;
     const before = inForce.resolved;
+    const authenticate = createAuthenticate(next.config.auth);
     inForce.resolved = next;
-    inForce.refusal = undefined;
-    inForce.authenticate = createAuthenticate(next.config.auth);
+    inForce.authenticate = authenticate;
+    if (inForce.refusal === refusal) inForce.refusal = undefined; // else a newer one was refused meanwhile
     useConfig(parts, before, next);
     tell(true, 'reloaded');
   };

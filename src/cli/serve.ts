@@ -66,7 +66,7 @@ export async function startGateway(
       clock: systemClock,
       env: io.env,
       inForce: () => running.parts.config(),
-      onReload: next => void running.reload(next),
+      onReload: next => void running.reload(next).catch((error: unknown) => running.refuse([String(error)])),
       onRefused: reasons => running.refuse(reasons),
     });
     io.onReload(() => watch.reload());

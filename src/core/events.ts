@@ -45,7 +45,7 @@ export type GatewayEvent =
       readonly upstreamMs: number;
     }
   | {
-      /** Counted once per call that went to targets, against the version first chosen. */
+      /** Once per call that went to targets, shared ones once, refreshes included; of the version first chosen. */
       readonly type: 'version-called';
       readonly model: string;
       readonly version: string;

@@ -66,12 +66,14 @@ export function failure(health: Health, model: Model, exit: Exit, trail: readonl
 /** The soonest that something may have changed: a retry-after heard, the end of an ejection or of a pause asked for. */
 function retryAfterSeconds(health: Health, exit: Exit, trail: readonly Attempt[]): number {
   const heard = trail.map(made => made.result.error?.retryAfterMs).filter(ms => ms !== undefined);
-  const absences = exit.by === 'health' ? exit.away.map(target => absentForMs(health, target)) : [];
+  const absences = exit.by === 'health' ? exit.away.flatMap(target => absentForMs(health, target)) : [];
   const soonestMs = Math.min(...heard, ...absences, longestRetryAfterSeconds * 1000);
   return heard.length + absences.length === 0 ? 1 : Math.max(1, Math.ceil(soonestMs / 1000));
 }
 
-function absentForMs(health: Health, target: Target): number {
-  const { ejectedForMs, throttledForMs } = health.describe(target);
-  return Math.max(ejectedForMs, throttledForMs);
+/** Nothing for a target out with its region or by an operator: nobody knows for how long. A full one may be free at once. */
+function absentForMs(health: Health, target: Target): number[] {
+  const { availability, ejectedForMs, throttledForMs } = health.describe(target);
+  const absence = Math.max(ejectedForMs, throttledForMs);
+  return absence > 0 || (!availability.usable && availability.why === 'full') ? [absence] : [];
 }

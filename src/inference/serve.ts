@@ -117,7 +117,7 @@ async function callAndKeep(
 ): Promise<Exit> {
   const exit = await tryTargets(ports, model, versions, request, deadline, signal);
   if (exit.by === 'answer') ports.cached.keep(model, request, exit.last);
-  ports.emit(versionCalled(model, versions[0] as Version, exit));
+  if (exit.trail.length > 0) ports.emit(versionCalled(model, versions[0] as Version, exit));
   return exit;
 }
 

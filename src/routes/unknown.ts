@@ -84,7 +84,8 @@ export function refuseUnreadable(thrown: Error & { readonly code?: string }, soc
     `x-amzn-errortype: ${error.awsType}`,
     'connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // Not only ended: half-open, it would go on feeding a request that nobody times out any more.
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
 
 function unreadable(code: string | undefined): GatewayError {

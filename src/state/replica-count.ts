@@ -22,23 +22,38 @@ const beatEveryMs = 5_000;
 /** Two beats may be lost. */
 const aliveForMs = 3 * beatEveryMs;
 
+export interface ReplicaCountPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Told once of each way in which the shared place refuses heartbeats. */
+  warn(message: string): void;
+}
+
 /**
- * Counts the replicas by their heartbeats. While the shared place cannot be asked, the greater of what it told last and
- * of the config holds: to take too small a share is slow, to take too large a one harms the targets.
+ * Counts the replicas by their heartbeats. A greater count holds at once, a smaller one only when none greater was heard
+ * for as long as a heartbeat counts: a shared place that lost its memory hears from the replicas one by one. While it
+ * cannot be asked, the greater of what it told last and of the config holds. To take too small a share is slow, to take
+ * too large a one harms the targets.
  */
-export function countReplicas(link: HeartbeatLink, id: string, ports: { clock: Clock; random: Random }): ReplicaCount {
-  const { clock, random } = ports;
+export function countReplicas(link: HeartbeatLink, id: string, ports: ReplicaCountPorts): ReplicaCount {
+  const { clock, random, warn } = ports;
+  let heard: readonly { readonly count: number; readonly at: number }[] = [];
   let told: number | undefined;
   let toldAt = Number.NEGATIVE_INFINITY;
+  let complaint = '';
   const beat = async () => {
     if (!link.up) return;
     try {
       const count = await link.beat(id, aliveForMs);
       if (!(count >= 1)) return; // not a number that a fleet with this replica in it can have
-      told = count;
       toldAt = clock.now();
-    } catch {
-      // The link reports its own failures; the count ages.
+      heard = [...heard.filter(({ at }) => toldAt - at < aliveForMs), { count, at: toldAt }];
+      told = Math.max(...heard.map(each => each.count));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (!link.up || message === complaint) return; // that it went away the link reports itself
+      complaint = message;
+      warn(`replicas cannot be counted in Redis, and the config's number holds: ${message}`);
     }
   };
   const stops = [link.onUp(beat), clock.every(beatEveryMs * (0.9 + 0.2 * random()), beat)];

@@ -32,7 +32,7 @@ export const metricTable = {
   },
   meridian_version_calls_total: {
     type: 'counter',
-    help: 'Calls that went to targets, against the version first chosen; moved: another version answered.',
+    help: 'Calls that went to targets (shared ones once, refreshes too) by the version first chosen; moved: another one answered.',
     labels: ['model', 'version', 'outcome'],
   },
   meridian_request_duration_seconds: {

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { test } from 'tap';
 import type { ModelContainer } from '../../sim/model-port.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
 import { echoContainers } from '../helpers/simulator.ts';
 
@@ -69,4 +70,33 @@ test('what no route could read is answered in a body that both protocols read', 
     const parsed = JSON.parse(body);
     t.same([parsed.error.code, parsed.error.message], [code, parsed.Message]);
   }
+});
+
+test('a caller cut off for slowness is gone, however it goes on dripping, and its bytes are given back', async t => {
+  const gateway = await startTestGateway(t, {
+    limits: { bodyTimeoutMs: 300, drainMs: 0 },
+    models: { rain: simpleModel() },
+  });
+  const { hostname, port } = new URL(gateway.urls.data);
+  const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+  const dripping = setInterval(() => socket.write('x'), 20);
+  t.teardown(() => {
+    clearInterval(dripping);
+    socket.destroy();
+  });
+  let answer = '';
+  socket.on('error', () => {}).setEncoding('utf8');
+  socket.on('data', chunk => {
+    answer += chunk;
+  });
+  socket.write(
+    `POST /v1/models/rain/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n${'x'.repeat(300_000)}`,
+  );
+  const { admission } = gateway.app.parts;
+  await eventually(t, 'its bytes are held', () => admission.heldBytes >= 300_000);
+  await eventually(t, 'it is told', () => answer.startsWith('HTTP/1.1 408 '));
+  await eventually(t, 'its bytes are given back', () => admission.heldBytes === 0);
+  await eventually(t, 'nothing is in flight', async () =>
+    /^meridian_requests_in_flight 0$/m.test(await (await fetch(`${gateway.urls.admin}/metrics`)).text()),
+  );
 });

@@ -31,7 +31,7 @@ function fakePlace() {
 test('the config’s number holds until heartbeats tell, and the greater one when they fall silent', async t => {
   const { place, link } = fakePlace();
   const clock = manualClock();
-  const replicas = countReplicas(link, 'a', { clock, random: seededRandom(1) });
+  const replicas = countReplicas(link, 'a', { clock, random: seededRandom(1), warn: () => {} });
   t.equal(replicas.count(4), 4);
   Object.assign(place, { up: true, others: 1 });
   place.come();
@@ -53,6 +53,42 @@ test('the config’s number holds until heartbeats tell, and the greater one whe
   place.up = true;
   await replicas.close();
   t.same([place.left, clock.timers], [['a'], 0]);
+});
+
+test('a smaller count is believed only after as long as a heartbeat counts', async t => {
+  const { place, link } = fakePlace();
+  const clock = manualClock();
+  const replicas = countReplicas(link, 'a', { clock, random: seededRandom(1), warn: () => {} });
+  Object.assign(place, { up: true, others: 7 });
+  place.come();
+  await settle();
+  place.others = 0; // it lost its memory
+  const seen: number[] = [];
+  for (let beat = 0; beat < 5; beat += 1) {
+    clock.advance(5_500);
+    await settle();
+    seen.push(replicas.count(1));
+  }
+  t.same(seen, [8, 8, 1, 1, 1]);
+  await replicas.close();
+});
+
+test('a place that refuses heartbeats is complained of once, and the config’s number holds', async t => {
+  const { place, link } = fakePlace();
+  const clock = manualClock();
+  const warnings: string[] = [];
+  const refusing = { ...link, beat: () => Promise.reject(new Error('WRONGTYPE')) };
+  Object.defineProperty(refusing, 'up', { get: () => place.up });
+  const replicas = countReplicas(refusing, 'a', { clock, random: seededRandom(1), warn: text => warnings.push(text) });
+  place.up = true;
+  for (let beat = 0; beat < 3; beat += 1) {
+    clock.advance(6_000);
+    await settle();
+  }
+  t.equal(replicas.count(4), 4);
+  t.match(warnings, [/WRONGTYPE/]);
+  t.equal(warnings.length, 1);
+  await replicas.close();
 });
 
 test('replicas see each other in Redis, and one that leaves or dies is not counted', async t => {
