@@ -31,9 +31,9 @@ export interface Signer {
   adoptTime(region: string, dateHeader: string | undefined): boolean;
 }
 
-/** A signature is good for five minutes either way; clocks this close are not why it was refused. */
 /** Calls signed before a region's time was learnt may come back this much later. */
 const justLearntMs = 60_000;
+/** A signature is good for five minutes either way; clocks this close are not why it was refused. */
 const harmlessSkewMs = 60_000;
 
 /**

@@ -98,7 +98,8 @@ async function findStandIn(
       return answerOrUndefined(serveOther(other, { ...otherRequest, arrivedAt: parts.clock.now(), hints }));
     },
   });
-  if (asked.fallback.some(step => step.kind === 'stale')) {
+  const staleAllowed = depth === 0 && request.hints.substitutes !== 'none';
+  if (staleAllowed && asked.fallback.some(step => step.kind === 'stale')) {
     parts.emit({ type: 'stale-consulted', model: model.name, covered: found?.kind === 'stale' });
   }
   if (found === undefined) return undefined;

@@ -3,6 +3,7 @@ import type { Model } from '../core/model.ts';
 import { type Attempt, buffersFull } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
 import type { Health } from '../health/health.ts';
+import { upstreamMs } from './served.ts';
 import type { Exit } from './try-targets.ts';
 
 const longestRetryAfterSeconds = 30;
@@ -18,7 +19,7 @@ export class CallFailed extends Error {
     this.name = 'CallFailed';
     this.error = error;
     this.attempts = attempts;
-    this.upstreamMs = attempts.reduce((sum, made) => sum + made.result.durationMs, 0);
+    this.upstreamMs = upstreamMs(attempts);
   }
 }
 

@@ -15,7 +15,10 @@ export interface Deadline {
   remainingMs(): number;
   /** Time left for attempts: the reserve is not in it. */
   forAttemptsMs(): number;
-  /** Whether the caller asked for less time than the model allows: then running out is not the target's fault. */
+  /**
+   * Whether the caller asked for less time than the model allows, or spent it on sending: then running out is not the
+   * target's fault.
+   */
   readonly shortened: boolean;
 }
 
@@ -27,7 +30,7 @@ export function startDeadline(model: Model, request: InferenceRequest, clock: Cl
   return {
     remainingMs: () => endsAt - clock.now(),
     forAttemptsMs: () => endsAt - clock.now() - totalMs * reserveShare,
-    shortened: wished < model.deadlineMs,
+    shortened: wished < model.deadlineMs || endsAt - clock.now() < totalMs * (1 - reserveShare),
   };
 }
 
@@ -47,4 +50,18 @@ export function fairTimeoutMs(estimate: Estimate): number {
 export function attemptTimeoutMs(deadline: Deadline, estimate: Estimate, anotherWaits: boolean): number {
   const left = deadline.forAttemptsMs();
   return Math.min(anotherWaits ? left / 2 : left, fairTimeoutMs(estimate));
+}
+
+/** Shorter attempts could only fail. */
+const minimumAttemptMs = 5;
+
+/** What one attempt may take, and whether running out of it says nothing of the target; undefined when too little is left. */
+export function attemptTime(
+  deadline: Deadline,
+  estimate: Estimate,
+  anotherWaits: boolean,
+): { readonly timeoutMs: number; readonly shortened: boolean } | undefined {
+  const timeoutMs = attemptTimeoutMs(deadline, estimate, anotherWaits);
+  if (timeoutMs < minimumAttemptMs) return undefined;
+  return { timeoutMs, shortened: deadline.shortened && timeoutMs < fairTimeoutMs(estimate) };
 }

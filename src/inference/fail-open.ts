@@ -3,7 +3,7 @@ import type { InferenceRequest } from '../core/request.ts';
 import type { Attempt } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
 import { attempt } from './attempt.ts';
-import { attemptTimeoutMs, type Deadline } from './deadline.ts';
+import { attemptTime, type Deadline } from './deadline.ts';
 import type { TargetPorts } from './try-targets.ts';
 
 /**
@@ -19,15 +19,14 @@ export async function tryLeastIll(
 ): Promise<Attempt | undefined> {
   for (const target of ill) {
     if (!ports.health.mayFailOpen(target)) continue;
-    const timeoutMs = attemptTimeoutMs(deadline, ports.router.estimate(target), false);
-    const permit = timeoutMs > 0 ? ports.health.acquire(target, 'fail-open') : undefined;
-    if (permit === undefined) continue;
+    const time = attemptTime(deadline, ports.router.estimate(target), false);
+    const permit = time === undefined ? undefined : ports.health.acquire(target, 'fail-open');
+    if (time === undefined || permit === undefined) continue;
     const plan = {
       target,
       permit,
       reason: 'fail-open' as const,
-      timeoutMs,
-      shortened: deadline.shortened,
+      ...time,
       signal: request.signal,
     };
     return attempt(ports, model, request, plan);

@@ -10,6 +10,7 @@ const mends: Partial<Record<Exclusion, string>> = {
   'region-excluded': 'x-meridian-region excludes the rest',
   'body-too-large': 'the body is too large for them: send less per call',
   'needs-target-model': 'they serve many models: name one with X-Amzn-SageMaker-Target-Model',
+  'other-target-model': 'none serves the target model that X-Amzn-SageMaker-Target-Model names',
   'other-variant': 'none has the production variant asked for, or callers may not name one',
   'other-component': 'none has the inference component asked for, or callers may not name one',
 };

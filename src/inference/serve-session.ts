@@ -4,7 +4,7 @@ import type { InferenceRequest } from '../core/request.ts';
 import type { Served } from '../core/result.ts';
 import { attempt } from './attempt.ts';
 import { CallFailed, failure, givenUp } from './call-failed.ts';
-import { attemptTimeoutMs, type Deadline } from './deadline.ts';
+import { attemptTime, type Deadline } from './deadline.ts';
 import { answered } from './served.ts';
 import { sessionTarget } from './session.ts';
 import type { TargetPorts } from './try-targets.ts';
@@ -18,6 +18,8 @@ export async function serveSession(
 ): Promise<Served> {
   const pinned = sessionTarget(model, request.fields.sessionId ?? '');
   if (pinned === undefined || !ports.router.mayEverServe(model, pinned.target, request)) throw sessionLost();
+  const time = attemptTime(deadline, ports.router.estimate(pinned.target), false);
+  if (time === undefined) throw failure(ports.health, model, { by: 'deadline', trail: [] }, []);
   const permit = ports.health.acquire(pinned.target, 'call');
   if (permit === undefined) {
     const exit = { by: 'health', ill: [pinned.target], away: [pinned.target], trail: [] } as const;
@@ -28,8 +30,7 @@ export async function serveSession(
     target: pinned.target,
     permit,
     reason: 'first',
-    timeoutMs: attemptTimeoutMs(deadline, ports.router.estimate(pinned.target), false),
-    shortened: deadline.shortened,
+    ...time,
     signal: request.signal,
   });
   if (made.result.answer !== undefined) return answered(made, [made], 'bypass');

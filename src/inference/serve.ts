@@ -65,17 +65,22 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
     callAndKeep(ports, model, versions, request, shared, signal),
   );
   const failed: FailedCall = { model, versions, request, deadline, depth };
+  const cache = joined ? 'coalesced' : bypass ? 'bypass' : 'miss';
   switch (exit.by) {
     case 'answer': // by a model
-      return answered(exit.last, exit.trail, joined ? 'coalesced' : bypass ? 'bypass' : 'miss');
+      return answered(exit.last, exit.trail, cache);
     case 'caller': // their fault, or they left: as it is, no substitute
-      if (exit.last?.result.answer !== undefined) return answered(exit.last, exit.trail, bypass ? 'bypass' : 'miss');
+      if (exit.last?.result.answer !== undefined) return answered(exit.last, exit.trail, cache);
       throw new CallFailed(givenUp(exit.last), exit.trail);
     case 'health': {
       // nobody's turn: all ill, drained or full. A stale answer at once, else the least ill target, rate-limited
       const stale = await ports.standIn(failed, ['stale']);
       if (stale !== undefined) {
-        ports.background(() => tryLeastIll(ports, model, exit.ill, unattended(ports, request), deadline));
+        ports.background(async () => {
+          const again = unattended(ports, request);
+          const rescued = await tryLeastIll(ports, model, exit.ill, again, deadline);
+          if (rescued?.result.outcome === 'ok') ports.cached.keep(model, again, rescued);
+        });
         return stale;
       }
       const rescued = await tryLeastIll(ports, model, exit.ill, request, deadline);

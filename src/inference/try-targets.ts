@@ -6,7 +6,7 @@ import type { Target } from '../core/target.ts';
 import type { Health } from '../health/health.ts';
 import type { Candidate, Exclusion, Route, Router } from '../routing/router.ts';
 import { type AttemptPorts, attempt } from './attempt.ts';
-import { attemptTimeoutMs, type Deadline, fairTimeoutMs } from './deadline.ts';
+import { attemptTime, type Deadline } from './deadline.ts';
 import { hedged } from './hedging.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
@@ -37,9 +37,6 @@ const ill: ReadonlySet<Exclusion> = new Set(['ejected', 'evacuated', 'throttled'
 
 /** These end without an operator. */
 const passing: ReadonlySet<Exclusion> = new Set([...ill, 'full'] as const);
-
-/** Shorter attempts could only fail. */
-const minimumAttemptMs = 5;
 
 /** What one walk over the versions' candidates needs; `trail` grows as attempts finish. */
 interface Walk {
@@ -119,8 +116,8 @@ async function step(
 ): Promise<Exit | undefined> {
   const { ports, model, request, deadline, signal, trail } = walk;
   if (signal.aborted) return { by: 'caller', last: trail.at(-1), trail };
-  const timeoutMs = attemptTimeoutMs(deadline, candidate.estimate, anotherWaits);
-  if (timeoutMs < minimumAttemptMs) return { by: 'deadline', trail };
+  const time = attemptTime(deadline, candidate.estimate, anotherWaits);
+  if (time === undefined) return { by: 'deadline', trail };
   if (candidate.trial && !anotherWaits) return undefined;
   if (trail.some(made => made.target === candidate.target)) return undefined; // a hedge went there already
   const permit = ports.health.acquire(candidate.target, candidate.trial ? 'trial' : 'call');
@@ -134,8 +131,7 @@ async function step(
     target: candidate.target,
     permit,
     reason: reasonFor(trail, route, candidate),
-    timeoutMs,
-    shortened: deadline.shortened && timeoutMs < fairTimeoutMs(candidate.estimate),
+    ...time,
     signal,
   };
   const hedge = model.hedging && model.idempotent && next !== undefined && !candidate.trial && !next.trial;

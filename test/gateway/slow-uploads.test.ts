@@ -1,0 +1,25 @@
+import { connect } from 'node:net';
+import { test } from 'tap';
+import { eventually } from '../helpers/eventually.ts';
+import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
+
+test('callers who spend the deadline on sending never hurt the targets', async t => {
+  const rain = simpleModel(['us-east-1', 'us-west-2'], { deadlineMs: 2_000, slo: { latencyMs: 500 } });
+  const gateway = await startTestGateway(t, { models: { rain } }, { simulator: { latencyScale: 10 } });
+  const { hostname, port } = new URL(gateway.urls.data);
+  const session = 'X-Amzn-SageMaker-Session-Id: NEW_SESSION\r\n';
+  const answers: string[] = [];
+  for (let caller = 0; caller < 12; caller += 1) {
+    const socket = connect(Number(port), hostname);
+    t.teardown(() => socket.destroy());
+    const extra = caller % 2 === 0 ? '' : session;
+    socket.write(`POST /v1/models/rain/invocations HTTP/1.1\r\nHost: a\r\n${extra}Content-Length: 2\r\n\r\nx`);
+    socket.on('data', chunk => answers.push(String(chunk)));
+    setTimeout(() => socket.write('x'), 1_750);
+  }
+  await eventually(t, 'all are answered', () => answers.filter(answer => answer.startsWith('HTTP/1.1')).length >= 12);
+  t.same(
+    gateway.app.parts.health.describeAll().map(({ health }) => health.breaker),
+    ['closed', 'closed'],
+  );
+});
