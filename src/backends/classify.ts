@@ -155,7 +155,12 @@ function callerAnswer(error: AwsError, { status, endpoint, model }: FailedAnswer
 
   function modelErrorBody(): Record<string, unknown> {
     const { ErrorCode, OriginalMessage, OriginalStatusCode } = error.fields;
-    return { ErrorCode, Message: withoutSecrets(error.message, endpoint, model), OriginalMessage, OriginalStatusCode };
+    return {
+      ...(typeof ErrorCode === 'string' && { ErrorCode }),
+      Message: withoutSecrets(error.message, endpoint, model),
+      ...(typeof OriginalMessage === 'string' && { OriginalMessage }), // a container could nest it beyond the stack
+      ...(typeof OriginalStatusCode === 'number' && { OriginalStatusCode }),
+    };
   }
   function plainMessage(): string {
     return withoutSecretsOrNumbers(error.message, endpoint, model) || `The request was refused (HTTP ${status}).`;

@@ -135,5 +135,6 @@ function waitFor<T>(result: Promise<T>, waiter: Waiter, clock: Clock): Promise<T
  */
 export function retryKey(request: InferenceRequest, residencyBound: string): string | undefined {
   if (request.invocationId === undefined || request.fields.sessionId !== undefined) return undefined;
-  return `retry/${encodeFields([request.invocationId, ...answerFields(request, residencyBound)])}`;
+  const region = request.hints.region === undefined ? undefined : JSON.stringify(request.hints.region);
+  return `retry/${encodeFields([request.invocationId, region, ...answerFields(request, residencyBound)])}`;
 }

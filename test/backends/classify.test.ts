@@ -182,3 +182,11 @@ test('no answer makes it throw, and every failure has an outcome other than ok',
   );
   t.doesNotThrow(() => fc.assert(property, { numRuns: 2_000, seed: 7 }));
 });
+
+test('a container’s words are passed on only as text, however deep it nests them', async t => {
+  const nested = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+  const body = Buffer.from(`{"Message":"m","OriginalMessage":${nested},"OriginalStatusCode":400}`);
+  const headers = { 'x-amzn-errortype': 'ModelError' };
+  const failed = { status: 424, headers, body, endpoint: 'e', model: 'rain', callerNamed: false };
+  t.same(JSON.parse(String(classify(failed).answer?.body)), { Message: 'm', OriginalStatusCode: 400 });
+});
