@@ -1,5 +1,5 @@
 import type { Outcome } from '../core/outcome.ts';
-import type { Answer, AttemptError } from '../core/result.ts';
+import type { Answer, AttemptError, Refusal } from '../core/result.ts';
 import { type AwsError, parseAwsError } from '../wire/aws-error.ts';
 import { withoutSecrets, withoutSecretsOrNumbers } from './sanitise.ts';
 
@@ -145,26 +145,41 @@ function isCallersModelError({ fields, message }: AwsError): boolean {
   return original >= 400 && original < 500;
 }
 
-function callerAnswer(error: AwsError, { status, endpoint, model }: FailedAnswer): Answer {
+function callerAnswer(error: AwsError, failed: FailedAnswer): Answer {
   const type = /^[A-Za-z0-9_.]{1,128}$/.test(error.type) ? error.type : 'ValidationError';
+  const refusal = type === 'ModelError' ? containersRefusal(error, failed) : servicesRefusal(error, failed);
   return {
-    status,
+    status: failed.status,
     headers: { 'content-type': 'application/json', 'x-amzn-errortype': type },
-    body: Buffer.from(JSON.stringify(type === 'ModelError' ? modelErrorBody() : { message: plainMessage() })),
+    body: Buffer.from(JSON.stringify(type === 'ModelError' ? modelErrorBody(error, refusal) : refusal)),
+    refusal,
   };
+}
 
-  function modelErrorBody(): Record<string, unknown> {
-    const { ErrorCode, OriginalMessage, OriginalStatusCode } = error.fields;
-    return {
-      ...(typeof ErrorCode === 'string' && { ErrorCode }),
-      Message: withoutSecrets(error.message, endpoint, model),
-      ...(typeof OriginalMessage === 'string' && { OriginalMessage }), // a container could nest it beyond the stack
-      ...(typeof OriginalStatusCode === 'number' && { OriginalStatusCode }),
-    };
-  }
-  function plainMessage(): string {
-    return withoutSecretsOrNumbers(error.message, endpoint, model) || `The request was refused (HTTP ${status}).`;
-  }
+function containersRefusal(error: AwsError, { endpoint, model }: FailedAnswer): Refusal {
+  const { OriginalMessage, OriginalStatusCode } = error.fields;
+  return {
+    message: withoutSecrets(error.message, endpoint, model),
+    ...(typeof OriginalMessage === 'string' && { originalMessage: OriginalMessage }), // could be nested beyond the stack
+    ...(typeof OriginalStatusCode === 'number' && { originalStatus: OriginalStatusCode }),
+  };
+}
+
+function servicesRefusal(error: AwsError, { status, endpoint, model }: FailedAnswer): Refusal {
+  return {
+    message: withoutSecretsOrNumbers(error.message, endpoint, model) || `The request was refused (HTTP ${status}).`,
+  };
+}
+
+/** As SageMaker Runtime models it. */
+function modelErrorBody({ fields }: AwsError, { message, originalMessage, originalStatus }: Refusal): object {
+  const { ErrorCode } = fields;
+  return {
+    ...(typeof ErrorCode === 'string' && { ErrorCode }),
+    Message: message,
+    OriginalMessage: originalMessage,
+    OriginalStatusCode: originalStatus,
+  };
 }
 
 const longestRetryAfterMs = 3_600_000;

@@ -6,7 +6,7 @@ import type { Served } from '../core/result.ts';
 import type { CachedAnswers } from '../fallback/cache.ts';
 import { cachedAnswers } from '../fallback/cached-answers.ts';
 import { standIn } from '../fallback/chain.ts';
-import type { Coalescer } from '../fallback/coalescing.ts';
+import { type Coalescer, WaitedTooLong } from '../fallback/coalescing.ts';
 import { CallFailed } from '../inference/call-failed.ts';
 import { type Deadline, modelDeadline } from '../inference/deadline.ts';
 import { type FailedCall, type ServePorts, serve } from '../inference/serve.ts';
@@ -59,16 +59,14 @@ async function joinFlight(
   deadline: Deadline,
   start: (signal: AbortSignal) => Promise<Exit>,
 ): Promise<{ exit: Exit; joined: boolean }> {
-  const waitMs = (deadline.forAttemptsMs() + deadline.remainingMs()) / 2;
+  const waitMs = Math.max(0, deadline.forAttemptsMs() + deadline.remainingMs()) / 2;
   const returns = request.invocationId !== undefined && request.body.length <= lingeringBytes;
   const waiter = { signal: request.signal, deadlineMs: waitMs, lingerMs: returns ? lingerMs : 0 };
   try {
     const { value, joined } = await flights.run(key, start, waiter);
     return { exit: value, joined };
   } catch (error) {
-    if (error instanceof GatewayError && error.code === 'deadline-exceeded') {
-      return { exit: { by: 'deadline', trail: [] }, joined: true };
-    }
+    if (error instanceof WaitedTooLong) return { exit: { by: 'deadline', trail: [] }, joined: true };
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../core/clock.ts';
-import { badUrl, refuseUnreadable } from '../routes/unknown.ts';
+import { badUrl, refuseUnreadable, rememberAnswer } from '../routes/unknown.ts';
 
 /** Longest path parameter taken; SageMaker names have 63 characters, ARNs more than Fastify's default of 100. */
 const maxParamLength = 2048;
@@ -11,7 +11,7 @@ const headersTimeoutMs = 15_000;
 
 /** A server with the limits that stop slow and oversized clients; request logging is the gateway's own single line. */
 export function newServer(bodyTimeoutMs: number): FastifyInstance {
-  return Fastify({
+  const server = Fastify({
     logger: false,
     frameworkErrors: badUrl,
     clientErrorHandler: refuseUnreadable,
@@ -28,6 +28,8 @@ export function newServer(bodyTimeoutMs: number): FastifyInstance {
       connectionsCheckingInterval: Math.min(2_000, bodyTimeoutMs / 4),
     },
   });
+  server.server.on('request', rememberAnswer);
+  return server;
 }
 
 /** Listens on `host:port`; `key` is the config key to name when that cannot be. */

@@ -43,7 +43,9 @@ export function dataPlane({ parts, replica, logger, authenticate }: PlaneDeps): 
     },
   };
   const server = newServer(limits().bodyTimeoutMs);
-  server.addHttpMethod('POST', { hasBody: false, overrideExisting: true }); // routes read the bytes themselves
+  // Routes read the bytes themselves; what no route takes is refused unread.
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'])
+    server.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   sagemakerRoutes(server, invoke);
   v1Routes(server, invoke);
   healthRoutes(server, replica);

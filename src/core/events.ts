@@ -42,6 +42,8 @@ export type GatewayEvent =
       readonly clientAttempt: number;
       readonly traceparent: string | undefined;
       readonly durationMs: number;
+      /** Part of `durationMs` spent waiting for the caller's bytes. */
+      readonly receivingMs: number;
       readonly upstreamMs: number;
     }
   | {

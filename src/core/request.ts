@@ -51,7 +51,7 @@ export interface InferenceRequest {
   /** `attempt=` of `amz-sdk-request`; 1 for a first try. */
   readonly clientAttempt: number;
   readonly traceparent?: string;
-  /** Monotonic arrival time, ms. */
+  /** Monotonic time at which the whole request was here, ms: its deadline counts from then. */
   readonly arrivedAt: number;
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;

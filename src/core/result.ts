@@ -6,6 +6,16 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** What a refusal (status 400 or more) says, for protocols that shape errors otherwise. */
+  readonly refusal?: Refusal;
+}
+
+/** A model's or its service's refusal of a call, safe to show to callers. */
+export interface Refusal {
+  readonly message: string;
+  /** The container's own status and words, where the container refused. */
+  readonly originalStatus?: number;
+  readonly originalMessage?: string;
 }
 
 /** Why an attempt did not answer. `message` is for logs; only a caller-fault's `answer` is shown to callers. */

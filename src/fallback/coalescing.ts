@@ -19,7 +19,8 @@ export interface Coalescer<T> {
    * Joins the call in flight under `key`, or starts it. A caller that leaves cancels the upstream call only if nobody
    * else waits for it, after its `lingerMs`; its failure goes to all waiters, and none of them starts anew.
    * @param start is given a signal that aborts once nobody waits; its rejection reaches every waiter
-   * @throws GatewayError `client-closed`, `deadline-exceeded`, or `buffers-full` when too many wait already
+   * @throws WaitedTooLong after the waiter's own deadline
+   * @throws GatewayError `client-closed`, or `buffers-full` when too many wait already
    */
   run(key: string, start: (signal: AbortSignal) => Promise<T>, waiter: Waiter): Promise<Shared<T>>;
   /** Distinct calls in flight. */
@@ -30,6 +31,14 @@ export interface Shared<T> {
   readonly value: T;
   /** False for the caller whose request went upstream. */
   readonly joined: boolean;
+}
+
+/** This waiter's own time is up; the call it waited for goes on. */
+export class WaitedTooLong extends Error {
+  constructor() {
+    super('the time of one caller was up while it waited for an identical call');
+    this.name = 'WaitedTooLong';
+  }
 }
 
 export interface CoalescerOptions {
@@ -109,7 +118,7 @@ function waitFor<T>(result: Promise<T>, waiter: Waiter, clock: Clock): Promise<T
     };
     const cancelTimer = clock.after(waiter.deadlineMs, () => {
       release();
-      reject(new GatewayError('deadline-exceeded', 'The deadline passed while waiting for an identical call.'));
+      reject(new WaitedTooLong());
     });
     const release = () => {
       cancelTimer();

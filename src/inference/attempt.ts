@@ -34,7 +34,8 @@ export interface AttemptPlan {
   readonly signal: AbortSignal;
 }
 
-const neverSent: AttemptResult = {
+/** What is settled if a backend throws, which is a bug. */
+const noResult: AttemptResult = {
   outcome: 'backend-fault',
   error: { type: 'GatewayFault', message: 'the attempt ended without a result' },
   sent: true,
@@ -49,7 +50,7 @@ export async function attempt(
   plan: AttemptPlan,
 ): Promise<Attempt> {
   const { target, permit, signal } = plan;
-  let result = neverSent;
+  let result = noResult;
   try {
     result = await ports.backends[target.kind].invoke(target, request, {
       timeoutMs: plan.timeoutMs,

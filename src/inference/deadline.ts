@@ -15,14 +15,11 @@ export interface Deadline {
   remainingMs(): number;
   /** Time left for attempts: the reserve is not in it. */
   forAttemptsMs(): number;
-  /**
-   * Whether the caller asked for less time than the model allows, or spent it on sending: then running out is not the
-   * target's fault.
-   */
+  /** Whether the caller asked for less time than the model allows: then running out is not the target's fault. */
   readonly shortened: boolean;
 }
 
-/** The sooner of the model's deadline and the caller's wish, counted from arrival. */
+/** The sooner of the model's deadline and the caller's wish, counted from when the whole request was here. */
 export function startDeadline(model: Model, request: InferenceRequest, clock: Clock): Deadline {
   const wished = request.hints.timeoutMs ?? model.deadlineMs;
   const totalMs = Math.min(model.deadlineMs, wished);
@@ -30,7 +27,7 @@ export function startDeadline(model: Model, request: InferenceRequest, clock: Cl
   return {
     remainingMs: () => endsAt - clock.now(),
     forAttemptsMs: () => endsAt - clock.now() - totalMs * reserveShare,
-    shortened: wished < model.deadlineMs || endsAt - clock.now() < totalMs * (1 - reserveShare),
+    shortened: wished < model.deadlineMs,
   };
 }
 

@@ -1,13 +1,15 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
+import { isFinal } from '../core/outcome.ts';
 import type { InferenceRequest } from '../core/request.ts';
-import type { Served } from '../core/result.ts';
+import type { Attempt, Served } from '../core/result.ts';
 import { attempt } from './attempt.ts';
 import { CallFailed, failure, givenUp } from './call-failed.ts';
 import { attemptTime, type Deadline } from './deadline.ts';
 import { answered } from './served.ts';
 import { sessionTarget } from './session.ts';
-import type { TargetPorts } from './try-targets.ts';
+import type { Exit, TargetPorts } from './try-targets.ts';
+import { versionCalled } from './version-called.ts';
 
 /** A call within a stateful session: only the target that holds the session can answer it, so a dead pin is an error. */
 export async function serveSession(
@@ -33,9 +35,17 @@ export async function serveSession(
     ...time,
     signal: request.signal,
   });
+  const exit = exitOf(made);
+  ports.emit(versionCalled(model, pinned.target.version, exit));
   if (made.result.answer !== undefined) return answered(made, [made], 'bypass');
-  if (made.result.outcome === 'cancelled') throw new CallFailed(givenUp(made), [made]);
-  throw failure(ports.health, model, { by: 'backends', trail: [made] }, [made]);
+  if (exit.by === 'caller') throw new CallFailed(givenUp(made), [made]);
+  throw failure(ports.health, model, exit, [made]);
+}
+
+function exitOf(last: Attempt): Exit {
+  const { outcome } = last.result;
+  if (outcome === 'ok') return { by: 'answer', last, trail: [last] };
+  return isFinal(outcome) ? { by: 'caller', last, trail: [last] } : { by: 'backends', trail: [last] };
 }
 
 function sessionLost(): GatewayError {

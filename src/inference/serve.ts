@@ -57,7 +57,7 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
   const cached = bypass ? undefined : await ports.cached.find(model, chosen.name, request);
   if (cached?.freshness === 'fresh') return fromCache(ports, cached.entry, 'hit', 'none');
   if (cached?.freshness === 'revalidate') {
-    ports.background(() => refresh(ports, model, versions, unattended(ports, request)));
+    unattended(ports, request, again => refresh(ports, model, versions, again));
     return fromCache(ports, cached.entry, 'stale', 'none');
   }
 
@@ -76,8 +76,7 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
       // nobody's turn: all ill, drained or full. A stale answer at once, else the least ill target, rate-limited
       const stale = await ports.standIn(failed, ['stale']);
       if (stale !== undefined) {
-        ports.background(async () => {
-          const again = unattended(ports, request);
+        unattended(ports, request, async again => {
           const rescued = await tryLeastIll(ports, model, exit.ill, again, deadline);
           if (rescued?.result.outcome === 'ok') ports.cached.keep(model, again, rescued);
         });
@@ -122,7 +121,7 @@ async function callAndKeep(
 ): Promise<Exit> {
   const exit = await tryTargets(ports, model, versions, request, deadline, signal);
   if (exit.by === 'answer') ports.cached.keep(model, request, exit.last);
-  if (exit.trail.length > 0) ports.emit(versionCalled(model, versions[0] as Version, exit));
+  if (exit.trail.length > 0) ports.emit(versionCalled(model, (versions[0] as Version).name, exit));
   return exit;
 }
 
@@ -139,7 +138,19 @@ async function refresh(
   );
 }
 
-/** The same request as of now, with no caller who could leave. */
-function unattended(ports: ServePorts, request: InferenceRequest): InferenceRequest {
-  return { ...request, arrivedAt: ports.clock.now(), signal: new AbortController().signal };
+/** Works on the same request as of now, with no caller who could leave, if there is memory to keep its body. */
+function unattended(
+  ports: ServePorts,
+  request: InferenceRequest,
+  work: (again: InferenceRequest) => Promise<void>,
+): void {
+  const bytes = request.body.length;
+  if (!ports.memory.tryTake(bytes)) return;
+  ports.background(async () => {
+    try {
+      await work({ ...request, arrivedAt: ports.clock.now(), signal: new AbortController().signal });
+    } finally {
+      ports.memory.give(bytes);
+    }
+  });
 }

@@ -23,6 +23,12 @@ export class BodyBytes {
     return this.#received;
   }
 
+  /** Memory held once `more` bytes are added. */
+  bytesHeldWith(more: number): number {
+    const received = this.#received + more;
+    return this.#gathersAt(received) ? Math.max(this.#announced ?? 0, received) : received;
+  }
+
   add(chunk: Buffer): void {
     if (this.#received > 0) {
       this.#hash ??= createHash('sha256').update(this.#chunks[0] as Buffer);
@@ -31,7 +37,7 @@ export class BodyBytes {
     if (this.#whole === undefined) this.#chunks.push(chunk);
     else chunk.copy(this.#whole, this.#received);
     this.#received += chunk.length;
-    if (this.#whole === undefined) this.#gatherOnceHalfIsHere();
+    if (this.#whole === undefined && this.#gathersAt(this.#received)) this.#gather(this.#announced ?? 0);
   }
 
   /** The body, and its digest as lower-case hex. Call once, at the end. */
@@ -41,11 +47,13 @@ export class BodyBytes {
     return { bytes, sha256: this.#hash === undefined ? hash('sha256', bytes, 'hex') : this.#hash.digest('hex') };
   }
 
-  /** Not at the first byte: an announcement alone must cost nothing. */
-  #gatherOnceHalfIsHere(): void {
-    if (this.#announced === undefined || this.#announced <= directBytes) return;
-    if (this.#received * 2 < this.#announced || this.#chunks.length < 2) return;
-    this.#whole = Buffer.allocUnsafeSlow(this.#announced);
+  /** Once half is here. Not at the first byte: an announcement alone must cost nothing. */
+  #gathersAt(received: number): boolean {
+    return this.#announced !== undefined && this.#announced > directBytes && received * 2 >= this.#announced;
+  }
+
+  #gather(announced: number): void {
+    this.#whole = Buffer.allocUnsafeSlow(announced);
     let at = 0;
     for (const chunk of this.#chunks) at += chunk.copy(this.#whole, at);
     this.#chunks = [];

@@ -43,9 +43,9 @@ export function readBody(message: IncomingMessage, maxBytes: number, admission: 
       return true;
     };
     const onData = (chunk: Buffer) => {
-      const received = body.received + chunk.length;
-      if (received > maxBytes) return fail(tooLarge(maxBytes));
-      if (received > held && !hold(received - held)) return fail(buffersFull());
+      if (body.received + chunk.length > maxBytes) return fail(tooLarge(maxBytes));
+      const needed = body.bytesHeldWith(chunk.length);
+      if (needed > held && !hold(needed - held)) return fail(buffersFull());
       body.add(chunk);
     };
     const onEnd = () => {

@@ -44,7 +44,10 @@ const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** What is known of a call so far; what the completion event is made of, however the call ends. */
 interface Call {
   readonly requestId: string;
-  readonly arrivedAt: number;
+  /** When its headers came, monotonic ms. */
+  readonly startedAt: number;
+  /** Spent waiting for the caller's bytes, ms. */
+  receivingMs: number;
   readonly clientAttempt: number;
   readonly traceparent: string | undefined;
   model: Model | undefined;
@@ -63,7 +66,8 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
   return async (http: FastifyRequest<{ Params: { model: string } }>, reply: FastifyReply): Promise<FastifyReply> => {
     const call: Call = {
       requestId: http.id,
-      arrivedAt: ports.clock.now(),
+      startedAt: ports.clock.now(),
+      receivingMs: 0,
       clientAttempt: clientAttempt(http.headers['amz-sdk-request']),
       traceparent: validTraceparent(http.headers['traceparent']),
       model: undefined,
@@ -132,6 +136,8 @@ async function accept(
   const fields = readFields(headers);
   const hints = readHints(headers);
   call.body = await readBody(message, model.maxRequestBytes, ports.admission);
+  const arrivedAt = ports.clock.now();
+  call.receivingMs = arrivedAt - call.startedAt;
   const invocationId = headers['amz-sdk-invocation-id'];
   return {
     id: call.requestId,
@@ -144,7 +150,7 @@ async function accept(
     ...(typeof invocationId === 'string' && invocationId.length <= 64 && { invocationId }),
     clientAttempt: call.clientAttempt,
     ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
-    arrivedAt: call.arrivedAt,
+    arrivedAt,
     signal,
   };
 }
@@ -170,7 +176,7 @@ function holdAnswer(ports: InvokePorts, call: Call, served: Served, reply: Fasti
 
 function sendServed(ports: InvokePorts, reply: FastifyReply, call: Call, served: Served): FastifyReply {
   const headers = meridianHeaders(call, served.answer.headers);
-  const ownMs = Math.max(0, ports.clock.now() - call.arrivedAt - served.upstreamMs);
+  const ownMs = Math.max(0, ports.clock.now() - call.startedAt - call.receivingMs - served.upstreamMs);
   headers['server-timing'] = `upstream;dur=${served.upstreamMs.toFixed(1)}, gateway;dur=${ownMs.toFixed(2)}`;
   if (served.ageSeconds !== undefined) headers['age'] = String(Math.floor(served.ageSeconds));
   if (ports.draining) headers['connection'] = 'close';
@@ -230,7 +236,8 @@ function complete(ports: InvokePorts, protocol: Protocol, call: Call, status: nu
     responseBytes: call.served?.answer.body.length ?? 0,
     clientAttempt: call.clientAttempt,
     traceparent: call.traceparent,
-    durationMs: ports.clock.now() - call.arrivedAt,
+    durationMs: ports.clock.now() - call.startedAt,
+    receivingMs: call.receivingMs,
     upstreamMs: call.upstreamMs,
   });
 }

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
@@ -71,10 +71,27 @@ function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyR
  * does not arrive in time. Whose protocol it was is not known then, so the body has the shape of both.
  */
 export function refuseUnreadable(thrown: Error & { readonly code?: string }, socket: Socket): void {
+  const owed = lastAnswer.get(socket);
+  if (owed === refusedAlready) return;
   if (thrown.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
+  lastAnswer.set(socket, refusedAlready);
+  const behindACall = typeof owed === 'object' && owed.req.complete && !owed.writableFinished;
+  if (behindACall) owed.once('finish', () => refuse(thrown, socket));
+  else refuse(thrown, socket);
+}
+
+const refusedAlready = Symbol('refused already');
+const lastAnswer = new WeakMap<Socket, ServerResponse<IncomingMessage> | typeof refusedAlready>();
+
+/** Listens to `request` events, so that unreadable bytes sent behind a call do not take the place of its answer. */
+export function rememberAnswer({ socket }: IncomingMessage, answer: ServerResponse<IncomingMessage>): void {
+  lastAnswer.set(socket, answer);
+}
+
+function refuse(thrown: Error & { readonly code?: string }, socket: Socket): void {
   const error = unreadable(thrown.code);
   const body = JSON.stringify({ Message: error.message, error: { code: error.code, message: error.message } });
   const head = [

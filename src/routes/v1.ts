@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { GatewayError } from '../core/errors.ts';
 import type { Answer } from '../core/result.ts';
-import { parseAwsError } from '../wire/aws-error.ts';
 import { type InvokePorts, type InvokeProtocol, invokeHandler } from './invoke.ts';
 
 const v1: InvokeProtocol = { name: 'v1', error: renderPlainError, refusal: renderPlainRefusal };
@@ -26,8 +25,6 @@ export function renderPlainError(
  * there are any. The status stays SageMaker's (424 for a container's).
  */
 function renderPlainRefusal(answer: Answer, requestId: string): Answer {
-  const { message, fields } = parseAwsError(answer.headers['x-amzn-errortype'], answer.body);
-  const { OriginalStatusCode: originalStatus, OriginalMessage: originalMessage } = fields;
-  const error = { code: 'model-refused', message, requestId, originalStatus, originalMessage };
+  const error = { code: 'model-refused', requestId, ...answer.refusal };
   return { ...answer, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify({ error })) };
 }

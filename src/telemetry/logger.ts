@@ -126,6 +126,7 @@ function logRequest(
     requestBytes: event.requestBytes,
     responseBytes: event.responseBytes,
     durationMs: round(event.durationMs),
+    receivingMs: round(event.receivingMs),
     upstreamMs: round(event.upstreamMs),
     clientAttempt: event.clientAttempt > 1 ? event.clientAttempt : undefined,
     traceId: event.traceparent?.slice(3, 35),

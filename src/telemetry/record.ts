@@ -63,7 +63,8 @@ function recordRequest(metrics: Metrics, event: Extract<GatewayEvent, { type: 'r
     answered_by: answeredBy(event),
   });
   metrics.observe('meridian_request_duration_seconds', { model }, event.durationMs / 1000);
-  metrics.observe('meridian_overhead_seconds', { model }, Math.max(0, event.durationMs - event.upstreamMs) / 1000);
+  const overheadMs = Math.max(0, event.durationMs - event.receivingMs - event.upstreamMs);
+  metrics.observe('meridian_overhead_seconds', { model }, overheadMs / 1000);
   if (event.clientAttempt > 1) metrics.count('meridian_client_retries_total', { model });
   if (event.served === undefined) return;
   metrics.count('meridian_cache_requests_total', { model, result: event.served.cache });

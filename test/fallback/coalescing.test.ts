@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { GatewayError } from '../../src/core/errors.ts';
-import { type CoalescerOptions, coalescer, retryKey } from '../../src/fallback/coalescing.ts';
+import { type CoalescerOptions, coalescer, retryKey, WaitedTooLong } from '../../src/fallback/coalescing.ts';
 import { callOf } from '../helpers/fallback-fixtures.ts';
 import { manualClock } from '../helpers/manual-clock.ts';
 
@@ -17,7 +17,8 @@ function bench(options: CoalescerOptions = {}) {
       new Promise<string>((answer, fail) => calls.push({ key, signal, answer, fail }));
     const result = shared.run(key, start, { signal: leaver.signal, deadlineMs, lingerMs }).then(
       ({ value, joined }) => `${joined ? 'joined' : 'led'}: ${value}`,
-      (error: unknown) => (error instanceof GatewayError ? error.code : String(error)),
+      (error: unknown) =>
+        error instanceof GatewayError ? error.code : error instanceof WaitedTooLong ? error.name : String(error),
     );
     return { result, leave: () => leaver.abort() };
   };
@@ -96,10 +97,10 @@ test('each waiter has a deadline of its own', async t => {
   const { ask, calls, clock } = bench();
   const [patient, hasty] = [ask('a', 1_000), ask('a', 100)];
   clock.advance(100);
-  t.equal(await hasty.result, 'deadline-exceeded');
+  t.equal(await hasty.result, 'WaitedTooLong');
   t.equal(calls[0]?.signal.aborted, false);
   clock.advance(900);
-  t.equal(await patient.result, 'deadline-exceeded');
+  t.equal(await patient.result, 'WaitedTooLong');
   t.equal(calls[0]?.signal.aborted, true, 'nobody waits any more');
 });
 
@@ -154,7 +155,7 @@ test('whatever callers do, everyone is answered and nothing is left behind', asy
       }
       clock.advance(1_000);
       const results = await Promise.all(asked.map(({ result }) => result));
-      const known = /^(led|joined): yes$|^Error: no$|^client-closed$|^deadline-exceeded$/;
+      const known = /^(led|joined): yes$|^Error: no$|^client-closed$|^WaitedTooLong$/;
       return results.every(result => known.test(result)) && shared.inFlight === 0 && clock.timers === 0;
     }),
     { numRuns: 100, seed: 7 },

@@ -72,6 +72,19 @@ test('what no route could read is answered in a body that both protocols read', 
   }
 });
 
+test('bytes nobody can read do not take the place of the answer to the call before them', async t => {
+  const gateway = await startTestGateway(t, { models: { rain: simpleModel() } });
+  const call = (length: number) =>
+    `POST /v1/models/rain/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\nx`;
+  const statuses = async (bytes: string) =>
+    [...(await raw(gateway.urls.data, bytes)).matchAll(/HTTP\/1.1 (\d{3})/g)].map(match => match[1]);
+  t.same(await statuses(`${call(1)}NOT HTTP\r\n\r\n`), ['200', '400']);
+  t.same(await statuses(`${call(1)}${call(1)}NOT HTTP\r\n\r\n`), ['200', '200', '400']);
+  const chunked = 'POST /v1/models/rain/invocations HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n';
+  t.same(await statuses(chunked), ['400'], 'in the call itself: its own answer');
+  t.equal(gateway.app.parts.admission.heldBytes, 0);
+});
+
 test('a caller cut off for slowness is gone, however it goes on dripping, and its bytes are given back', async t => {
   const gateway = await startTestGateway(t, {
     limits: { bodyTimeoutMs: 300, drainMs: 0 },

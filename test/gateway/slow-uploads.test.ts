@@ -1,7 +1,33 @@
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
 import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
+
+test('time spent on sending is not taken from the deadline: a slow upload is answered by the model', async t => {
+  const rain = simpleModel(['us-east-1'], {
+    deadlineMs: 500,
+    slo: { latencyMs: 200 },
+    fallback: [{ static: { body: 'static' } }],
+  });
+  const gateway = await startTestGateway(t, { models: { rain } });
+  const { hostname, port } = new URL(gateway.urls.data);
+  const socket = connect(Number(port), hostname);
+  t.teardown(() => socket.destroy());
+  let answer = '';
+  socket.on('data', chunk => {
+    answer += chunk;
+  });
+  socket.write('POST /v1/models/rain/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx');
+  await eventually(t, 'the call is being read', () => gateway.app.parts.admission.heldBytes > 0);
+  await sleep(600);
+  socket.write('x');
+  await eventually(t, 'it is answered', () => answer.includes('\r\n\r\n'));
+  t.match(answer, /^HTTP\/1.1 200/);
+  t.match(answer, /x-meridian-fallback: none/);
+  const own = Number(/gateway;dur=([\d.]+)/.exec(answer)?.[1]);
+  t.ok(own < 500, 'nor is it the gateway’s own');
+});
 
 test('callers who spend the deadline on sending never hurt the targets', async t => {
   const rain = simpleModel(['us-east-1', 'us-west-2'], { deadlineMs: 2_000, slo: { latencyMs: 500 } });

@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import type { ModelContainer } from '../../sim/model-port.ts';
-import { regionNames, startTestGateway, targetsIn } from '../helpers/gateway.ts';
+import { regionNames, simpleModel, startTestGateway, targetsIn } from '../helpers/gateway.ts';
 import { echoContainers } from '../helpers/simulator.ts';
 
 /** v2 answers with the status its input names; v1 always well. */
@@ -35,4 +35,14 @@ test('a call is counted once, against the version first chosen, whoever answers'
     counts.sort(),
     ['caller-fault', 'failed', 'moved', 'ok'].map(outcome => [`model="rain",version="v2",outcome="${outcome}"`, '1']),
   );
+});
+
+test('a call within a session is counted too', async t => {
+  const gateway = await startTestGateway(t, { models: { rain: simpleModel() } });
+  const opened = await gateway.call('rain', { headers: { 'x-amzn-sagemaker-session-id': 'NEW_SESSION' } });
+  const session = (opened.headers.get('x-amzn-sagemaker-new-session-id') ?? '').split(';')[0] ?? '';
+  const within = await gateway.call('rain', { headers: { 'x-amzn-sagemaker-session-id': session } });
+  t.equal(within.status, 200);
+  const text = await (await fetch(`${gateway.urls.admin}/metrics`)).text();
+  t.match(text, /meridian_version_calls_total\{model="rain",version="v1",outcome="ok"\} 2/);
 });

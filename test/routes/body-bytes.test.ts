@@ -36,7 +36,12 @@ test('a large body is gathered into one buffer once half of it is here, and an a
   for (const body of idle) body.add(Buffer.from('x'));
   t.ok(process.memoryUsage().arrayBuffers - before < 25_000_000);
   const body = new BodyBytes(2_000_000);
-  for (let part = 0; part < 3; part += 1) body.add(half.subarray(0, 500_000));
+  t.equal(body.bytesHeldWith(999_999), 999_999);
+  for (let part = 0; part < 3; part += 1) {
+    const told = body.bytesHeldWith(500_000);
+    body.add(half.subarray(0, 500_000));
+    t.equal(told, part === 0 ? 500_000 : 2_000_000, 'what it will hold is known before it does');
+  }
   const held = process.memoryUsage().arrayBuffers;
   body.add(half.subarray(0, 500_000));
   const { bytes } = body.finish();

@@ -26,6 +26,7 @@ const plain: Finished = {
   clientAttempt: 1,
   traceparent: undefined,
   durationMs: 1,
+  receivingMs: 0,
   upstreamMs: 0,
 };
 
