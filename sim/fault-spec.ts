@@ -17,6 +17,17 @@ const kinds = {
   /** Invocations fail with `errorType` (default InternalFailure). */
   error: { endpoint: true, rate: true, errorType: Object.keys(awsErrorStatus) },
   throttle: { endpoint: true, rate: true },
+  /** A streamed answer is cut, by reset, after this many bytes. */
+  'stream-cut': { endpoint: true, rate: true, after: true },
+  /** A streamed answer falls silent after this many events; its connection stays open. */
+  'stream-stall': { endpoint: true, rate: true, after: true },
+  /** A streamed answer ends in an exception after this many events. */
+  'stream-error': {
+    endpoint: true,
+    rate: true,
+    after: true,
+    errorType: ['ModelStreamError', 'InternalStreamFailure'],
+  },
   /** Down for the first half of every `periodMs` (default 60,000): a region refuses, an endpoint answers 503. */
   flap: { endpoint: true, rate: false, periodMs: true },
   /** New connections are reset, pooled ones live on. */
@@ -42,6 +53,7 @@ interface KindRule {
   readonly rate: boolean;
   readonly factor?: boolean;
   readonly periodMs?: boolean;
+  readonly after?: boolean;
   readonly errorType?: readonly string[];
 }
 
@@ -57,6 +69,8 @@ export interface FaultSpec {
   readonly factor?: number;
   readonly errorType?: string;
   readonly periodMs?: number;
+  /** Bytes or events of a streamed answer that are still sent. Default 0. */
+  readonly after?: number;
   /** The fault removes itself after this long. */
   readonly durationMs?: number;
 }
@@ -86,6 +100,7 @@ const fields: readonly string[] = [
   'factor',
   'errorType',
   'periodMs',
+  'after',
   'durationMs',
 ];
 
@@ -140,6 +155,7 @@ function numberProblems(given: Record<string, unknown>, kind: FaultKind, rule: K
     factor => kind !== 'slow' || factor > 0,
   );
   check('periodMs', rule.periodMs === true, 'at least 10 ms', ms => ms >= 10);
+  check('after', rule.after === true, 'a whole number, 0 or more', after => Number.isInteger(after) && after >= 0);
   check('durationMs', true, 'a number of milliseconds above 0', ms => ms > 0);
   return problems;
 }

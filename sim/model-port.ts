@@ -12,6 +12,8 @@ export interface ModelOutput {
   readonly status: number;
   readonly contentType: string;
   readonly body: Buffer;
+  /** The body as the container writes it, piece by piece; all at once when absent. */
+  readonly chunks?: readonly Buffer[];
 }
 
 /**

@@ -4,9 +4,10 @@ import { type Clock, sleep } from './clock.ts';
 import { realTimePayloadBytes } from './endpoints/endpoint.ts';
 import type { FaultBoard } from './faults.ts';
 import { type Random, uuid } from './random.ts';
-import type { RuntimeService } from './runtime-service.ts';
+import type { InvokeCall, RuntimeService } from './runtime-service.ts';
 import type { SignedRequest } from './sigv4-canonical.ts';
 import { countRequest, noRequests, type RequestCounts } from './stats.ts';
+import { sendFrames, streamFaults } from './streamed.ts';
 import type { StsService } from './sts-service.ts';
 import type { Timing } from './timing.ts';
 import { type Answer, readBody, send, sendHalf } from './wire.ts';
@@ -37,7 +38,10 @@ export interface RegionHandler {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
-const invocationPath = /^\/endpoints\/([^/]*)\/invocations$/;
+const invocationPath = /^\/endpoints\/([^/]*)\/invocations(-response-stream)?$/;
+
+/** Median time between two events of a streamed answer. */
+const eventMs = 2;
 
 /** The HTTP side of a region: which service is meant, what faults do to the answer, and the count of both. */
 export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
@@ -52,7 +56,7 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
     handle: async (request, response) => {
       const target = request.url ?? '/';
       const isSts = target === '/';
-      const endpoint = invocationPath.exec(target.split('?')[0] ?? '')?.[1];
+      const [, endpoint, streamed] = invocationPath.exec(target.split('?')[0] ?? '') ?? [];
       const ended = countRequest(countersOf(counts, isSts, endpoint));
       response.once('close', () => ended(response.writableFinished ? String(response.statusCode) : 'cut'));
       const requestId = uuid(parts.requestIds);
@@ -67,8 +71,12 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
       await sleep(clock, timing.roundTripMs(endpoint));
       const isCut = endpoint !== undefined && faults.hit(region, 'reset', endpoint) !== undefined;
       const signed = { method: request.method ?? '', target, headers: request.headersDistinct, body };
-      const whole = await answer(signed, endpoint, requestId, parts).catch(errorAnswer);
-      (isCut ? sendHalf : send)(response, whole);
+      const call = endpoint === undefined ? undefined : { endpoint, streamed: streamed !== undefined };
+      const whole = await answer(signed, call, requestId, parts).catch(errorAnswer);
+      if (whole.frames !== undefined && endpoint !== undefined) {
+        const pace = () => sleep(clock, timing.workMs(eventMs, endpoint));
+        await sendFrames(response, whole, whole.frames, streamFaults(faults, region, endpoint, isCut), pace);
+      } else (isCut ? sendHalf : send)(response, whole);
     },
   };
 }
@@ -77,7 +85,7 @@ type ReadRequest = Omit<SignedRequest, 'body'> & { readonly body: Buffer | undef
 
 async function answer(
   request: ReadRequest,
-  endpoint: string | undefined,
+  call: InvokeCall | undefined,
   requestId: string,
   { runtime, sts }: RegionHandlerParts,
 ): Promise<Answer> {
@@ -85,7 +93,7 @@ async function answer(
   if (body === undefined)
     throw new AwsError('RequestEntityTooLarge', `HTTP content length exceeded ${realTimePayloadBytes} bytes.`);
   if (method === 'POST' && target === '/') return sts.answer({ ...request, body }, requestId);
-  if (method === 'POST' && endpoint !== undefined) return runtime.invoke({ ...request, body }, endpoint, requestId);
+  if (method === 'POST' && call !== undefined) return runtime.invoke({ ...request, body }, call, requestId);
   throw new AwsError('UnknownOperationException', `No operation answers ${method} ${target}.`);
 }
 

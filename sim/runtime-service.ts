@@ -1,5 +1,6 @@
 import { AwsError, type AwsErrorType, modelError, validationError } from './aws-error.ts';
 import type { Endpoint, Invoked } from './endpoints/endpoint.ts';
+import { payloadPart } from './event-stream.ts';
 import { isAwsErrorType } from './fault-spec.ts';
 import type { FaultBoard } from './faults.ts';
 import { checkEndpointName, type InvokeFields, readInvokeFields } from './invoke-fields.ts';
@@ -20,9 +21,15 @@ export interface RuntimeServiceParts {
   wallMs(): number;
 }
 
+export interface InvokeCall {
+  /** As in the path. */
+  readonly endpoint: string;
+  readonly streamed: boolean;
+}
+
 export interface RuntimeService {
-  /** Answers `InvokeEndpoint` whole; throws AwsError. */
-  invoke(request: SignedRequest, endpointName: string, requestId: string): Promise<Answer>;
+  /** Answers `InvokeEndpoint` whole, or with `streamed` `InvokeEndpointWithResponseStream`; throws AwsError. */
+  invoke(request: SignedRequest, call: InvokeCall, requestId: string): Promise<Answer>;
 }
 
 /** A container of the simulator ends a sticky session when the caller sends this custom attribute. */
@@ -40,12 +47,12 @@ const signatureErrors: Readonly<Record<SignatureProblem, AwsErrorType>> = {
 export function createRuntimeService(parts: RuntimeServiceParts): RuntimeService {
   const { region, endpoints, sessions, faults } = parts;
   return {
-    invoke: async (request, endpointName, requestId) => {
+    invoke: async (request, call, requestId) => {
       const principal = authenticate(request, parts);
       const { account } = principal;
-      const name = checkEndpointName(endpointName);
+      const name = checkEndpointName(call.endpoint);
       authorize(principal, region, name);
-      const fields = readInvokeFields(request.headers);
+      const fields = readInvokeFields(call.streamed ? streamHeaders(request.headers) : request.headers);
       const endpoint = endpoints.get(name);
       if (endpoint === undefined) throw validationError(`Endpoint ${name} of account ${account} not found.`);
       throwFault(faults, region, name, account);
@@ -54,7 +61,8 @@ export function createRuntimeService(parts: RuntimeServiceParts): RuntimeService
       const session = sessionHeaders(sessions, endpoint, fields);
       const invoked = await endpoint.invoke({ endpoint: name, account, body: request.body, fields });
       const body = checkOutput(invoked, endpoint, { region, endpoint: name, account });
-      return { status: 200, headers: { ...answerHeaders(invoked, fields), ...session() }, body };
+      const answer = { status: 200, headers: { ...answerHeaders(invoked, fields), ...session() }, body };
+      return call.streamed ? asEventStream(answer, invoked.output) : answer;
     },
   };
 }
@@ -104,6 +112,27 @@ function sessionHeaders(sessions: StickySessions, endpoint: Endpoint, { sessionI
   return () => {
     sessions.close(sessionId);
     return { 'X-Amzn-SageMaker-Closed-Session-Id': sessionId };
+  };
+}
+
+/** The one header that has another name in the streamed operation; what it does not know is dropped, as SageMaker does. */
+function streamHeaders(headers: SignedRequest['headers']): SignedRequest['headers'] {
+  const { accept: _, 'x-amzn-sagemaker-accept': accept, 'x-amzn-sagemaker-target-model': __, ...others } = headers;
+  return accept === undefined ? others : { ...others, accept };
+}
+
+/** Every piece the container wrote, as a `PayloadPart` event. */
+function asEventStream({ status, headers, body }: Answer, { chunks = [body] }: Invoked['output']): Answer {
+  const { 'Content-Type': contentType = '', ...others } = headers;
+  return {
+    status,
+    headers: {
+      ...others,
+      'Content-Type': 'application/vnd.amazon.eventstream',
+      'X-Amzn-SageMaker-Content-Type': contentType,
+    },
+    body,
+    frames: chunks.map(payloadPart),
   };
 }
 

@@ -6,6 +6,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Sent one after the other instead of `body`, without an announced length. */
+  readonly frames?: readonly Buffer[];
 }
 
 /** Reads the body; undefined when it is longer than `limitBytes`. Rejects when the client leaves half-way. */
