@@ -17,7 +17,7 @@ const kinds = {
   /** Invocations fail with `errorType` (default InternalFailure). */
   error: { endpoint: true, rate: true, errorType: Object.keys(awsErrorStatus) },
   throttle: { endpoint: true, rate: true },
-  /** A streamed answer is cut, by reset, after this many bytes. */
+  /** A streamed answer is cut off after this many bytes. */
   'stream-cut': { endpoint: true, rate: true, after: true },
   /** A streamed answer falls silent after this many events; its connection stays open. */
   'stream-stall': { endpoint: true, rate: true, after: true },

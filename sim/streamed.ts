@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { exceptionFrame } from './event-stream.ts';
 import type { FaultBoard } from './faults.ts';
-import { type Answer, reset } from './wire.ts';
+import type { Answer } from './wire.ts';
 
 /** What faults do to one streamed answer. */
 export interface StreamFaults {
-  /** Bytes after which the connection is reset. */
+  /** Bytes after which the connection is closed. */
   readonly cutAfter?: number;
   /** Events after which nothing more comes. */
   readonly stallAfter?: number;
@@ -48,7 +48,8 @@ export async function sendFrames(
   if (cutAfter === Number.POSITIVE_INFINITY) return void response.end();
   const sentBytes = cutAfter - room;
   const rest = Buffer.concat([...toSend]).subarray(sentBytes, cutAfter);
-  response.write(rest, () => reset(response.socket));
+  if (rest.length > 0) response.write(rest);
+  response.socket?.destroySoon(); // closed, not reset: a reset could overtake the bytes
 }
 
 function exception(type: string): Buffer {

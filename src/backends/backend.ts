@@ -1,3 +1,4 @@
+import type { StreamSettings } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { AttemptResult, Memory } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
@@ -12,6 +13,8 @@ export interface AttemptLimits {
   readonly memory: Memory;
   /** Whether sending the same call twice is harmless: only then is a call repeated whose reused connection died. */
   readonly idempotent: boolean;
+  /** How a streamed answer is read; present when the request asks for one. */
+  readonly stream?: StreamSettings;
   /** Aborts when the attempt is no longer wanted (caller left, hedge lost): outcome `cancelled`. */
   readonly signal: AbortSignal;
 }

@@ -1,56 +1,20 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { type Cancel, type Clock, timeLimit } from '../core/clock.ts';
-import { buffersFull, type Memory } from '../core/result.ts';
+import { buffersFull } from '../core/result.ts';
 import type { Connection, ConnectionPool } from './connection-pool.ts';
-
-/** One HTTP call. */
-export interface TransportCall {
-  /** Calls with the same key share connections. */
-  readonly poolKey: string;
-  /** `scheme://host[:port]`. */
-  readonly origin: string;
-  readonly method: 'POST' | 'GET';
-  readonly path: string;
-  /** Name, value, name, value…; `host` included. */
-  readonly headers: string[];
-  readonly body: Buffer;
-  /** For everything, connecting included, ms. */
-  readonly timeoutMs: number;
-  readonly maxResponseBytes: number;
-  /** Counts the answer's bytes until it is handed on. */
-  readonly memory: Memory;
-  readonly idempotent: boolean;
-  readonly signal: AbortSignal;
-}
-
-export interface TransportAnswer {
-  readonly kind: 'answer';
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
-
-/**
- * `broken`: the connection died after the request went out. `refused`: the call itself is not sendable. `no-room`: the
- * answer found no memory.
- */
-export type FailureKind = 'unreachable' | 'broken' | 'timeout' | 'too-large' | 'cancelled' | 'refused' | 'no-room';
-
-export interface TransportFailure {
-  readonly kind: FailureKind;
-  readonly code: string;
-  readonly message: string;
-  /** False only if no byte of the request can have reached the upstream. */
-  readonly sent: boolean;
-}
+import { IncomingBytes } from './incoming-bytes.ts';
+import type { FailureKind, TransportCall, TransportResult } from './transport-call.ts';
 
 /** One call from dispatch to settled: undici's handler, the abort listener and the timer in one object. */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #call: TransportCall;
   readonly #pool: ConnectionPool;
-  readonly #resolve: (result: TransportAnswer | TransportFailure) => void;
+  readonly #resolve: (result: TransportResult) => void;
   readonly #cancelTimer: Cancel;
+  readonly #cancelConnectTimer: Cancel | undefined;
+  /** Where the bytes go once the head was handed out. */
+  #incoming: IncomingBytes | undefined;
   #connection: Connection;
   #settled = false;
   #sent = false;
@@ -64,17 +28,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Bytes counted in `memory`. */
   #held = 0;
 
-  constructor(
-    call: TransportCall,
-    pool: ConnectionPool,
-    clock: Clock,
-    resolve: (result: TransportAnswer | TransportFailure) => void,
-  ) {
+  constructor(call: TransportCall, pool: ConnectionPool, clock: Clock, resolve: (result: TransportResult) => void) {
     this.#call = call;
     this.#pool = pool;
     this.#resolve = resolve;
     this.#connection = pool.acquire();
     this.#cancelTimer = timeLimit(clock, call.timeoutMs, () => this.#fail('timeout', 'TIMEOUT', 'no answer in time'));
+    if (call.streamed !== undefined)
+      this.#cancelConnectTimer = timeLimit(clock, call.streamed.connectMs, () => this.#tooSlowToConnect());
   }
 
   start(): void {
@@ -95,16 +56,21 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onRequestStart(): void {
     this.#started = true;
     this.#sent = true;
+    this.#cancelConnectTimer?.();
   }
 
   onResponseStarted(): void {
     this.#answering = true;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200 || this.#settled) return;
     this.#status = status;
     this.#headers = headers;
+    if (this.#call.streamed !== undefined && status < 300) {
+      this.#handOut(controller);
+      return;
+    }
     const length = Number(headers['content-length']);
     if (length > this.#call.maxResponseBytes) this.#tooLarge();
     else if (length > 0) this.#hold(length);
@@ -112,9 +78,28 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled) return;
+    if (this.#incoming !== undefined) {
+      this.#incoming.add(chunk);
+      return;
+    }
     this.#bytes += chunk.length;
     if (this.#bytes > this.#call.maxResponseBytes) this.#tooLarge();
     else if (this.#hold(this.#bytes)) this.#chunks.push(chunk);
+  }
+
+  #handOut(controller: Dispatcher.DispatchController): void {
+    this.#cancelTimer();
+    this.#incoming = new IncomingBytes({
+      pause: () => controller.pause(),
+      resume: () => controller.resume(),
+      close: () => this.#fail('cancelled', 'ABORTED', 'aborted'),
+    });
+    this.#resolve({ kind: 'stream', status: this.#status, headers: this.#headers, bytes: this.#incoming });
+  }
+
+  #tooSlowToConnect(): void {
+    const message = `no connection within ${this.#call.streamed?.connectMs} ms`;
+    if (!this.#started) this.#fail('unreachable', 'CONNECT_TIMEOUT', message);
   }
 
   /** Counts up to `bytes` of the answer; gives the call up when there is no room for them. */
@@ -131,9 +116,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (!this.#settle()) return;
     this.#pool.release(this.#connection);
+    if (this.#incoming === undefined) this.#resolve(this.#whole());
+    else this.#incoming.finish('end');
+  }
+
+  #whole(): TransportResult {
     const [first, ...more] = this.#chunks;
     const body = more.length === 0 ? (first ?? Buffer.alloc(0)) : Buffer.concat(this.#chunks, this.#bytes);
-    this.#resolve({ kind: 'answer', status: this.#status, headers: this.#headers, body });
+    return { kind: 'answer', status: this.#status, headers: this.#headers, body };
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -166,13 +156,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #fail(kind: FailureKind, code: string, message: string): void {
     if (!this.#settle()) return;
     this.#pool.discard(this.#connection);
-    this.#resolve({ kind, code, message, sent: this.#sent });
+    const failure = { kind, code, message, sent: this.#sent };
+    if (this.#incoming === undefined) this.#resolve(failure);
+    else this.#incoming.finish(failure);
   }
 
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
     this.#cancelTimer();
+    this.#cancelConnectTimer?.();
     if (this.#held > 0) this.#call.memory.give(this.#held);
     this.#call.signal.removeEventListener('abort', this);
     return true;

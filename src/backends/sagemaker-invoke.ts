@@ -3,13 +3,16 @@ import type { Clock } from '../core/clock.ts';
 import type { InferenceRequest, InvokeFields } from '../core/request.ts';
 import type { Answer, AttemptResult } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
-import { invokePath, invokeRequestHeaders, invokeResponseHeaders } from '../wire/sagemaker-runtime.ts';
+import { invokeOperation, type Operation, streamOperation } from '../wire/sagemaker-runtime.ts';
 import type { AttemptLimits } from './backend.ts';
 import { type Classified, classify } from './classify.ts';
 import type { Credentials } from './credentials.ts';
-import type { TransportAnswer, TransportFailure } from './exchange.ts';
+import { fromFailure, type Unfinished } from './failures.ts';
+import { openStream } from './opened-stream.ts';
+import { payloadParts } from './sagemaker-stream.ts';
 import type { Signer } from './signing.ts';
 import type { Transport } from './transport.ts';
+import type { TransportAnswer, TransportStream } from './transport-call.ts';
 
 /** What calling SageMaker Runtime needs of the rest. */
 export interface InvokePorts {
@@ -24,9 +27,7 @@ export interface InvokePorts {
   runtimeUrlOf(region: string): string | undefined;
 }
 
-type Unfinished = Omit<AttemptResult, 'durationMs'>;
-
-/** One signed InvokeEndpoint call. Never rejects. */
+/** One signed call of InvokeEndpoint, or of InvokeEndpointWithResponseStream for a streaming request. Never rejects. */
 export async function invokeEndpoint(
   ports: InvokePorts,
   target: Target,
@@ -36,9 +37,9 @@ export async function invokeEndpoint(
   const startedAt = ports.clock.now();
   const first = await callOnce(ports, target, request, limits, limits.timeoutMs);
   const spentMs = ports.clock.now() - startedAt;
-  if (!first.again || spentMs >= limits.timeoutMs) return { ...first.result, durationMs: spentMs };
+  if (!first.again || spentMs >= limits.timeoutMs) return { durationMs: spentMs, ...first.result };
   const second = await callOnce(ports, target, request, limits, limits.timeoutMs - spentMs);
-  return { ...second.result, durationMs: ports.clock.now() - startedAt };
+  return { durationMs: ports.clock.now() - startedAt, ...second.result };
 }
 
 /** `again`: the region's clock was learnt from this refusal, and signing anew will help. */
@@ -53,19 +54,25 @@ async function callOnce(
   if (origin === undefined) return only(misconfigured('UnknownRegion', `no endpoint is known for ${target.region}`));
   const credentials = ports.credentialsOf(target.identity);
   if (credentials === undefined) return only(noCredentials(target));
+  const operation = limits.stream === undefined ? invokeOperation : streamOperation;
+  const startedAt = ports.clock.now();
   const sent = await ports.transport.send({
     poolKey: target.id,
     origin,
     method: 'POST',
-    path: invokePath(target.endpoint),
-    headers: signedHeaders(ports.signer, target, request, credentials, origin),
+    path: operation.path(target.endpoint),
+    headers: signedHeaders(ports.signer, operation, target, request, credentials, origin),
     body: request.body,
-    timeoutMs,
+    timeoutMs: Math.min(timeoutMs, limits.stream?.firstByteMs ?? timeoutMs),
     maxResponseBytes: limits.maxResponseBytes,
     memory: limits.memory,
     idempotent: limits.idempotent,
     signal: limits.signal,
+    ...(limits.stream && { streamed: limits.stream }),
   });
+  if (sent.kind === 'timeout' && limits.stream !== undefined)
+    return only(fromFailure({ ...sent, code: 'FIRST_BYTE_TIMEOUT' }));
+  if (sent.kind === 'stream') return only(await opened(ports, target, limits, sent, startedAt, timeoutMs));
   if (sent.kind !== 'answer') return only(fromFailure(sent));
   if (sent.status >= 200 && sent.status < 300) return only({ outcome: 'ok', answer: answerOf(sent), sent: true });
   return fromRefusal(ports, target, request, sent);
@@ -75,8 +82,32 @@ function only(result: Unfinished): { result: Unfinished; again: boolean } {
   return { result, again: false };
 }
 
+/** From the head of a streamed answer to its first content. */
+async function opened(
+  { clock }: InvokePorts,
+  target: Target,
+  { stream: settings, memory, maxResponseBytes: maxBytes }: AttemptLimits,
+  { status, headers, bytes }: TransportStream,
+  startedAt: number,
+  timeoutMs: number,
+): Promise<Unfinished> {
+  if (settings === undefined) throw new Error('a streamed answer to a call that asked for none');
+  const contentMs = Math.min(timeoutMs, settings.firstContentMs);
+  const reader = payloadParts(target);
+  const found = await openStream({ clock, bytes, reader, settings, startedAt, contentMs, memory, maxBytes });
+  if (!('stream' in found)) return found;
+  const answer = {
+    status,
+    headers: passedHeaders(streamOperation, headers),
+    body: Buffer.alloc(0),
+    stream: found.stream,
+  };
+  return { outcome: 'ok', answer, sent: true, firstContentMs: found.firstContentMs };
+}
+
 function signedHeaders(
   signer: Signer,
+  operation: Operation,
   target: Target,
   request: InferenceRequest,
   credentials: Credentials,
@@ -84,10 +115,10 @@ function signedHeaders(
 ): string[] {
   const headers = signer.sign({
     method: 'POST',
-    path: invokePath(target.endpoint),
+    path: operation.path(target.endpoint),
     host: origin.slice(origin.indexOf('//') + 2),
     region: target.region,
-    headers: forwarded(target, request.fields),
+    headers: forwarded(operation, target, request.fields),
     bodySha256: request.bodySha256,
     credentials,
   });
@@ -96,10 +127,10 @@ function signedHeaders(
   return headers;
 }
 
-/** Exactly the headers InvokeEndpoint knows, sorted. What the target fixes outranks the caller's wish. */
-function forwarded(target: Target, fields: InvokeFields): string[] {
+/** Exactly the headers the operation knows, sorted. What the target fixes outranks the caller's wish. */
+function forwarded(operation: Operation, target: Target, fields: InvokeFields): string[] {
   const headers: string[] = [];
-  for (const [header, field] of invokeRequestHeaders) {
+  for (const [header, field] of operation.requestHeaders) {
     const value = fixedBy(target, field) ?? fields[field];
     if (value !== undefined) headers.push(header, value);
   }
@@ -122,14 +153,14 @@ function callerNamed(target: Target, fields: InvokeFields): boolean {
 }
 
 function answerOf({ status, headers, body }: TransportAnswer): Answer {
-  return { status, headers: passedHeaders(headers), body };
+  return { status, headers: passedHeaders(invokeOperation, headers), body };
 }
 
-function passedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+function passedHeaders(operation: Operation, headers: IncomingHttpHeaders): Record<string, string> {
   const passed: Record<string, string> = {};
-  for (const [name, longest] of invokeResponseHeaders) {
+  for (const [name, longest, known = name] of operation.responseHeaders) {
     const value = headers[name];
-    if (typeof value === 'string' && value.length <= longest && /^[\t\x20-\x7e]*$/.test(value)) passed[name] = value;
+    if (typeof value === 'string' && value.length <= longest && /^[\t\x20-\x7e]*$/.test(value)) passed[known] = value;
   }
   return passed;
 }
@@ -155,20 +186,6 @@ function fromRefusal(
   const requestId = headers['x-amzn-requestid'];
   const message = requestId === undefined ? error.message : `${error.message} (AWS request ${requestId})`;
   return { result: { outcome, error: { ...error, message }, ...(answer && { answer }), sent: true }, again };
-}
-
-const outcomeOfFailure = {
-  unreachable: 'unreachable',
-  broken: 'backend-fault',
-  'too-large': 'backend-fault',
-  timeout: 'timeout',
-  cancelled: 'cancelled',
-  'no-room': 'cancelled',
-  refused: 'misconfigured',
-} as const;
-
-function fromFailure({ kind, code, message, sent }: TransportFailure): Unfinished {
-  return { outcome: outcomeOfFailure[kind], error: { type: code, message }, sent };
 }
 
 function misconfigured(type: string, message: string): Unfinished {

@@ -1,11 +1,12 @@
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import { ConnectionPool, type ConnectionSettings, connector } from './connection-pool.ts';
-import { Exchange, type TransportAnswer, type TransportCall, type TransportFailure } from './exchange.ts';
+import { Exchange } from './exchange.ts';
+import type { TransportCall, TransportFailure, TransportResult } from './transport-call.ts';
 
 export interface Transport {
-  /** Sends and reads the whole answer. Never rejects. */
-  send(call: TransportCall): Promise<TransportAnswer | TransportFailure>;
+  /** Sends, and reads the whole answer unless the call is streamed. Never rejects. */
+  send(call: TransportCall): Promise<TransportResult>;
   /** Lets the calls of a pool finish and keeps none of its connections. */
   retire(poolKey: string): void;
   /** Closes every connection now. */

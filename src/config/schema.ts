@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { ConnectionOptions, CredentialsOptions, RegionOptions, TargetOptions } from '../backends/options.ts';
 import { CacheOptions, CacheStoreOptions, FallbackOptions } from '../fallback/options.ts';
 import { HealthOptions } from '../health/options.ts';
-import { RetryBudgetOptions } from '../inference/options.ts';
+import { RetryBudgetOptions, StreamOptions } from '../inference/options.ts';
 import { RoutingOptions } from '../routing/options.ts';
 import { AdminOptions, AuthOptions } from '../security/options.ts';
 import { RedisOptions } from '../state/options.ts';
@@ -70,6 +70,7 @@ export const ModelOptions = Type.Object(
       default: false,
       description: 'After the target’s p95, ask a second one; first answer wins, both are paid.',
     }),
+    stream: StreamOptions,
     cache: Type.Optional(CacheOptions),
     fallback: FallbackOptions,
     callerMayName: Type.Object(

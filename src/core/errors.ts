@@ -22,6 +22,7 @@ export const errorCatalogue = {
   'upstream-failed': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
   'deadline-exceeded': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
   'no-target-available': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
+  'stream-broken': { status: 424, awsType: 'ModelStreamError', retryable: true },
   'session-lost': { status: 400, awsType: 'ValidationError', retryable: false },
   'buffers-full': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -22,6 +22,24 @@ export interface CacheSettings {
   readonly staleWhileRevalidateSeconds: number;
 }
 
+/** The clocks of a streamed answer, ms, and what may be done to save one that is cut early. */
+export interface StreamSettings {
+  /** For a new connection. */
+  readonly connectMs: number;
+  /** From sending to the head of the answer. */
+  readonly firstByteMs: number;
+  /** From sending to the first content. */
+  readonly firstContentMs: number;
+  /** Between two events. */
+  readonly idleMs: number;
+  /** For the whole stream. */
+  readonly totalMs: number;
+  /** `restart` holds the beginning back, so that a cut within it can be moved; `buffered` holds everything. */
+  readonly rescue: 'none' | 'restart' | 'buffered';
+  /** How much `restart` holds back at most, and how long. */
+  readonly window: { readonly bytes: number; readonly ms: number };
+}
+
 /** One build of a model. `weight` is its share among versions that have an eligible target for a request. */
 export interface Version {
   readonly name: string;
@@ -55,6 +73,7 @@ export interface Model {
   /** Whether the tenant keys the version split when a call has no session or inference id. */
   readonly splitByTenant: boolean;
   readonly hedging: boolean;
+  readonly stream: StreamSettings;
   readonly cache: CacheSettings | undefined;
   readonly fallback: readonly FallbackStep[];
   /** Whether callers may name a production variant or an inference component themselves. */

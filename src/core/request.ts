@@ -53,6 +53,8 @@ export interface InferenceRequest {
   readonly traceparent?: string;
   /** Monotonic time at which the whole request was here, ms: its deadline counts from then. */
   readonly arrivedAt: number;
+  /** Whether the answer is wanted event by event, as it is made. */
+  readonly streaming?: boolean;
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;
 }

@@ -1,6 +1,22 @@
 import type { Outcome } from './outcome.ts';
 import type { Target } from './target.ts';
 
+/** One event of a streamed answer. */
+export interface StreamEvent {
+  /** What the model wrote. */
+  readonly payload: Buffer;
+  /** The whole event in the bytes it came in, for callers who speak the same protocol. */
+  readonly frame: Buffer;
+}
+
+/** An answer that is still being made. Its first content is there. */
+export interface AnswerStream {
+  /** To be read once. Leaving early closes the upstream; the reader's pace is the upstream's. */
+  readonly events: AsyncIterable<StreamEvent>;
+  /** How it ended, once it did: `ok` only when it was whole. Its `answer` is absent. Never rejects. */
+  readonly ended: Promise<AttemptResult>;
+}
+
 /** A whole upstream answer: bytes and the headers the wire reference allows through, lower-case. */
 export interface Answer {
   readonly status: number;
@@ -8,6 +24,8 @@ export interface Answer {
   readonly body: Buffer;
   /** What a refusal (status 400 or more) says, for protocols that shape errors otherwise. */
   readonly refusal?: Refusal;
+  /** Instead of `body`, which is empty then. */
+  readonly stream?: AnswerStream;
 }
 
 /** A model's or its service's refusal of a call, safe to show to callers. */
@@ -45,6 +63,8 @@ export interface AttemptResult {
   readonly sent: boolean;
   /** Upstream time of this attempt, ms. */
   readonly durationMs: number;
+  /** Of that, until the first content of a streamed answer, ms. */
+  readonly firstContentMs?: number;
 }
 
 /** One finished attempt as kept in the trail and in events. */

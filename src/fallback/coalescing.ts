@@ -143,7 +143,8 @@ function waitFor<T>(result: Promise<T>, waiter: Waiter, clock: Clock): Promise<T
  * a client that sends no `amz-sdk-invocation-id`, and for sessions, which are never shared. Stays in this process.
  */
 export function retryKey(request: InferenceRequest, residencyBound: string): string | undefined {
-  if (request.invocationId === undefined || request.fields.sessionId !== undefined) return undefined;
+  if (request.invocationId === undefined || request.fields.sessionId !== undefined || request.streaming)
+    return undefined;
   const region = request.hints.region === undefined ? undefined : JSON.stringify(request.hints.region);
   return `retry/${encodeFields([request.invocationId, region, ...answerFields(request, residencyBound)])}`;
 }

@@ -42,14 +42,17 @@ const noResult: AttemptResult = {
   durationMs: 0,
 };
 
-/** One call to one target. Gives the permit back and feeds the estimate whatever happens. */
+/**
+ * One call to one target. Gives the permit back and feeds the estimate whatever happens: at once, or when the answer is
+ * a stream, at its end.
+ */
 export async function attempt(
   ports: AttemptPorts,
   model: Model,
   request: InferenceRequest,
   plan: AttemptPlan,
 ): Promise<Attempt> {
-  const { target, permit, signal } = plan;
+  const { target, signal } = plan;
   let result = noResult;
   try {
     result = await ports.backends[target.kind].invoke(target, request, {
@@ -57,22 +60,37 @@ export async function attempt(
       maxResponseBytes: model.maxResponseBytes,
       memory: ports.memory,
       idempotent: model.idempotent,
+      ...(request.streaming && { stream: model.stream }),
       signal,
     });
   } finally {
-    const verdict =
-      plan.shortened && result.outcome === 'timeout' ? { ...result, outcome: 'cancelled' as const } : result;
-    permit.settle(verdict);
-    ports.measure(target, verdict.outcome, result.durationMs, request);
+    if (result.answer?.stream === undefined) settle(ports, request, plan, result);
   }
-  const finished: Attempt = { target, result, reason: plan.reason };
-  const cost = ports.charge(finished, request);
+  const made: Attempt = { target, result, reason: plan.reason };
+  const { stream } = result.answer ?? {};
+  if (stream === undefined) finish(ports, request, made);
+  else
+    stream.ended.then(ending => {
+      settle(ports, request, plan, ending);
+      finish(ports, request, { ...made, result: ending });
+    });
+  return made;
+}
+
+function settle(ports: AttemptPorts, request: InferenceRequest, plan: AttemptPlan, result: AttemptResult): void {
+  const own = plan.shortened && result.outcome === 'timeout'; // the caller's limit, not the target's slowness
+  const verdict = own ? { ...result, outcome: 'cancelled' as const } : result;
+  plan.permit.settle(verdict);
+  ports.measure(plan.target, verdict.outcome, result.firstContentMs ?? result.durationMs, request);
+}
+
+function finish(ports: AttemptPorts, request: InferenceRequest, attempt: Attempt): void {
+  const cost = ports.charge(attempt, request);
   ports.emit({
     type: 'attempt-finished',
-    attempt: finished,
+    attempt,
     request,
     costUsd: cost.marginalUsd,
     amortisedUsd: cost.amortisedUsd,
   });
-  return finished;
 }

@@ -9,7 +9,7 @@ import { attemptTime, type Deadline } from './deadline.ts';
 import { answered } from './served.ts';
 import { sessionTarget } from './session.ts';
 import type { Exit, TargetPorts } from './try-targets.ts';
-import { versionCalled } from './version-called.ts';
+import { tellVersionCalled } from './version-called.ts';
 
 /** A call within a stateful session: only the target that holds the session can answer it, so a dead pin is an error. */
 export async function serveSession(
@@ -36,7 +36,7 @@ export async function serveSession(
     signal: request.signal,
   });
   const exit = exitOf(made);
-  ports.emit(versionCalled(model, pinned.target.version, exit));
+  tellVersionCalled(ports, model, pinned.target.version, exit);
   if (made.result.answer !== undefined) return answered(made, [made], 'bypass');
   if (exit.by === 'caller') throw new CallFailed(givenUp(made), [made]);
   throw failure(ports.health, model, exit, [made]);

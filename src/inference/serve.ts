@@ -10,7 +10,7 @@ import { serveSession } from './serve-session.ts';
 import { answered, fromCache, upstreamMs } from './served.ts';
 import { newSession } from './session.ts';
 import { type Exit, type TargetPorts, tryTargets } from './try-targets.ts';
-import { versionCalled } from './version-called.ts';
+import { tellVersionCalled } from './version-called.ts';
 
 /** A call that its targets did not answer, as the fallback chain sees it. Depth is 1 within a fallback model. */
 export interface FailedCall {
@@ -121,7 +121,7 @@ async function callAndKeep(
 ): Promise<Exit> {
   const exit = await tryTargets(ports, model, versions, request, deadline, signal);
   if (exit.by === 'answer') ports.cached.keep(model, request, exit.last);
-  if (exit.trail.length > 0) ports.emit(versionCalled(model, (versions[0] as Version).name, exit));
+  if (exit.trail.length > 0) tellVersionCalled(ports, model, (versions[0] as Version).name, exit);
   return exit;
 }
 
@@ -148,7 +148,8 @@ function unattended(
   if (!ports.memory.tryTake(bytes)) return;
   ports.background(async () => {
     try {
-      await work({ ...request, arrivedAt: ports.clock.now(), signal: new AbortController().signal });
+      const { signal } = new AbortController();
+      await work({ ...request, streaming: false, arrivedAt: ports.clock.now(), signal });
     } finally {
       ports.memory.give(bytes);
     }

@@ -134,7 +134,8 @@ async function step(
     ...time,
     signal,
   };
-  const hedge = model.hedging && model.idempotent && next !== undefined && !candidate.trial && !next.trial;
+  const hedge =
+    model.hedging && model.idempotent && !request.streaming && next !== undefined && !candidate.trial && !next.trial;
   const made = hedge
     ? await hedged(ports, model, request, plan, candidate, next, deadline)
     : [await attempt(ports, model, request, plan)];

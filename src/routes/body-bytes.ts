@@ -26,10 +26,12 @@ export class BodyBytes {
   /** Memory held once `more` bytes are added. */
   bytesHeldWith(more: number): number {
     const received = this.#received + more;
-    return this.#gathersAt(received) ? Math.max(this.#announced ?? 0, received) : received;
+    const gathered = this.#whole !== undefined || this.#gathersWith(more);
+    return gathered ? Math.max(this.#announced ?? 0, received) : received;
   }
 
   add(chunk: Buffer): void {
+    const gathers = this.#whole === undefined && this.#gathersWith(chunk.length);
     if (this.#received > 0) {
       this.#hash ??= createHash('sha256').update(this.#chunks[0] as Buffer);
       this.#hash.update(chunk);
@@ -37,7 +39,7 @@ export class BodyBytes {
     if (this.#whole === undefined) this.#chunks.push(chunk);
     else chunk.copy(this.#whole, this.#received);
     this.#received += chunk.length;
-    if (this.#whole === undefined && this.#gathersAt(this.#received)) this.#gather(this.#announced ?? 0);
+    if (gathers) this.#gather(this.#announced ?? 0);
   }
 
   /** The body, and its digest as lower-case hex. Call once, at the end. */
@@ -47,9 +49,10 @@ export class BodyBytes {
     return { bytes, sha256: this.#hash === undefined ? hash('sha256', bytes, 'hex') : this.#hash.digest('hex') };
   }
 
-  /** Once half is here. Not at the first byte: an announcement alone must cost nothing. */
-  #gathersAt(received: number): boolean {
-    return this.#announced !== undefined && this.#announced > directBytes && received * 2 >= this.#announced;
+  /** At the second chunk or later, once half is here: an announcement alone must cost nothing. */
+  #gathersWith(more: number): boolean {
+    if (this.#announced === undefined || this.#announced <= directBytes || this.#received === 0) return false;
+    return (this.#received + more) * 2 >= this.#announced;
   }
 
   #gather(announced: number): void {

@@ -85,16 +85,20 @@ const fieldRules: readonly FieldRule[] = [
   },
 ];
 
-/** Takes the forwarded fields from the headers, checked against the wire limits. Throws `invalid-request`. */
-export function readFields(headers: IncomingHttpHeaders): InvokeFields {
+/**
+ * Takes the forwarded fields from the headers, checked against the wire limits. Throws `invalid-request`.
+ * @param acceptHeader where the operation has its `accept`
+ */
+export function readFields(headers: IncomingHttpHeaders, acceptHeader = 'accept'): InvokeFields {
   const fields: Mutable<InvokeFields> = {};
   for (const rule of fieldRules) {
-    const value = headers[rule.header];
+    const header = rule.field === 'accept' ? acceptHeader : rule.header;
+    const value = headers[header];
     if (typeof value !== 'string' || value === '') continue;
     if (value.length > rule.maxLength || !rule.pattern.test(value)) {
       throw new GatewayError(
         'invalid-request',
-        `${rule.header} must be ${rule.expected}, at most ${rule.maxLength} characters.`,
+        `${header} must be ${rule.expected}, at most ${rule.maxLength} characters.`,
       );
     }
     fields[rule.field] = value;

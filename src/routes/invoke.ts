@@ -1,16 +1,18 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../core/clock.ts';
-import { type ErrorCode, GatewayError } from '../core/errors.ts';
+import { GatewayError } from '../core/errors.ts';
 import type { Emit, Protocol } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
-import type { Caller, InferenceRequest } from '../core/request.ts';
-import type { Answer, Attempt, Served } from '../core/result.ts';
+import type { InferenceRequest } from '../core/request.ts';
+import type { Answer, Served } from '../core/result.ts';
 import { CallFailed } from '../inference/call-failed.ts';
 import type { Admission } from '../security/admission.ts';
 import { type Authenticate, authorize } from '../security/callers.ts';
-import { type HeldBody, readBody } from './body.ts';
+import { readBody } from './body.ts';
+import { type Call, meridianHeaders, servedHeaders } from './call.ts';
 import { readFields, readHints } from './fields.ts';
+import { type StreamEncoding, sendStream } from './streamed.ts';
 
 /** What the invoke routes need of the gateway. `model` and `authenticate` follow the config in force. */
 export interface InvokePorts {
@@ -37,29 +39,11 @@ export interface InvokeProtocol {
   error(error: GatewayError, requestId: string): { headers: Record<string, string>; body: string };
   /** A model's refusal, which comes in the AWS shape, in this protocol's. */
   refusal(answer: Answer, requestId: string): Answer;
+  /** How the answer to this call goes out event by event; undefined when it is wanted whole. */
+  streaming(headers: IncomingHttpHeaders): StreamEncoding | undefined;
 }
 
 const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-/** What is known of a call so far; what the completion event is made of, however the call ends. */
-interface Call {
-  readonly requestId: string;
-  /** When its headers came, monotonic ms. */
-  readonly startedAt: number;
-  /** Spent waiting for the caller's bytes, ms. */
-  receivingMs: number;
-  readonly clientAttempt: number;
-  readonly traceparent: string | undefined;
-  model: Model | undefined;
-  caller: Caller | undefined;
-  body: HeldBody | undefined;
-  /** Memory held by the answer. */
-  answerBytes: number;
-  served: Served | undefined;
-  attempts: readonly Attempt[];
-  upstreamMs: number;
-  error: ErrorCode | undefined;
-}
 
 /** One handler for every route that takes opaque bytes for a model: headers first, then bytes, then serve, then answer. */
 export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
@@ -78,7 +62,9 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       attempts: [],
       upstreamMs: 0,
       error: undefined,
+      responseBytes: 0,
     };
+    const encoding = protocol.streaming(http.headers);
     const left = new AbortController();
     ports.inFlight.requests += 1;
     reply.raw.once('close', () => {
@@ -88,18 +74,22 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       ports.admission.give(call.answerBytes);
     });
     try {
-      const request = await accept(ports, call, http.params.model, http.raw, left.signal);
+      const request = await accept(ports, call, http.params.model, http.raw, left.signal, encoding);
       const found = await ports.serve(call.model as Model, request);
       const served = found.answer.status < 400 ? found : refused(protocol, found, call.requestId);
       call.served = served;
       call.attempts = served.attempts;
       call.upstreamMs = served.upstreamMs;
+      const { stream } = served.answer;
+      if (encoding !== undefined && stream !== undefined)
+        return await sendStream(ports, reply, call, served, stream, encoding);
       holdAnswer(ports, call, served, reply);
-      return sendServed(ports, reply, call, served);
+      return sendServed(ports, reply, call, encoding === undefined ? served : asOneEvent(served, encoding));
     } catch (thrown) {
       const error = asGatewayError(ports, thrown, call);
       call.error = error.code;
       call.served = undefined;
+      if (reply.sent) return reply; // a stream had begun
       const { headers, body } = protocol.error(error, call.requestId);
       reply.code(error.status).headers(meridianHeaders(call, headers));
       if (ports.draining) reply.header('connection', 'close');
@@ -108,6 +98,11 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       complete(ports, protocol.name, call, reply.statusCode);
     }
   };
+}
+
+/** A substitute is whole, also for a caller who asked for a stream. */
+function asOneEvent(served: Served, encoding: StreamEncoding): Served {
+  return served.answer.status < 400 ? { ...served, answer: encoding.whole(served.answer) } : served;
 }
 
 function refused(protocol: InvokeProtocol, served: Served, requestId: string): Served {
@@ -121,6 +116,7 @@ async function accept(
   name: string,
   message: IncomingMessage,
   signal: AbortSignal,
+  encoding: StreamEncoding | undefined,
 ): Promise<InferenceRequest> {
   const { headers } = message;
   const apiKey = headers['x-api-key'];
@@ -133,7 +129,7 @@ async function accept(
     throw new GatewayError('unknown-model', 'No model of this name is configured here: check the name.');
   authorize(call.caller, model.name);
   call.model = model;
-  const fields = readFields(headers);
+  const fields = readFields(headers, encoding?.acceptHeader);
   const hints = readHints(headers);
   call.body = await readBody(message, model.maxRequestBytes, ports.admission);
   const arrivedAt = ports.clock.now();
@@ -151,6 +147,7 @@ async function accept(
     clientAttempt: call.clientAttempt,
     ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
     arrivedAt,
+    streaming: encoding !== undefined,
     signal,
   };
 }
@@ -175,39 +172,11 @@ function holdAnswer(ports: InvokePorts, call: Call, served: Served, reply: Fasti
 }
 
 function sendServed(ports: InvokePorts, reply: FastifyReply, call: Call, served: Served): FastifyReply {
-  const headers = meridianHeaders(call, served.answer.headers);
-  const ownMs = Math.max(0, ports.clock.now() - call.startedAt - call.receivingMs - served.upstreamMs);
-  headers['server-timing'] = `upstream;dur=${served.upstreamMs.toFixed(1)}, gateway;dur=${ownMs.toFixed(2)}`;
-  if (served.ageSeconds !== undefined) headers['age'] = String(Math.floor(served.ageSeconds));
-  if (ports.draining) headers['connection'] = 'close';
+  const headers = servedHeaders(ports, call, served, served.answer.headers);
+  call.responseBytes = served.answer.body.length;
   reply.code(served.answer.status).headers(headers);
   reply.raw.socket?.setTimeout(ports.stalledReaderMs()); // Node destroys a socket on which no byte moves this long
   return reply.send(served.answer.body);
-}
-
-/** The answer's own headers and what every answer says of how it came about. */
-function meridianHeaders(call: Call, own: Readonly<Record<string, string>>): Record<string, string> {
-  const headers: Record<string, string> = {
-    ...own,
-    'x-amzn-requestid': call.requestId,
-    'x-meridian-request-id': call.requestId,
-  };
-  const { served, attempts } = call;
-  if (attempts.length > 0) {
-    headers['x-meridian-attempts'] = attempts.map(made => `${made.target.name}:${made.result.outcome}`).join(',');
-  }
-  if (served === undefined) return headers;
-  headers['x-meridian-cache'] = served.cache;
-  headers['x-meridian-fallback'] = served.fallback;
-  if (served.version !== undefined) headers['x-meridian-model-version'] = served.version;
-  if (served.fallback === 'model') headers['x-meridian-model'] = served.model;
-  const target = served.target?.name ?? served.cachedFrom;
-  if (target !== undefined) {
-    headers['x-meridian-target'] = target;
-    headers['x-meridian-region'] =
-      served.target?.region ?? target.slice(target.indexOf('@') + 1, target.lastIndexOf('/'));
-  }
-  return headers;
 }
 
 function asGatewayError(ports: InvokePorts, thrown: unknown, call: Call): GatewayError {
@@ -233,7 +202,7 @@ function complete(ports: InvokePorts, protocol: Protocol, call: Call, status: nu
     served: call.served,
     attempts: call.attempts,
     requestBytes: call.body?.bytes.length ?? 0,
-    responseBytes: call.served?.answer.body.length ?? 0,
+    responseBytes: call.responseBytes,
     clientAttempt: call.clientAttempt,
     traceparent: call.traceparent,
     durationMs: ports.clock.now() - call.startedAt,

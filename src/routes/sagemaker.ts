@@ -1,12 +1,48 @@
 import type { FastifyInstance } from 'fastify';
 import type { GatewayError } from '../core/errors.ts';
+import { encodeFrame } from '../wire/event-stream.ts';
 import { type InvokePorts, type InvokeProtocol, invokeHandler } from './invoke.ts';
+import type { StreamEncoding } from './streamed.ts';
 
-const sagemaker: InvokeProtocol = { name: 'sagemaker', error: renderAwsError, refusal: answer => answer };
+/** The event stream of InvokeEndpointWithResponseStream: events pass as they came. */
+const eventStream: StreamEncoding = {
+  acceptHeader: 'x-amzn-sagemaker-accept',
+  headers: ({ 'content-type': contentType, ...own }) => ({
+    ...own,
+    'content-type': 'application/vnd.amazon.eventstream',
+    ...(contentType !== undefined && { 'x-amzn-sagemaker-content-type': contentType }),
+  }),
+  event: ({ frame }) => frame,
+  whole: answer => ({ ...answer, headers: eventStream.headers(answer.headers), body: payloadPart(answer.body) }),
+  failure: ({ awsType, message }) => {
+    const headers = {
+      ':exception-type': awsType,
+      ':content-type': 'application/json',
+      ':message-type': 'exception',
+    };
+    return encodeFrame(headers, Buffer.from(JSON.stringify({ Message: message, ErrorCode: awsType })));
+  },
+};
 
-/** `POST /endpoints/{model}/invocations`: SageMaker Runtime's InvokeEndpoint, for AWS SDKs with another endpoint URL. */
+const sagemaker: InvokeProtocol = {
+  name: 'sagemaker',
+  error: renderAwsError,
+  refusal: answer => answer,
+  streaming: () => undefined,
+};
+
+/** SageMaker Runtime's InvokeEndpoint and InvokeEndpointWithResponseStream, for AWS SDKs with another endpoint URL. */
 export function sagemakerRoutes(server: FastifyInstance, ports: InvokePorts): void {
   server.post('/endpoints/:model/invocations', invokeHandler(ports, sagemaker));
+  const streaming = { ...sagemaker, streaming: () => eventStream };
+  server.post('/endpoints/:model/invocations-response-stream', invokeHandler(ports, streaming));
+}
+
+function payloadPart(payload: Buffer): Buffer {
+  return encodeFrame(
+    { ':event-type': 'PayloadPart', ':content-type': 'application/octet-stream', ':message-type': 'event' },
+    payload,
+  );
 }
 
 /** The shape AWS SDKs parse: error type in a header, `Message` in a JSON body (rest-json; botocore parsers). */

@@ -5,7 +5,7 @@ import { GatewayError } from '../core/errors.ts';
 import { renderAwsError } from './sagemaker.ts';
 import { renderPlainError } from './v1.ts';
 
-const invocation = /^\/(?:endpoints|v1\/models)\/[^/?]+\/invocations(?:$|\?)/;
+const invocation = /^\/(?:endpoints|v1\/models)\/[^/?]+\/invocations(?:-response-stream)?(?:$|\?)/;
 
 /** Answers for paths and requests that no route takes, in the protocol the path belongs to. */
 export function unknownRoutes(server: FastifyInstance): void {

@@ -2,8 +2,26 @@ import type { FastifyInstance } from 'fastify';
 import type { GatewayError } from '../core/errors.ts';
 import type { Answer } from '../core/result.ts';
 import { type InvokePorts, type InvokeProtocol, invokeHandler } from './invoke.ts';
+import type { StreamEncoding } from './streamed.ts';
 
-const v1: InvokeProtocol = { name: 'v1', error: renderPlainError, refusal: renderPlainRefusal };
+const v1: InvokeProtocol = {
+  name: 'v1',
+  error: renderPlainError,
+  refusal: renderPlainRefusal,
+  streaming: ({ accept }) => (accept !== undefined && /\btext\/event-stream\b/i.test(accept) ? plainStream : undefined),
+};
+
+/** What the model writes, as it writes it; how it ended badly is an `error` event (HTML standard, Server-sent events). */
+const plainStream: StreamEncoding = {
+  acceptHeader: 'accept',
+  headers: own => ({ ...own, 'cache-control': 'no-store' }),
+  event: ({ payload }) => payload,
+  whole: answer => answer,
+  failure: (error, { 'content-type': contentType }, requestId) =>
+    contentType?.startsWith('text/event-stream')
+      ? Buffer.from(`event: error\ndata: ${renderPlainError(error, requestId).body}\n\n`)
+      : undefined,
+};
 
 /** `POST /v1/models/{model}/invocations`: InvokeEndpoint's semantics for plain HTTP clients. */
 export function v1Routes(server: FastifyInstance, ports: InvokePorts): void {

@@ -198,6 +198,7 @@ const exclusionWords = {
   residency: 'outside the residency this call is bound to',
   'pinned-elsewhere': 'the call is pinned to another region',
   'region-excluded': 'the call excludes this region',
+  'no-streaming': 'this kind of endpoint does not stream',
   'body-too-large': 'the body is larger than this target takes',
   'needs-target-model': 'the call names no target model',
   'other-target-model': 'does not serve the target model named',

@@ -27,7 +27,39 @@ export const invokeResponseHeaders = [
   ['x-amzn-sagemaker-closed-session-id', 512],
 ] as const satisfies readonly (readonly [string, number])[];
 
-/** Path of InvokeEndpoint. Endpoint names hold only characters that need no encoding. */
-export function invokePath(endpoint: string): string {
-  return `/endpoints/${endpoint}/invocations`;
+/** Request headers of InvokeEndpointWithResponseStream; it takes no target model, and its `accept` has another name. */
+const streamRequestHeaders = [
+  ['content-type', 'contentType'],
+  ['x-amzn-sagemaker-accept', 'accept'],
+  ['x-amzn-sagemaker-custom-attributes', 'customAttributes'],
+  ['x-amzn-sagemaker-inference-component', 'inferenceComponent'],
+  ['x-amzn-sagemaker-inference-id', 'inferenceId'],
+  ['x-amzn-sagemaker-prefix-aware-id', 'prefixAwareId'],
+  ['x-amzn-sagemaker-session-id', 'sessionId'],
+  ['x-amzn-sagemaker-target-container-hostname', 'targetContainerHostname'],
+  ['x-amzn-sagemaker-target-variant', 'targetVariant'],
+] as const satisfies Operation['requestHeaders'];
+
+/** What differs between the operations. Endpoint names hold only characters that need no encoding. */
+export interface Operation {
+  path(endpoint: string): string;
+  readonly requestHeaders: readonly (readonly [header: string, field: keyof InvokeFields])[];
+  /** With the longest value taken, and the name under which callers of every protocol find it, if that is another. */
+  readonly responseHeaders: readonly (readonly [header: string, longest: number, known?: string])[];
 }
+
+export const invokeOperation: Operation = {
+  path: endpoint => `/endpoints/${endpoint}/invocations`,
+  requestHeaders: invokeRequestHeaders,
+  responseHeaders: invokeResponseHeaders,
+};
+
+export const streamOperation: Operation = {
+  path: endpoint => `/endpoints/${endpoint}/invocations-response-stream`,
+  requestHeaders: streamRequestHeaders,
+  responseHeaders: [
+    ['x-amzn-sagemaker-content-type', 1024, 'content-type'],
+    ['x-amzn-invoked-production-variant', 1024],
+    ['x-amzn-sagemaker-custom-attributes', 1024],
+  ],
+};

@@ -57,6 +57,15 @@ test('six lines are enough, and every other value has its stated default', async
           queueMs: 50,
         },
         hedging: false,
+        stream: {
+          connectMs: 1_000,
+          firstByteMs: 10_000,
+          firstContentMs: 10_000,
+          idleMs: 30_000,
+          totalMs: 600_000,
+          rescue: 'none',
+          window: { bytes: 16_384, ms: 1_000 },
+        },
         fallback: [],
         callerMayName: { variant: false, component: false },
         versions: {

@@ -60,6 +60,15 @@ export function modelOf(versions: readonly Version[], some: Partial<Model> = {})
     warmServerless: false,
     splitByTenant: false,
     hedging: false,
+    stream: {
+      connectMs: 1_000,
+      firstByteMs: 10_000,
+      firstContentMs: 10_000,
+      idleMs: 30_000,
+      totalMs: 600_000,
+      rescue: 'none',
+      window: { bytes: 16_384, ms: 1_000 },
+    },
     cache: undefined,
     fallback: [],
     callerMayName: { variant: false, component: false },
@@ -75,14 +84,16 @@ export interface Asking {
   readonly fields?: RoutedRequest['fields'];
   readonly caller?: Partial<RoutedRequest['caller']>;
   readonly bodyBytes?: number;
+  readonly streaming?: boolean;
 }
 
-export function requestOf({ hints, fields, caller, bodyBytes }: Asking = {}): RoutedRequest {
+export function requestOf({ hints, fields, caller, bodyBytes, streaming = false }: Asking = {}): RoutedRequest {
   return {
     hints: { substitutes: 'any', cache: { noCache: false, noStore: false }, ...hints },
     fields: fields ?? {},
     caller: { tenant: 'acme', ...caller },
     body: { length: bodyBytes ?? 1_000 },
+    streaming,
   };
 }
 

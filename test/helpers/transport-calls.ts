@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { Test } from 'tap';
-import type { TransportCall } from '../../src/backends/exchange.ts';
 import { type Transport, undiciTransport } from '../../src/backends/transport.ts';
+import type { TransportCall } from '../../src/backends/transport-call.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';
 
 /** A transport on a manual clock, stopped when the test ends. */
