@@ -66,10 +66,13 @@ export async function startGateway(
       clock: systemClock,
       env: io.env,
       inForce: () => running.parts.config(),
-      onReload: next => void running.reload(next).catch((error: unknown) => running.refuse([String(error)])),
+      onReload: async (next, findings) => {
+        await running.reload(next);
+        for (const finding of findings) if (finding.severity === 'warning') log.logger.warn(findingText(finding));
+      },
       onRefused: reasons => running.refuse(reasons),
     });
-    io.onReload(() => watch.reload());
+    io.onReload(() => void watch.reload());
     return {
       app,
       urls,

@@ -156,7 +156,7 @@ function explainQuery(parts: Parts, query: ExplainQuery): Parameters<Routing['ex
   const keyResidency = key === undefined ? undefined : residencyOfKey(parts, key, query.model);
   return {
     ...(region !== undefined && { region: region.startsWith('!') ? { exclude: region.slice(1) } : { pin: region } }),
-    ...(bytes !== undefined && { bodyBytes: bytes }),
+    ...(bytes !== undefined && { bodyBytes: Number(bytes) }),
     ...(residency !== undefined && { residency }),
     ...(prefer !== undefined && { prefer }),
     ...(targetModel !== undefined && { targetModel }),

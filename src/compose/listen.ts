@@ -15,7 +15,8 @@ export function newServer(bodyTimeoutMs: number): FastifyInstance {
     logger: false,
     frameworkErrors: badUrl,
     clientErrorHandler: refuseUnreadable,
-    ajv: { customOptions: { removeAdditional: false } }, // an unknown property is a mistake, not to be passed over
+    // An unknown property is a mistake, and so is a value of another kind: neither is passed over or mended.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength },
     keepAliveTimeout: keepAliveMs,

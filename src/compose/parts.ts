@@ -3,6 +3,7 @@ import type { ResolvedConfig } from '../config/resolve.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Emit } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
+import type { Target } from '../core/target.ts';
 import { type CacheKeys, cacheKeys } from '../fallback/cache-key.ts';
 import { type Coalescer, coalescer } from '../fallback/coalescing.ts';
 import { type ResponseCacheStore, responseCache } from '../fallback/response-cache.ts';
@@ -57,7 +58,11 @@ export async function createParts(deps: PartsDeps): Promise<Parts> {
   const admission = createAdmission(options.limits.maxBufferedBytes);
   const backends = createBackends({ clock, random, emit, connections: options.connections, regions, identities });
   const charge: Routing['ledger']['charge'] = (attempt, request) => routing.ledger.charge(attempt, request);
-  const probe = createProber({ config, backends, memory: admission, clock, emit, charge });
+  const setupMs = (target: Target) => {
+    const { warmth, setupMs: whole } = routing.router.estimate(target);
+    return (1 - warmth) * whole;
+  };
+  const probe = createProber({ config, backends, memory: admission, clock, emit, charge, setupMs });
   const { state, shared } = stores;
   const health = createHealth({ targets, options: options.health, clock, random, emit, state, replicas, probe });
   const routing: Routing = createRouting({

@@ -16,6 +16,8 @@ export function createProber(ports: {
   memory: Memory;
   clock: Clock;
   readonly emit: Emit;
+  /** What setting the target up is expected to take now, ms; 0 when it is warm. */
+  setupMs(target: Target): number;
   /** What an attempt cost: probes are metered like any other. */
   charge(
     attempt: Attempt,
@@ -25,13 +27,14 @@ export function createProber(ports: {
   const { config, backends, memory, clock } = ports;
   return {
     covers: target => sampleOf(config(), target) !== undefined,
-    send: async (target, signal) => {
+    setupMs: ports.setupMs,
+    send: async (target, signal, timeoutMs) => {
       const sample = sampleOf(config(), target);
       const model = config().models.get(target.model);
       if (sample === undefined || model === undefined) throw new Error(`no sample payload for ${target.model}`);
       const request: InferenceRequest = { ...sample, arrivedAt: clock.now(), signal };
       const limits = {
-        timeoutMs: model.deadlineMs,
+        timeoutMs,
         maxResponseBytes: model.maxResponseBytes,
         memory,
         idempotent: true,

@@ -16,7 +16,7 @@ export interface WatchOptions {
   /** What serves now. */
   readonly inForce: () => ResolvedConfig;
   /** Puts a whole new config in force, with its warnings and notes. */
-  readonly onReload: (next: ResolvedConfig, findings: readonly Finding[]) => void;
+  readonly onReload: (next: ResolvedConfig, findings: readonly Finding[]) => Promise<void>;
   /** Hears why a change was refused; what is in force stays. */
   readonly onRefused: (reasons: readonly string[]) => void;
   /** Between looks at the files, for file systems that tell nothing. Default 5,000 ms. */
@@ -26,8 +26,8 @@ export interface WatchOptions {
 }
 
 export interface ConfigWatch {
-  /** Reads the config now, whether it changed or not: what SIGHUP asks for. True when it is in force. */
-  reload(): boolean;
+  /** Reads the config now, whether it changed or not: what SIGHUP asks for. True once it is in force, false when refused. */
+  reload(): Promise<boolean>;
   stop(): void;
 }
 
@@ -39,14 +39,14 @@ export function watchConfig(options: WatchOptions): ConfigWatch {
   const { path, clock, pollMs = 5_000, settleMs = 200 } = options;
   let seen = fingerprint(path);
   let pending: Cancel | undefined;
-  const reload = (): boolean => {
+  const reload = (): Promise<boolean> => {
     seen = fingerprint(path);
     return takeEffect(options);
   };
   const lookSoon = (): void => {
     pending?.();
     pending = clock.after(settleMs, () => {
-      if (fingerprint(path) !== seen) reload();
+      if (fingerprint(path) !== seen) void reload();
     });
   };
   const watchers = watchDirectories(path, lookSoon);
@@ -63,14 +63,22 @@ export function watchConfig(options: WatchOptions): ConfigWatch {
   };
 }
 
-function takeEffect({ path, env, inForce, onReload, onRefused }: WatchOptions): boolean {
+async function takeEffect({ path, env, inForce, onReload, onRefused }: WatchOptions): Promise<boolean> {
   const loaded = loadConfig(path, env);
   const reasons = loaded.ok
     ? diffImmovable(inForce(), loaded.resolved)
     : loaded.findings.filter(finding => finding.severity === 'error').map(findingText);
-  if (loaded.ok && reasons.length === 0) onReload(loaded.resolved, loaded.findings);
-  else onRefused(reasons);
-  return reasons.length === 0;
+  if (!loaded.ok || reasons.length > 0) {
+    onRefused(reasons);
+    return false;
+  }
+  try {
+    await onReload(loaded.resolved, loaded.findings);
+    return true;
+  } catch (error) {
+    onRefused([error instanceof Error ? error.message : String(error)]);
+    return false;
+  }
 }
 
 function watchDirectories(path: string, changed: () => void): readonly FSWatcher[] {

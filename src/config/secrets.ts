@@ -12,17 +12,17 @@ function isSecret(path: Path, value: unknown): boolean {
   return secretKeys.has(key) || (secretWhenText.has(key) && typeof value !== 'object' && !harmless.has(String(value)));
 }
 
-/** A URL without what stands before its last `@`; anything else with an `@` is hidden whole, since it may hold one. */
+/** A URL without what stands before its last `@`; anything else is hidden whole: it may be a secret in the wrong place. */
 function withoutPassword(text: string): string {
   const bare = text.replace(/^([a-z]+:\/\/).*@/is, '$1***@');
-  return bare === text && text.includes('@') ? '***' : bare;
+  return bare === text && (text.includes('@') || !text.includes('://')) ? '***' : bare;
 }
 
 /** The config as operators may see it: secrets replaced by `***`, all else as it is. */
 export function redactConfig(value: unknown, path: Path = []): unknown {
   if (isSecret(path, value)) return '***';
   if (Array.isArray(value)) return value.map((item, index) => redactConfig(item, [...path, index]));
-  if (typeof value === 'string') return path.at(-1) === 'url' ? withoutPassword(value) : value;
+  if (typeof value === 'string') return path.at(-1) === 'url' || value.includes('://') ? withoutPassword(value) : value;
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactConfig(item, [...path, key])]));
 }

@@ -22,6 +22,7 @@ import {
   someVersionHasWeight,
   tenantsAreKnown,
 } from './rules/models.ts';
+import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
 import { credentialsAreOneKind, everyRegionIsUsed, regionUrlsAreUsable } from './rules/regions.ts';
 import {
@@ -57,7 +58,15 @@ const rules = {
     fallbackModelsCanServe,
     contentTypesAreHeaders,
   ],
-  limits: [deadlinesFit, bodiesFitMemory, ejectionTimesFit, timersFit, replicasShareState],
+  limits: [
+    pathsAreUsable,
+    nameServersAreAddresses,
+    deadlinesFit,
+    bodiesFitMemory,
+    ejectionTimesFit,
+    timersFit,
+    replicasShareState,
+  ],
   prices: [pricesFitTheirKind, pricesAreKnown, egressIsKnown],
 } as const satisfies Record<string, readonly Rule[]>;
 

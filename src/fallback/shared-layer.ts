@@ -50,6 +50,7 @@ export function sharedLayer({ shared, keys, clock, random, budgetMs, onLate }: S
     maxBytes: MAX_QUEUED_BYTES,
     concurrency: CONCURRENT_WRITES,
   });
+  const stopResuming = shared.onUp(queue.resume);
   const fetch = async (key: string) => {
     const bytes = await shared.get(key);
     return bytes === undefined ? undefined : decodeEntry(keys, key, bytes);
@@ -86,6 +87,9 @@ export function sharedLayer({ shared, keys, clock, random, budgetMs, onLate }: S
       return lateReads;
     },
     writes: queue,
-    close: queue.clear,
+    close: () => {
+      stopResuming();
+      queue.clear();
+    },
   };
 }

@@ -2,6 +2,8 @@
 export interface WriteBehind<T> {
   /** Queues a write; one still waiting under the same key is replaced. */
   add(key: string, value: T, bytes: number): void;
+  /** Sends on what waited while the store was down. */
+  resume(): void;
   /** Forgets what waits. */
   clear(): void;
   readonly waiting: number;
@@ -60,6 +62,7 @@ export function writeBehind<T>(options: WriteBehindOptions<T>): WriteBehind<T> {
       }
       pump();
     },
+    resume: pump,
     clear: () => {
       queue.clear();
       queuedBytes = 0;

@@ -208,9 +208,9 @@ export class Illness {
       clock,
       random,
       everyMs: () => this.#probeIntervalMs(),
-      timeoutMs: () => this.#ward.options().probeTimeoutMs,
+      timeoutMs: () => this.#ward.options().probeTimeoutMs + probe.setupMs(this.#patient.target),
       permit: () => this.#patient.acquire('probe'),
-      send: signal => probe.send(this.#patient.target, signal),
+      send: (signal, timeoutMs) => probe.send(this.#patient.target, signal, timeoutMs),
     });
   }
 

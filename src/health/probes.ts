@@ -8,7 +8,9 @@ import type { Permit } from './health.ts';
 export interface Prober {
   /** Whether the target's model has a sample payload. Without one, callers' requests try the target. */
   covers(target: Target): boolean;
-  send(target: Target, signal: AbortSignal): Promise<AttemptResult>;
+  /** What setting the target up would take if the probe finds it cold, ms: allowed on top of the probe's limit. */
+  setupMs(target: Target): number;
+  send(target: Target, signal: AbortSignal, timeoutMs: number): Promise<AttemptResult>;
 }
 
 export interface ProbeRound {
@@ -19,10 +21,12 @@ export interface ProbeRound {
   timeoutMs(): number;
   /** A slot for one probe, or undefined when none may go now. */
   permit(): Permit | undefined;
-  send(signal: AbortSignal): Promise<AttemptResult>;
+  send(signal: AbortSignal, timeoutMs: number): Promise<AttemptResult>;
 }
 
 const spread = 0.2;
+/** The backend ends a probe at its limit; one that it does not end is given up this much later. */
+const graceMs = 100;
 
 /**
  * Probes again and again until stopped, the first time after a random part of the interval, so that the replicas'
@@ -62,13 +66,13 @@ function probeOnce(round: ProbeRound, permit: Permit, done: () => void): Cancel 
     done();
   };
   const timeoutMs = round.timeoutMs();
-  const cancelTimer = round.clock.after(timeoutMs, () =>
+  const cancelTimer = round.clock.after(timeoutMs + graceMs, () =>
     finish(() => {
       controller.abort();
       permit.settle({ outcome: 'timeout', error: hung, sent: true, durationMs: timeoutMs });
     }),
   );
-  const answer = async () => round.send(controller.signal); // async, so that even a synchronous throw is a rejection
+  const answer = async () => round.send(controller.signal, timeoutMs); // async, so that even a synchronous throw is a rejection
   answer().then(
     result => finish(() => permit.settle(result)),
     () => finish(() => permit.release()), // Backends do not throw; a fault of our own is no verdict on the target.

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
+import { makeDirectories } from '../core/directories.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { lockDirectory } from './lock.ts';
 import { nextStamp, type StateRecord } from './record.ts';
@@ -78,7 +79,7 @@ export function localState(store: RecordStore): StateStore {
 
 function prepareDirectory(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true });
+    makeDirectories(dir);
     accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -34,12 +34,16 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('PUBLISH', KEYS[1], ARGV[1])
 return ARGV[2]`;
 
-/** Marks a replica alive, forgets those past their time, and counts the rest; by the server's clock, so that none need agree. */
+/**
+ * Marks a replica alive, forgets those past their time, and counts the rest; by the server's clock, so that none need
+ * agree. A time further ahead than any beat reaches was written by something else and is not believed.
+ */
 const BEAT = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. now + math.max(ARGV[2], 60000), '+inf')
 return redis.call('ZCARD', KEYS[1])`;
 
 /** Starts to connect and returns at once; Redis may be down. One `redis-changed` event per change. */
@@ -60,7 +64,7 @@ export function connectRedis(options: RedisOptions, { clock, random, emit }: Red
     get up() {
       return guard.up;
     },
-    cache: cacheOn(server, `${options.keyPrefix}cache:`),
+    cache: cacheOn(server, `${options.keyPrefix}cache:`, cameUp.add),
     state: stateOn(server, stateKey, subscription.mend, changed.add),
     heartbeats: heartbeatsOn(server, `${options.keyPrefix}replicas`, cameUp.add),
     get unanswered() {
@@ -122,7 +126,7 @@ function subscribe(subscriber: Redis, channel: string, heard: () => void): { men
   };
 }
 
-function cacheOn({ client, run, isUp }: Server, prefix: string): SharedCache {
+function cacheOn({ client, run, isUp }: Server, prefix: string, onUp: SharedCache['onUp']): SharedCache {
   return {
     get up() {
       return isUp();
@@ -131,9 +135,7 @@ function cacheOn({ client, run, isUp }: Server, prefix: string): SharedCache {
     set: async (key, value, ttlMs) => {
       await run(() => client.set(prefix + key, value, 'PX', Math.max(1, Math.ceil(ttlMs))));
     },
-    delete: async keys => {
-      if (keys.length > 0) await run(() => client.del(keys.map(key => prefix + key)));
-    },
+    onUp,
   };
 }
 

@@ -19,6 +19,8 @@ export interface ReplicaCount {
 }
 
 const beatEveryMs = 5_000;
+/** As many as `replicas` may say; more are somebody's mistake. */
+const largestFleet = 10_000;
 /** Two beats may be lost. */
 const aliveForMs = 3 * beatEveryMs;
 
@@ -45,7 +47,7 @@ export function countReplicas(link: HeartbeatLink, id: string, ports: ReplicaCou
     if (!link.up) return;
     try {
       const count = await link.beat(id, aliveForMs);
-      if (!(count >= 1)) return; // not a number that a fleet with this replica in it can have
+      if (!(count >= 1 && count <= largestFleet)) throw new Error(`${count} is no number of replicas`);
       toldAt = clock.now();
       heard = [...heard.filter(({ at }) => toldAt - at < aliveForMs), { count, at: toldAt }];
       told = Math.max(...heard.map(each => each.count));

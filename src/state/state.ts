@@ -15,6 +15,7 @@ export interface StateStore {
 export interface SharedCache {
   get(key: string): Promise<Buffer | undefined>;
   set(key: string, value: Buffer, ttlMs: number): Promise<void>;
-  delete(keys: readonly string[]): Promise<void>;
   readonly up: boolean;
+  /** Called when it came up; returns a way to stop. */
+  onUp(listener: () => void): () => void;
 }

@@ -1,6 +1,7 @@
-import { mkdirSync, openSync, write, writeSync } from 'node:fs';
+import { openSync, write, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Clock, systemClock } from '../core/clock.ts';
+import { makeDirectories } from '../core/directories.ts';
 
 /** Written at once from this much on; less waits for the timer. */
 const batchChars = 32_768;
@@ -149,7 +150,7 @@ class Writer implements LogFile {
   #open(): number {
     if (this.#file === undefined) return 1;
     if (this.#fd === undefined) {
-      mkdirSync(dirname(this.#file), { recursive: true });
+      makeDirectories(dirname(this.#file));
       this.#fd = openSync(this.#file, 'a');
     }
     return this.#fd;

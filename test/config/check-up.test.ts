@@ -25,7 +25,7 @@ test('a sound config: all looked at, each version’s regions drawn', async t =>
   ✓ models     names distinct, versions reachable, a second region
   ✓ targets    regions exist, none twice, settings fit their kind
   ✓ fallback   stand-ins exist, none in a circle, each can be reached
-  ✓ limits     deadlines, bodies and timers fit, replicas agree
+  ✓ limits     deadlines, bodies and timers fit, paths usable, replicas agree
   ✓ prices     every target and region priced
 
   rain: lowest-latency, 2 regions, 1 left if one is lost

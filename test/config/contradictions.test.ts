@@ -5,6 +5,31 @@ const hex = (digit: string) => digit.repeat(64);
 
 // What is impossible, the config, and every error told.
 const cases: readonly (readonly [string, string, readonly string[]])[] = [
+  ...['resolver.local', '10.0.0', '10.0.0.1:0', '10.0.0.1:70000', '[::1'].map(
+    server =>
+      [
+        `the name server ${server}`,
+        edited('auth: none', `auth: none\nconnections: { dns: { servers: ['10.0.0.2', '[::1]:53', '${server}'] } }`),
+        [
+          `c.yaml:2: connections.dns.servers[2]: "${server}" is no address of a name server; write an IP address, or 127.0.0.1:9153 with a port`,
+        ],
+      ] as const,
+  ),
+  [
+    'a file as stateDir',
+    edited('auth: none', `auth: none\nstateDir: ${import.meta.filename}/deep/down`),
+    [`c.yaml:2: stateDir: ${import.meta.filename} is not a directory; name a directory, or one that can be created`],
+  ],
+  [
+    'a directory as log file',
+    edited('auth: none', `auth: none\nlog: { file: ${import.meta.dirname} }`),
+    [`c.yaml:2: log.file: ${import.meta.dirname} is a directory; name a file in it`],
+  ],
+  [
+    'a log file below a file',
+    edited('auth: none', `auth: none\nlog: { file: ${import.meta.filename}/log }`),
+    [`c.yaml:2: log.file: ${import.meta.filename} is not a directory; name a file in a directory`],
+  ],
   [
     'a region that is not there',
     edited('region: eu-west-1, endpoint: rain-v1', 'region: eu-wset-1, endpoint: rain-v1'),

@@ -23,7 +23,7 @@ function watched(t: Test, path: string, clock: ManualClock | typeof systemClock)
     env: {},
     clock,
     inForce: () => inForce,
-    onReload: next => {
+    onReload: async next => {
       inForce = next;
       heard.push(next.models.get('rain')?.versions[0]?.weight ?? 'no rain');
     },
@@ -112,10 +112,10 @@ test('SIGHUP reads at once, and tells whether it took effect', async t => {
   const clock = manualClock();
   const { watch, heard } = watched(t, path, clock);
   writeFileSync(path, weighing(70));
-  t.equal(watch.reload(), true);
+  t.equal(await watch.reload(), true);
   t.same(heard, [70]);
   writeFileSync(path, 'auth: [');
-  t.equal(watch.reload(), false);
+  t.equal(await watch.reload(), false);
   pass(clock);
   t.equal(heard.length, 2, 'and the poll does not repeat it');
 });

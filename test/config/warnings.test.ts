@@ -40,6 +40,7 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     edited('auth: none', 'auth: none\nredis: { url: "redis://127.0.0.1" }'),
     [
       'c.yaml: cacheStore.keySecret: is missing, so cached answers are not shared through Redis; write one long secret for all replicas, filled in from the environment',
+      'c.yaml: replicas: with redis and replicas: 1, each replica takes the whole of every limit until Redis has told how many there are; write how many usually run',
     ],
   ],
   [

@@ -20,6 +20,7 @@ class FakeShared implements SharedCache {
   reads = 0;
   holding = false;
   #waiting: (() => void)[] = [];
+  #listeners = new Set<() => void>();
   async get(key: string) {
     this.reads += 1;
     if (this.holding) await new Promise<void>(resolve => this.#waiting.push(resolve));
@@ -31,8 +32,13 @@ class FakeShared implements SharedCache {
     this.held.set(key, value);
     this.ttls.push(ttlMs);
   }
-  async delete(keys: readonly string[]) {
-    for (const key of keys) this.held.delete(key);
+  onUp(listener: () => void) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+  comeUp() {
+    this.up = true;
+    for (const listener of this.#listeners) listener();
   }
   release() {
     for (const resume of this.#waiting.splice(0)) resume();

@@ -26,3 +26,25 @@ test('what operators do, and what they are refused, is recorded at every log lev
   );
   t.equal(gateway.log.filter(line => line.message === 'operator').length, 1);
 });
+
+test('a body of another kind is refused, not bent to fit', async t => {
+  const gateway = await startTestGateway(t, { models: { rain: simpleModel(['us-east-1']) } });
+  for (const body of [
+    { region: ['us-east-1'] },
+    ['us-east-1'],
+    'us-east-1',
+    { region: 'us-east-1', reason: 5 },
+    null,
+  ]) {
+    const answer = await fetch(`${gateway.urls.admin}/admin/drain`, {
+      method: 'POST',
+      headers: json,
+      body: JSON.stringify(body),
+    });
+    t.equal(answer.status, 400, JSON.stringify(body));
+    t.match(((await answer.json()) as { error: { message: string } }).error.message, /body/);
+  }
+  t.same(gateway.app.parts.health.drains(), []);
+  const explained = await fetch(`${gateway.urls.admin}/admin/explain?model=rain&bytes=26000000`);
+  t.match(await explained.text(), /body-too-large/, 'numbers in a query are texts that hold one');
+});

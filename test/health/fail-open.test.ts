@@ -52,7 +52,7 @@ test('a good answer ends the ejection, a bad one never lengthens it', async t =>
 test('with probes it takes two good answers', async t => {
   const { health, call, eject } = healthFixture(t, {
     targets: [target],
-    probe: { covers: () => true, send: async () => resultOf('ok') },
+    probe: { covers: () => true, setupMs: () => 0, send: async () => resultOf('ok') },
   });
   eject(target);
   call(target, 'ok', 'fail-open');

@@ -108,6 +108,7 @@ test('one probe that runs out of time aborts no other', async t => {
     options: { probeIntervalMs: 100, probeTimeoutMs: 5_000 },
     probe: {
       covers: () => true,
+      setupMs: () => 0,
       send: (probed, signal) => {
         signals.set(probed.id, signal);
         return new Promise(() => {});

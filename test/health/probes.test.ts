@@ -17,7 +17,7 @@ function scripted(outcomes: (Outcome | 'throw' | 'hang')[], now: () => number) {
     if (outcome === 'throw') throw new Error('bug');
     return outcome === 'hang' ? new Promise(() => {}) : resultOf(outcome);
   };
-  return { probe: { covers: () => true, send }, sentAt, signals };
+  return { probe: { covers: () => true, setupMs: () => 0, send }, sentAt, signals };
 }
 
 /** Lets promises settle between steps of the manual clock. */
@@ -75,6 +75,7 @@ test('a hung probe is a failed one; its signal aborts and its late answer is ign
     targets: [target],
     probe: {
       covers: () => true,
+      setupMs: () => 0,
       send: (_, signal) => {
         signals.push(signal);
         return new Promise(resolve => {
@@ -87,13 +88,36 @@ test('a hung probe is a failed one; its signal aborts and its late answer is ign
   sitOut(target);
   while (signals.length === 0) await pass(clock, 100);
   t.equal(health.inFlight(target), 1, 'a probe takes a slot');
-  await pass(clock, 2_000);
+  await pass(clock, 2_000 + 100);
   t.ok(signals[0]?.aborted);
   t.match(health.describe(target), { breaker: 'open', reason: 'failed-probe', inFlight: 0 });
   t.match(health.describe(target).detail, /timeout \(ProbeTimeout/);
   answer(resultOf('ok'));
   await pass(clock, 100);
   t.match(health.describe(target), { breaker: 'open', inFlight: 0 });
+});
+
+test('a probe that may find a cold target is given its set-up time too', async t => {
+  const limits: number[] = [];
+  const { health, clock, eject, sitOut } = healthFixture(t, {
+    targets: [target],
+    probe: {
+      covers: () => true,
+      setupMs: () => 7_000,
+      send: (_, __, timeoutMs) => {
+        limits.push(timeoutMs);
+        return new Promise(() => {});
+      },
+    },
+  });
+  eject(target);
+  sitOut(target);
+  while (limits.length === 0) await pass(clock, 100);
+  t.same(limits, [9_000]);
+  await pass(clock, 8_900);
+  t.equal(health.describe(target).breaker, 'half-open');
+  await pass(clock, 300);
+  t.match(health.describe(target), { breaker: 'open', reason: 'failed-probe' });
 });
 
 test('a prober that throws is no verdict and does not end the probing', async t => {

@@ -76,7 +76,7 @@ test('stopping leaves no timer, whatever state the targets are in', async t => {
   const targets = ['us-east-1', 'us-west-2', 'eu-west-1'].map(region => targetIn(region));
   const { health, clock, store, eject, sitOut } = healthFixture(t, {
     targets,
-    probe: { covers: () => true, send: () => new Promise(() => {}) },
+    probe: { covers: () => true, setupMs: () => 0, send: () => new Promise(() => {}) },
   });
   const [first, second] = targets;
   if (first === undefined || second === undefined) throw new Error('no targets');

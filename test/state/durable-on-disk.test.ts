@@ -146,3 +146,8 @@ test('a write that the disk refuses is an error and changes nothing', async t =>
   await t.rejects(store.set('a', '2'));
   t.equal(store.get('a'), '1');
 });
+
+test('a directory that cannot be created is told at once, also where the system never says so', async t => {
+  for (const dir of ['/proc/meridian/state', '/dev/null/state'])
+    await t.rejects(fileState({ dir, clock: manualClock(), warn: () => {} }), { message: /configure another stateDir/ });
+});

@@ -41,6 +41,10 @@ test('the config’s number holds until heartbeats tell, and the greater one whe
   clock.advance(6_000);
   await settle();
   t.equal(replicas.count(4), 2, 'what is no number is not believed');
+  place.others = 1_000_000;
+  clock.advance(6_000);
+  await settle();
+  t.equal(replicas.count(4), 2, 'nor what no fleet has');
   place.others = 5;
   clock.advance(6_000);
   await settle();
@@ -99,10 +103,12 @@ test('replicas see each other in Redis, and one that leaves or dies is not count
   t.same([await beat('a', 60_000), await beat('b', 60_000), await beat('a', 60_000)], [1, 2, 2]);
   await leave('b');
   t.equal(await beat('a', 60_000), 1);
-  await beat('dying', 1);
-  await eventually(t, 'the dead one is forgotten', async () => (await beat('a', 60_000)) === 1);
   const admin = new Redis(redis.url);
   t.teardown(() => admin.disconnect());
+  await admin.zadd('meridian:replicas', 'inf', 'poison', Date.now() + 86_400_000, 'more poison');
+  t.equal(await beat('a', 60_000), 1, 'no heartbeat reaches that far ahead');
+  await beat('dying', 1);
+  await eventually(t, 'the dead one is forgotten', async () => (await beat('a', 60_000)) === 1);
   t.same(await admin.zrange('meridian:replicas', '0', '-1'), ['a']);
 });
 

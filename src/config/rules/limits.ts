@@ -66,6 +66,11 @@ export const replicasShareState: Rule = inspection => {
       'write one long secret for all replicas, filled in from the environment',
     );
   }
+  if (redis !== undefined && replicas === 1 && inspection.sound(['redis']) && inspection.sound(['replicas'])) {
+    const problem =
+      'with redis and replicas: 1, each replica takes the whole of every limit until Redis has told how many there are';
+    inspection.warning(['replicas'], problem, 'write how many usually run');
+  }
   if (redis === undefined && replicas > 1 && inspection.sound(['redis']) && inspection.sound(['replicas'])) {
     const problem = `${replicas} replicas without redis: drains and cached answers stay in one`;
     inspection.note(['replicas'], problem, 'write redis.url to share them');

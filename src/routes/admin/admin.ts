@@ -11,7 +11,7 @@ export const ExplainQuery = Type.Object(
     region: Type.Optional(Type.String({ pattern: '^!?[a-z]{2}(-[a-z]+)+-[0-9]$' })),
     residency: Type.Optional(Type.String({ pattern: '^[a-z0-9-]{1,32}$' })),
     prefer: Type.Optional(Type.Enum(['latency', 'cost', 'balanced'])),
-    bytes: Type.Optional(Type.Integer({ minimum: 0 })),
+    bytes: Type.Optional(Type.String({ pattern: '^[0-9]{1,12}$' })),
     targetModel: Type.Optional(Type.String({ maxLength: 1024 })),
     variant: Type.Optional(Type.String({ maxLength: 63 })),
     component: Type.Optional(Type.String({ maxLength: 63 })),
@@ -21,7 +21,7 @@ export const ExplainQuery = Type.Object(
 );
 export type ExplainQuery = Static<typeof ExplainQuery>;
 
-/** A region, or one target of a model by its public name (or all targets of a model). */
+/** A region, or one target of a model by its public name. */
 export const DrainBody = Type.Union([
   Type.Object(
     { region: Type.String({ minLength: 1 }), reason: Type.Optional(Type.String({ maxLength: 500 })) },
