@@ -7,7 +7,7 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && rm -rf node_modul
 
 FROM node:24.21.0-bookworm-slim
 # More threads for name lookups; must be set before the process starts.
-ENV NODE_ENV=production UV_THREADPOOL_SIZE=16 MERIDIAN_STATE_DIR=/var/lib/meridian
+ENV NODE_ENV=production MERIDIAN_STATE_DIR=/var/lib/meridian
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE ./

@@ -95,12 +95,14 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       replica.draining = true;
       const { drainMs, shutdownMs } = config().config.limits;
       if (data.server.listening) await sleep(clock, drainMs);
-      await within(clock, shutdownMs, data.close());
-      await within(clock, shutdownMs, parts.work.settled());
+      const endsAt = clock.now() + shutdownMs;
+      const inTime = (work: Promise<unknown>) => within(clock, Math.max(0, endsAt - clock.now()), work);
+      await inTime(data.close());
+      await inTime(parts.work.settled());
       parts.health.stop();
       replica.stop();
       parts.cache.close();
-      await within(clock, shutdownMs, admin.close());
+      await inTime(admin.close());
       await parts.backends.stop();
       await parts.stores.close();
       log.flush();

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 // Stripped and compiled sources are kept for the next start, which then takes half the time and 20 MB less. Where the
 // folder cannot be written nothing is kept. What is imported before this line would not be, hence `import()` below.
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/meridian'));
+// Where the system resolves names, each that hangs holds a thread of libuv's pool: four are soon gone. Read at first use.
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
 const { main } = await import('./cli/meridian.ts');
 
 // The process: arguments, environment, signals and exit code. Nothing else reads process.env.

@@ -146,7 +146,7 @@ function withLimit(clock: Clock, work: Promise<void>, limitMs: number): Promise<
 
 /**
  * The real resolver: the listed servers, or the system's `getaddrinfo`. The latter runs on libuv's pool, four threads
- * by default, where a hanging resolver holds one thread per name: set `UV_THREADPOOL_SIZE=16` in the environment.
+ * by default, where a hanging resolver holds one thread per name: `UV_THREADPOOL_SIZE` says how many there are, and the server asks for 16.
  */
 export function networkResolver(servers: readonly string[], timeoutMs: number): NetworkResolver {
   if (servers.length === 0) return { resolve: name => systemDns.lookup(name, { all: true }), stop: () => {} };

@@ -60,7 +60,7 @@ export function adminPlane({ parts, replica, metrics, logger, refusal }: PlaneDe
   const ports = adminPorts({ parts, explain: parts.routing.explain, metrics, logger, refusal });
   adminRoutes(server, ports, faultLog(logger));
   healthRoutes(server, replica);
-  unknownRoutes(server);
+  unknownRoutes(server, 'admin');
   return server;
 }
 

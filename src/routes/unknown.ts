@@ -7,17 +7,19 @@ import { renderPlainError } from './v1.ts';
 
 const invocation = /^\/(?:endpoints|v1\/models)\/[^/?]+\/invocations(?:-response-stream)?(?:$|\?)/;
 
+const answers = {
+  data: 'models are called by POST to /endpoints/{model}/invocations or /v1/models/{model}/invocations.',
+  admin: 'there are /metrics, /admin/targets, /admin/regions, /admin/explain, /admin/config and /admin/costs.',
+} as const;
+
 /** Answers for paths and requests that no route takes, in the protocol the path belongs to. */
-export function unknownRoutes(server: FastifyInstance): void {
+export function unknownRoutes(server: FastifyInstance, plane: 'data' | 'admin' = 'data'): void {
   server.setNotFoundHandler((request, reply) => {
-    if (invocation.test(request.url)) {
+    if (plane === 'data' && invocation.test(request.url)) {
       reply.header('allow', 'POST');
       return sendError(new GatewayError('method-not-allowed', 'Models are called by POST.'), request, reply);
     }
-    const error = new GatewayError(
-      'not-found',
-      `Nothing answers ${request.method} here: models are called by POST to /endpoints/{model}/invocations or /v1/models/{model}/invocations.`,
-    );
+    const error = new GatewayError('not-found', `Nothing answers ${request.method} here: ${answers[plane]}`);
     return sendError(error, request, reply);
   });
 }

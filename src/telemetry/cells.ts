@@ -30,6 +30,11 @@ export class CellCounter extends Counter {
     else cell.value += by;
   }
 
+  raise(labels: Labels, total: number): void {
+    const known = this.#cells.get(keyOf(this.#names, labels))?.value ?? 0;
+    this.add(labels, Math.max(0, total - known));
+  }
+
   override async get() {
     const empty = await super.get();
     return { ...empty, values: [...this.#cells.values()].map(({ labels, value }) => ({ labels, value })) };

@@ -2,6 +2,7 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import { systemClock } from '../core/clock.ts';
 import type { GatewayEvent, Listener } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
+import type { Target } from '../core/target.ts';
 import { openLogFile } from './log-file.ts';
 import type { LogOptions } from './options.ts';
 
@@ -58,11 +59,11 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
         return logMend(logger, event);
       case 'target-ejected':
         return logger.warn(
-          { target: event.target.id, reason: event.reason, forMs: Math.round(event.forMs), detail: event.detail },
+          { ...named(event.target), reason: event.reason, forMs: Math.round(event.forMs), detail: event.detail },
           'target ejected',
         );
       case 'breaker-changed':
-        return logger.info({ target: event.target.id, from: event.from, to: event.to }, 'breaker changed');
+        return logger.info({ ...named(event.target), from: event.from, to: event.to }, 'breaker changed');
       case 'region-changed':
         return logger.warn({ region: event.region, from: event.from, to: event.to }, 'region changed');
       case 'redis-changed':
@@ -85,12 +86,23 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
   };
 }
 
+/** A target as every line calls it: unique within its model. */
+function named(target: Target): { model: string; target: string } {
+  return { model: target.model, target: target.name };
+}
+
 /** What the operator has to mend is logged where it is seen; the caller never learns it. */
 function logMend(logger: Logger, event: Extract<GatewayEvent, { type: 'attempt-finished' }>): void {
   const { target, result } = event.attempt;
   if (result.outcome !== 'misconfigured') return;
   logger.error(
-    { requestId: event.request.id, target: target.id, type: result.error?.type, mend: result.error?.message },
+    {
+      requestId: event.request.id,
+      ...named(target),
+      endpoint: target.endpoint,
+      type: result.error?.type,
+      mend: result.error?.message,
+    },
     'target misconfigured',
   );
 }

@@ -59,7 +59,7 @@ function recordRequest(metrics: Metrics, event: Extract<GatewayEvent, { type: 'r
   metrics.count('meridian_requests_total', {
     model,
     protocol: event.protocol,
-    outcome: outcomeClass(event.status),
+    outcome: requestOutcome(event),
     answered_by: answeredBy(event),
   });
   metrics.observe('meridian_request_duration_seconds', { model }, event.durationMs / 1000);
@@ -72,10 +72,12 @@ function recordRequest(metrics: Metrics, event: Extract<GatewayEvent, { type: 'r
     metrics.count('meridian_fallbacks_total', { model, kind: event.served.fallback });
 }
 
-function outcomeClass(status: number): string {
+/** A stream may go wrong after its status was sent, so the error outranks it. */
+function requestOutcome({ status, error }: Extract<GatewayEvent, { type: 'request-finished' }>): string {
+  if (error === 'client-closed') return 'cancelled';
+  if (error === 'stream-broken') return 'failed';
   if (status < 400) return 'ok';
-  if (status === 499) return 'caller-left';
-  return status < 500 ? 'caller-error' : 'gateway-error';
+  return status < 500 ? 'caller-fault' : 'failed';
 }
 
 function answeredBy(event: Extract<GatewayEvent, { type: 'request-finished' }>): string {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { parse } from 'yaml';
-import { metricTable } from '../../src/telemetry/metrics.ts';
+import { metricTable } from '../../src/telemetry/metric-table.ts';
 
 const config = join(import.meta.dirname, '../../config');
 const read = (path: string) => readFileSync(join(config, path), 'utf8');

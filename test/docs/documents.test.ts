@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { test } from 'tap';
 import { minimalConfig } from '../../src/config/reference.ts';
 import { type ErrorCode, errorCatalogue } from '../../src/core/errors.ts';
-import { metricTable } from '../../src/telemetry/metrics.ts';
+import { metricTable } from '../../src/telemetry/metric-table.ts';
 
 const root = join(import.meta.dirname, '../..');
 const markdownIn = (folder: string) =>

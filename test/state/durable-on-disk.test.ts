@@ -149,5 +149,7 @@ test('a write that the disk refuses is an error and changes nothing', async t =>
 
 test('a directory that cannot be created is told at once, also where the system never says so', async t => {
   for (const dir of ['/proc/meridian/state', '/dev/null/state'])
-    await t.rejects(fileState({ dir, clock: manualClock(), warn: () => {} }), { message: /configure another stateDir/ });
+    await t.rejects(fileState({ dir, clock: manualClock(), warn: () => {} }), {
+      message: /configure another stateDir/,
+    });
 });

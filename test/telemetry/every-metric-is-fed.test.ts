@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { metricTable } from '../../src/telemetry/metrics.ts';
+import { metricTable } from '../../src/telemetry/metric-table.ts';
 import { regionNames, simpleModel, startTestGateway, targetsIn } from '../helpers/gateway.ts';
 
 test('each metric of the table has a sample after a bad day, with exactly its labels', async t => {
