@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../core/clock.ts';
-import { type Command, type Io, parse } from './options.ts';
+import { type Command, type Io, parse, UsageError } from './options.ts';
 import { type RunningGateway, startGateway } from './serve.ts';
 import { type RegionReport, statusLine, type TrafficReport } from './status-line.ts';
 
@@ -24,6 +24,9 @@ Nothing leaves this machine: no AWS account, no Redis, no Docker.`,
       quiet: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     });
+    const rate = Number(values.rate);
+    if (!(rate >= 0 && rate <= 1_000) || values.rate.trim() === '')
+      throw new UsageError(`--rate is a number of requests a second, 0 to 1000, not ${values.rate}.`);
     const simulator = await startSimulator(io);
     if (simulator === undefined) return 1;
     const gateway = await startGateway(values.config, io, ['error']);
@@ -33,7 +36,7 @@ Nothing leaves this machine: no AWS account, no Redis, no Docker.`,
     }
     introduce(gateway, io);
     const children = [simulator];
-    if (Number(values.rate) > 0) children.push(startTraffic(gateway, values.rate, values.quiet, io));
+    if (rate > 0) children.push(startTraffic(gateway, values.rate, values.quiet, io));
     const broken = await stoppedOrBroken(io.stop, children);
     await Promise.all([end(children), gateway.stop()]);
     if (broken !== undefined) io.err(`\n${broken}\n`);
@@ -46,9 +49,10 @@ Nothing leaves this machine: no AWS account, no Redis, no Docker.`,
 function startSimulator(io: Io): Promise<ChildProcess | undefined> {
   const child = fork(here('sim/main.ts'), [], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: io.env });
   let said = '';
-  child.stderr?.on('data', chunk => {
-    said += String(chunk);
-  });
+  let hear = (text: string) => {
+    said += text;
+  };
+  child.stderr?.on('data', chunk => hear(String(chunk)));
   return new Promise(resolve => {
     const failed = (code: number | null) => {
       io.err(said === '' ? `The simulator ended at once (exit code ${code}).\n` : said);
@@ -57,6 +61,7 @@ function startSimulator(io: Io): Promise<ChildProcess | undefined> {
     child.once('exit', failed);
     child.stdout?.once('data', () => {
       child.off('exit', failed);
+      hear = io.err;
       resolve(child);
     });
   });

@@ -48,7 +48,7 @@ export async function startGateway(
     return undefined;
   }
   const { resolved } = loaded;
-  const log = createLogger(resolved.config.log);
+  const log = createLogger(resolved.config.log, systemClock);
   if (resolved.config.auth === 'none') {
     log.logger.warn('auth is none: everyone who reaches the data port may call every model');
   }
@@ -79,12 +79,13 @@ export async function startGateway(
       stop: async () => {
         watch.stop();
         await running.shutdown();
+        log.close();
       },
     };
   } catch (error) {
     io.err(`${error instanceof Error ? error.message : String(error)}\n`);
     await app?.shutdown();
-    log.flush();
+    log.close();
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { openSync, write, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Clock, systemClock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { makeDirectories } from '../core/directories.ts';
 
 /** Written at once from this much on; less waits for the timer. */
@@ -30,7 +30,7 @@ export interface LogFile {
  * the next lines; pino's own destination would end the process with the first error and never return from the last
  * flush (sonic-boom's `flushSync` repeats a failing write without end).
  */
-export function openLogFile(file: string | undefined, clock: Clock = systemClock): LogFile {
+export function openLogFile(file: string | undefined, clock: Clock): LogFile {
   return new Writer(file, clock);
 }
 

@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { systemClock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import type { GatewayEvent, Listener } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
 import type { Target } from '../core/target.ts';
@@ -13,19 +13,26 @@ export interface LogSink {
   readonly logger: Logger;
   /** Writes out buffered lines; call before exit. Never throws, and takes a second at most. */
   flush(): void;
+  /** The same, and hears no more of the end of the process. */
+  close(): void;
   /** Lines lost since the start, because the file or pipe did not take them. */
   readonly dropped: number;
 }
 
 /** JSON lines to `stream`, or to the file of the options, or to standard output. */
-export function createLogger(options: LogOptions, stream?: DestinationStream): LogSink {
-  const style = { level: options.level, base: null, timestamp: isoTimestamp(), messageKey: 'message' };
-  if (stream !== undefined) return { logger: pino(style, stream), flush: () => {}, dropped: 0 };
-  const file = openLogFile(options.file);
-  process.once('exit', () => file.flush()); // the last words of a process that ends by an exception
+export function createLogger(options: LogOptions, clock: Clock, stream?: DestinationStream): LogSink {
+  const style = { level: options.level, base: null, timestamp: isoTimestamp(clock), messageKey: 'message' };
+  if (stream !== undefined) return { logger: pino(style, stream), flush: () => {}, close: () => {}, dropped: 0 };
+  const file = openLogFile(options.file, clock);
+  const lastWords = () => file.flush();
+  process.once('exit', lastWords); // the last words of a process that ends by an exception
   return {
     logger: pino(style, file),
-    flush: () => file.flush(),
+    flush: lastWords,
+    close: () => {
+      lastWords();
+      process.off('exit', lastWords);
+    },
     get dropped() {
       return file.dropped;
     },
@@ -33,11 +40,11 @@ export function createLogger(options: LogOptions, stream?: DestinationStream): L
 }
 
 /** pino's ISO time, its seconds formatted once each: most lines share one with the line before. */
-function isoTimestamp(): () => string {
+function isoTimestamp(clock: Clock): () => string {
   let second = '';
   let until = 0;
   return () => {
-    const now = systemClock.wallMs();
+    const now = clock.wallMs();
     if (now >= until || now < until - 1_000) {
       second = new Date(now).toISOString().slice(0, 20);
       until = now - (now % 1_000) + 1_000;

@@ -39,6 +39,8 @@ test('every command explains itself, and mistakes are answered with the usage', 
     t.match(await run([name, '--help']), { code: 0, out: `Usage: meridian ${name}` });
     t.match(await run([name, '--no-such-option']), { code: 2, err: /Usage: meridian/ }, name);
   }
+  for (const rate of ['abc', '-1', '', '1001'])
+    t.match(await run(['demo', `--rate=${rate}`]), { code: 2, err: /--rate is a number of requests a second/ }, rate);
   t.match(await run(['fly']), { code: 2, err: /no command fly/ });
   t.match(await run([]), { code: 2 });
 });

@@ -79,10 +79,9 @@ export async function startTestGateway(
     return loaded.resolved;
   };
   const log: Record<string, unknown>[] = [];
-  const sink = createLogger(
-    { level: options.logLevel ?? 'debug', sampleRate: 1 },
-    { write: line => void log.push(JSON.parse(line) as Record<string, unknown>) },
-  );
+  const sink = createLogger({ level: options.logLevel ?? 'debug', sampleRate: 1 }, systemClock, {
+    write: line => void log.push(JSON.parse(line) as Record<string, unknown>),
+  });
   const app = await createApp({ resolved: resolve({}), clock: systemClock, random: seededRandom(1), log: sink });
   t.teardown(async () => {
     await app.shutdown();

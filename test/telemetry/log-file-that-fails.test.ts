@@ -3,11 +3,14 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
+import { systemClock } from '../../src/core/clock.ts';
 import { openLogFile } from '../../src/telemetry/log-file.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { manualClock } from '../helpers/manual-clock.ts';
 
+const logger = new URL('../../src/telemetry/logger.ts', import.meta.url).href;
+const clock = new URL('../../src/core/clock.ts', import.meta.url).href;
 const full = '/dev/full'; // every write to it fails with ENOSPC
 
 function directory(t: Test): string {
@@ -17,7 +20,7 @@ function directory(t: Test): string {
 }
 
 test('a full disk loses lines, counted, and nothing else', async t => {
-  const sink = createLogger({ level: 'info', sampleRate: 1, file: full });
+  const sink = createLogger({ level: 'info', sampleRate: 1, file: full }, systemClock);
   for (let line = 0; line < 100; line += 1) sink.logger.info({ line, padding: 'x'.repeat(100) }, 'filler');
   await eventually(t, 'the failed write was noticed', () => sink.dropped > 0);
   sink.flush();
@@ -28,10 +31,10 @@ test('a full disk loses lines, counted, and nothing else', async t => {
 });
 
 test('a process with a full disk ends by itself, and says why lines are missing', async t => {
-  const logger = new URL('../../src/telemetry/logger.ts', import.meta.url).href;
   const script = `
     import { createLogger } from '${logger}';
-    const { logger } = createLogger({ level: 'info', sampleRate: 1, file: '${full}' });
+    import { systemClock } from '${clock}';
+    const { logger } = createLogger({ level: 'info', sampleRate: 1, file: '${full}' }, systemClock);
     logger.info('the last words');
   `;
   const ended = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
@@ -43,10 +46,10 @@ test('a process with a full disk ends by itself, and says why lines are missing'
 });
 
 test('what is buffered is written when the process ends', async t => {
-  const logger = new URL('../../src/telemetry/logger.ts', import.meta.url).href;
   const script = `
     import { createLogger } from '${logger}';
-    createLogger({ level: 'info', sampleRate: 1 }).logger.info('the last words');
+    import { systemClock } from '${clock}';
+    createLogger({ level: 'info', sampleRate: 1 }, systemClock).logger.info('the last words');
     throw new Error('the end');
   `;
   const ended = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
@@ -84,4 +87,12 @@ test('a file that cannot be opened yet is tried again', async t => {
   file.flush();
   t.equal(file.dropped, 1);
   t.equal(readFileSync(join(parent, 'gateway.log'), 'utf8'), 'kept\n');
+});
+
+test('a log that is closed hears no more of the end of the process', async t => {
+  const before = process.listenerCount('exit');
+  const sink = createLogger({ level: 'info', sampleRate: 1, file: join(directory(t), 'a.log') }, systemClock);
+  t.equal(process.listenerCount('exit'), before + 1);
+  sink.close();
+  t.equal(process.listenerCount('exit'), before);
 });
