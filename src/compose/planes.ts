@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { adminRoutes } from '../routes/admin/admin.ts';
 import { healthRoutes } from '../routes/health.ts';
-import type { InvokePorts } from '../routes/invoke.ts';
+import type { InvokePorts } from '../routes/invoke-ports.ts';
 import { sagemakerRoutes } from '../routes/sagemaker.ts';
 import { badRequests, unknownRoutes } from '../routes/unknown.ts';
 import { v1Routes } from '../routes/v1.ts';

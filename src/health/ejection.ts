@@ -5,9 +5,6 @@ import type { HealthOptions } from './options.ts';
 export type EjectionRules = Pick<HealthOptions, 'baseEjectionMs' | 'maxEjectionMs' | 'ejectionJitter'>;
 export type ReturnRules = Pick<HealthOptions, 'baseEjectionMs' | 'slowStartMs'>;
 
-/** A returned target starts with this share (Envoy `slow_start_config.min_weight_percent`). */
-export const slowStartFloor = 0.1;
-
 /**
  * How long the `inARow`th ejection lasts, ms: base × count, capped, then jittered so that replicas and targets do not
  * come back together (Envoy outlier detection: `base_ejection_time`, `max_ejection_time`, `max_ejection_time_jitter`).
@@ -24,12 +21,6 @@ export function ejectionMs(inARow: number, rules: EjectionRules, random: Random)
 export function standingEjections(count: number, servedMs: number, rules: ReturnRules): number {
   const forgiven = Math.floor((servedMs - rules.slowStartMs) / rules.baseEjectionMs);
   return Math.max(0, count - Math.max(0, forgiven));
-}
-
-/** Share of ordinary traffic `sinceMs` after a return: a straight line from a tenth to all of it. */
-export function slowStartShare(sinceMs: number, slowStartMs: number): number {
-  if (sinceMs >= slowStartMs) return 1;
-  return slowStartFloor + (1 - slowStartFloor) * (sinceMs / slowStartMs);
 }
 
 /** One target's ejections: how many in a row, why the last, and until when. */

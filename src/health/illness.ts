@@ -1,37 +1,16 @@
-import type { Cancel, Clock } from '../core/clock.ts';
-import type { BreakerState, EjectionReason, Emit } from '../core/events.ts';
+import type { Cancel } from '../core/clock.ts';
+import type { BreakerState, EjectionReason } from '../core/events.ts';
 import { isIllness } from '../core/outcome.ts';
-import type { Random } from '../core/random.ts';
 import type { AttemptResult } from '../core/result.ts';
-import type { Target } from '../core/target.ts';
 import type { BreakerEvent } from './breaker.ts';
-import { Ejections, slowStartShare } from './ejection.ts';
-import type { Permit } from './health.ts';
+import { Ejections } from './ejection.ts';
 import { opossumBreaker } from './opossum-breaker.ts';
-import type { HealthOptions } from './options.ts';
 import { OutcomeWindow } from './outlier.ts';
 import type { SlotPermit } from './permit.ts';
-import { type Prober, startProbing } from './probes.ts';
+import { startProbing } from './probes.ts';
+import { SlowStart } from './slow-start.ts';
 import { Trial } from './trial.ts';
-
-/** What judging needs of the whole. `options` is read anew each time: a reload replaces it. */
-export interface Ward {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly emit: Emit;
-  readonly probe: Prober | undefined;
-  options(): HealthOptions;
-  /** Fleet-wide rates are divided by this; at least 1. */
-  replicas(): number;
-  /** A target fell ill, returned, or proved itself: regions are judged again. */
-  changed(): void;
-}
-
-/** Whom it is about. */
-export interface Patient {
-  readonly target: Target;
-  acquire(reason: 'probe'): Permit | undefined;
-}
+import { failureWords, type Patient, type Ward } from './ward.ts';
 
 /** Good answers it takes to return. Probes cost no caller anything, so two of them; of callers' requests one. */
 const goodProbes = 2;
@@ -52,8 +31,7 @@ export class Illness {
   /** Closed, but out because its region's targets fail together; until two trials are good or the region is back. */
   #evacuated = false;
   #nextEvacuatedTrialAt = 0;
-  /** Start of the slow start under way, if any. */
-  #rampFrom: number | undefined;
+  readonly #slowStart = new SlowStart();
   #cancelReturn: Cancel = () => {};
   #stopProbing: Cancel = () => {};
   #stopped = false;
@@ -83,7 +61,7 @@ export class Illness {
   }
 
   get ramping(): boolean {
-    return this.#rampFrom !== undefined;
+    return this.#slowStart.underWay;
   }
 
   /** Whether one caller's request may try it now. */
@@ -132,14 +110,11 @@ export class Illness {
 
   /** A share that grows from a tenth, after any kind of absence. */
   startSlowly(): void {
-    this.#rampFrom = this.#ward.clock.now();
+    this.#slowStart.begin(this.#ward.clock.now());
   }
 
   rampShare(nowMs: number): number {
-    if (this.#rampFrom === undefined) return 1;
-    const share = slowStartShare(nowMs - this.#rampFrom, this.#ward.options().slowStartMs);
-    if (share >= 1) this.#rampFrom = undefined;
-    return share;
+    return this.#slowStart.share(nowMs, this.#ward.options().slowStartMs);
   }
 
   /** The rules changed: the window is begun again under the new ones. */
@@ -156,7 +131,7 @@ export class Illness {
   }
 
   #judgeServing(permit: SlotPermit, result: AttemptResult, now: number): void {
-    if (result.outcome === 'misconfigured') this.#eject('misconfigured', words(result), false, now);
+    if (result.outcome === 'misconfigured') this.#eject('misconfigured', failureWords(result), false, now);
     else if (result.outcome === 'ok') {
       this.#window.record(false, now);
       if (this.#evacuated && permit.reason !== 'call') this.#countGood(goodEvacuatedTrials, now);
@@ -165,7 +140,7 @@ export class Illness {
       this.#window.record(true, now);
       const verdict = this.#window.verdict(now);
       if (verdict === 'well') return;
-      this.#eject(verdict, `${this.#window.summary(verdict)}; last: ${words(result)}`, true, now);
+      this.#eject(verdict, `${this.#window.summary(verdict)}; last: ${failureWords(result)}`, true, now);
     }
   }
 
@@ -173,8 +148,8 @@ export class Illness {
     const { outcome } = result;
     if (outcome === 'ok') {
       this.#countGood(this.#covered() && permit.reason !== 'trial' ? goodProbes : goodTrials, now);
-    } else if (outcome === 'misconfigured') this.#eject('misconfigured', words(result), false, now);
-    else if (isIllness(outcome)) this.#eject('failed-probe', words(result), permit.reason === 'trial', now);
+    } else if (outcome === 'misconfigured') this.#eject('misconfigured', failureWords(result), false, now);
+    else if (isIllness(outcome)) this.#eject('failed-probe', failureWords(result), permit.reason === 'trial', now);
     else if (permit.reason === 'probe') this.#trial.neutralProbes += 1;
   }
 
@@ -189,7 +164,7 @@ export class Illness {
   #eject(reason: EjectionReason, detail: string, hurt: boolean, now: number): void {
     const { clock, emit, random } = this.#ward;
     this.#evacuated = false;
-    this.#rampFrom = undefined;
+    this.#slowStart.end();
     this.#trial.reset();
     this.#stopProbing();
     this.#cancelReturn();
@@ -221,7 +196,7 @@ export class Illness {
     this.#trial.reset();
     this.#window.empty();
     this.ejections.end(now);
-    this.#rampFrom = now;
+    this.#slowStart.begin(now);
     this.#move('recovered');
   }
 
@@ -239,10 +214,4 @@ export class Illness {
   #covered(): boolean {
     return this.#ward.probe?.covers(this.#patient.target) ?? false;
   }
-}
-
-/** For operators only: it may name upstream endpoints and roles. */
-function words(result: AttemptResult): string {
-  const { outcome, error } = result;
-  return error === undefined ? outcome : `${outcome} (${error.type}: ${error.message})`;
 }

@@ -4,9 +4,10 @@ import type { Target } from '../core/target.ts';
 import { Allowance } from './allowance.ts';
 import { answers } from './answers.ts';
 import type { Availability, PermitReason, TargetHealth } from './health.ts';
-import { Illness, type Patient, type Ward } from './illness.ts';
+import { Illness } from './illness.ts';
 import { type Lender, SlotPermit } from './permit.ts';
 import { Throttle } from './throttling.ts';
+import type { Patient, Ward } from './ward.ts';
 
 /** One target: its slots, what operators did to it, its load and its illness, made into one answer. */
 export class TargetRecord implements Lender, Patient {

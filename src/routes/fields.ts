@@ -177,3 +177,16 @@ function matching(header: string, value: string | string[], pattern: RegExp, exp
 function invalid(header: string, expected: string): GatewayError {
   return new GatewayError('invalid-request', `${header} must be ${expected}.`);
 }
+
+const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** `attempt=2; max=3` → 2. Anything else counts as a first attempt. */
+export function clientAttempt(header: string | string[] | undefined): number {
+  const match = typeof header === 'string' ? /(?:^|;\s*)attempt=(\d{1,3})(?:;|$)/.exec(header) : null;
+  return match === null ? 1 : Number(match[1]);
+}
+
+/** W3C Trace Context, version 00; anything else is not passed on. */
+export function validTraceparent(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' && traceparent.test(header) ? header : undefined;
+}

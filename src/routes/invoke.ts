@@ -1,49 +1,17 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Emit, Protocol } from '../core/events.ts';
+import type { Protocol } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
-import type { Answer, Served } from '../core/result.ts';
+import type { Served } from '../core/result.ts';
 import { CallFailed } from '../inference/call-failed.ts';
-import type { Admission } from '../security/admission.ts';
-import { type Authenticate, authorize } from '../security/callers.ts';
+import { authorize } from '../security/callers.ts';
 import { readBody } from './body.ts';
 import { type Call, meridianHeaders, servedHeaders } from './call.ts';
-import { readFields, readHints } from './fields.ts';
+import { clientAttempt, readFields, readHints, validTraceparent } from './fields.ts';
+import type { InvokePorts, InvokeProtocol } from './invoke-ports.ts';
 import { type StreamEncoding, sendStream } from './streamed.ts';
-
-/** What the invoke routes need of the gateway. `model` and `authenticate` follow the config in force. */
-export interface InvokePorts {
-  readonly clock: Clock;
-  readonly emit: Emit;
-  readonly admission: Admission;
-  readonly authenticate: Authenticate;
-  /** By name or alias. */
-  model(name: string): Model | undefined;
-  serve(model: Model, request: InferenceRequest): Promise<Served>;
-  /** Hears of a fault of the gateway's own: a bug, for the log. */
-  onFault(error: unknown, requestId: string): void;
-  /** A caller that takes none of its answer for this long is cut off: it would hold the answer's memory. */
-  stalledReaderMs(): number;
-  /** Requests being served, for the gauge. */
-  readonly inFlight: { requests: number };
-  readonly draining: boolean;
-}
-
-/** What differs between the protocols that carry opaque bytes. */
-export interface InvokeProtocol {
-  readonly name: Protocol;
-  /** An error of the gateway's in this protocol's shape. */
-  error(error: GatewayError, requestId: string): { headers: Record<string, string>; body: string };
-  /** A model's refusal, which comes in the AWS shape, in this protocol's. */
-  refusal(answer: Answer, requestId: string): Answer;
-  /** How the answer to this call goes out event by event; undefined when it is wanted whole. */
-  streaming(headers: IncomingHttpHeaders): StreamEncoding | undefined;
-}
-
-const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** One handler for every route that takes opaque bytes for a model: headers first, then bytes, then serve, then answer. */
 export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
@@ -150,17 +118,6 @@ async function accept(
     streaming: encoding !== undefined,
     signal,
   };
-}
-
-/** `attempt=2; max=3` → 2. Anything else counts as a first attempt. */
-function clientAttempt(header: string | string[] | undefined): number {
-  const match = typeof header === 'string' ? /(?:^|;\s*)attempt=(\d{1,3})(?:;|$)/.exec(header) : null;
-  return match === null ? 1 : Number(match[1]);
-}
-
-/** W3C Trace Context, version 00; anything else is not passed on. */
-function validTraceparent(header: string | string[] | undefined): string | undefined {
-  return typeof header === 'string' && traceparent.test(header) ? header : undefined;
 }
 
 /** Counts the answer's bytes until they are written. */

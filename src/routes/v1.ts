@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { GatewayError } from '../core/errors.ts';
 import type { Answer } from '../core/result.ts';
-import { type InvokePorts, type InvokeProtocol, invokeHandler } from './invoke.ts';
+import { invokeHandler } from './invoke.ts';
+import type { InvokePorts, InvokeProtocol } from './invoke-ports.ts';
 import type { StreamEncoding } from './streamed.ts';
 
 const v1: InvokeProtocol = {

@@ -5,9 +5,9 @@ import { type Random, seededRandom } from '../core/random.ts';
 import type { Target } from '../core/target.ts';
 import { hardExclusion } from './candidates.ts';
 import { type RouterPorts, survey, type TargetStates } from './create-router.ts';
+import { exclusionWords, reasonsFor } from './explain-words.ts';
 import type { ExplainedTarget, ExplainQuery, Explanation } from './explanation.ts';
 import type { Incumbents } from './policies/balanced.ts';
-import { meetsSlo } from './policies/cheapest-within-slo.ts';
 import { createPolicies, policyFor } from './policies/registry.ts';
 import type { Candidate, Exclusion, RoutedRequest, Router } from './router.ts';
 import { shed } from './shed.ts';
@@ -177,40 +177,4 @@ function row(
     usdPerMillion: costUsd === undefined ? null : costUsd * millionCalls,
     maxRequestBytes: target.maxRequestBytes,
   };
-}
-
-/** What sets a candidate apart, in words. */
-function reasonsFor({ model, policyName }: Asked, candidate: Candidate, firstChoice: number): string[] {
-  const { estimate, share, costUsd, trial, target } = candidate;
-  if (trial) return ['half-open: tried by one call that has another candidate behind it'];
-  const why = [firstChoice > 0 ? `first for ${percent(firstChoice)} of the calls` : 'stands by'];
-  if (estimate.samples === 0) why.push('unmeasured, assumed slow');
-  else if (!meetsSlo(candidate, model)) why.push('misses the latency objective');
-  if (estimate.failureShare >= 0.01) why.push(`${percent(estimate.failureShare)} failed lately`);
-  if (estimate.warmth < 0.5) why.push('probably cold');
-  if (share < 1) why.push(`restrained to ${percent(share)} (slow start or throttled)`);
-  if (costUsd === undefined) why.push('price unknown');
-  if (policyName === 'weighted') why.push(`weight ${target.weight}`);
-  return why;
-}
-
-const exclusionWords = {
-  residency: 'outside the residency this call is bound to',
-  'pinned-elsewhere': 'the call is pinned to another region',
-  'region-excluded': 'the call excludes this region',
-  'no-streaming': 'this kind of endpoint does not stream',
-  'body-too-large': 'the body is larger than this target takes',
-  'needs-target-model': 'the call names no target model',
-  'other-target-model': 'does not serve the target model named',
-  'other-variant': 'is not the variant named',
-  'other-component': 'is not the inference component named',
-  drained: 'drained by an operator',
-  evacuated: 'its region is evacuated',
-  ejected: 'ejected: it failed',
-  throttled: 'throttled: it asked for a pause',
-  full: 'full: as many calls in flight as it may have',
-} as const satisfies Record<Exclusion, string>;
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
 }

@@ -3,8 +3,8 @@ import type { Clock } from '../core/clock.ts';
 import type { Emit } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
 import type { RedisOptions } from './options.ts';
-import { STAMP_LENGTH } from './record.ts';
 import { type RedisGuard, redisGuard } from './redis-guard.ts';
+import { beatScript, offerScript } from './redis-scripts.ts';
 import type { HeartbeatLink } from './replica-count.ts';
 import type { StateLink } from './shared-state.ts';
 import type { SharedCache } from './state.ts';
@@ -25,26 +25,6 @@ export interface RedisDeps {
   readonly random: Random;
   readonly emit: Emit;
 }
-
-/** Keeps the record with the later stamp, tells the others if it is the new one, and returns the one that stands. */
-const OFFER = `
-local known = redis.call('HGET', KEYS[1], ARGV[1])
-if known and string.sub(known, 1, ${STAMP_LENGTH}) >= string.sub(ARGV[2], 1, ${STAMP_LENGTH}) then return known end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('PUBLISH', KEYS[1], ARGV[1])
-return ARGV[2]`;
-
-/**
- * Marks a replica alive, forgets those past their time, and counts the rest; by the server's clock, so that none need
- * agree. A time further ahead than any beat reaches was written by something else and is not believed.
- */
-const BEAT = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. now + math.max(ARGV[2], 60000), '+inf')
-return redis.call('ZCARD', KEYS[1])`;
 
 /** Starts to connect and returns at once; Redis may be down. One `redis-changed` event per change. */
 export function connectRedis(options: RedisOptions, { clock, random, emit }: RedisDeps): RedisLink {
@@ -153,7 +133,7 @@ function stateOn(
       mendSubscription();
       return new Map(Object.entries(await run(() => client.hgetall(key))));
     },
-    offer: async (name, text) => String(await run(() => client.eval(OFFER, 1, key, name, text))),
+    offer: async (name, text) => String(await run(() => client.eval(offerScript, 1, key, name, text))),
     onChange,
   };
 }
@@ -163,7 +143,7 @@ function heartbeatsOn({ client, run, isUp }: Server, key: string, onUp: Heartbea
     get up() {
       return isUp();
     },
-    beat: async (id, forMs) => Number(await run(() => client.eval(BEAT, 1, key, id, forMs))),
+    beat: async (id, forMs) => Number(await run(() => client.eval(beatScript, 1, key, id, forMs))),
     leave: async id => {
       await run(() => client.zrem(key, id));
     },

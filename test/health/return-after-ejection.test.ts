@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { slowStartShare } from '../../src/health/ejection.ts';
+import { slowStartShare } from '../../src/health/slow-start.ts';
 import { healthFixture, resultOf, targetIn } from '../helpers/health-fixture.ts';
 
 const target = targetIn('us-east-1');
