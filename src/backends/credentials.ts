@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts';
+import type { Cancel, Clock } from '../core/clock.ts';
 import type { Emit } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
 
@@ -42,84 +42,113 @@ export function refreshAt(obtainedAtMs: number, expiresAtMs: number): number {
   return expiresAtMs - Math.max(lifeMs / 4, Math.min(aheadMs, lifeMs / 2));
 }
 
+/** What refreshing needs of the rest. */
+export interface RefresherPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emit: Emit;
+}
+
+/** Begins to fetch an identity's keys and keeps them fresh until stopped. */
+export function refresher(ports: RefresherPorts, identity: string, source: CredentialSource): Refresher {
+  return new BackgroundRefresher(ports, identity, source);
+}
+
 /**
  * Refreshes in the background, well ahead, with jitter so that a fleet does not ask at once. A failed refresh is
  * retried with growing pauses up to a minute; meanwhile the last good keys serve until they truly expire.
  */
-export function refresher(
-  deps: { clock: Clock; random: Random; emit: Emit },
-  identity: string,
-  source: CredentialSource,
-): Refresher {
-  const { clock, random, emit } = deps;
-  let keys: Credentials | undefined;
-  let dueAtMs = Number.POSITIVE_INFINITY;
-  let failures = 0;
-  const stopping = new AbortController();
-  let lastTryAt = Number.NEGATIVE_INFINITY;
-  let underWay: Promise<void> | undefined;
-  let cancel = () => {};
+class BackgroundRefresher implements Refresher {
+  readonly #ports: RefresherPorts;
+  readonly #identity: string;
+  readonly #source: CredentialSource;
+  readonly #stopping = new AbortController();
+  readonly #firstTry: Promise<void>;
+  #keys: Credentials | undefined;
+  #dueAtMs = Number.POSITIVE_INFINITY;
+  #failures = 0;
+  #lastTryAt = Number.NEGATIVE_INFINITY;
+  #underWay: Promise<void> | undefined;
+  #cancel: Cancel = () => {};
 
-  function refresh(): Promise<void> {
-    lastTryAt = clock.now();
-    underWay ??= source(stopping.signal)
-      .then(obtained, failed)
+  constructor(ports: RefresherPorts, identity: string, source: CredentialSource) {
+    this.#ports = ports;
+    this.#identity = identity;
+    this.#source = source;
+    this.#firstTry = this.#refresh();
+  }
+
+  current(): Credentials | undefined {
+    const expired = this.#keys?.expiresAtMs !== undefined && this.#keys.expiresAtMs <= this.#ports.clock.wallMs();
+    return expired ? undefined : this.#keys;
+  }
+
+  ready(): Promise<void> {
+    return this.#firstTry;
+  }
+
+  suspect(): void {
+    const soon = this.#ports.clock.now() - this.#lastTryAt < suspectEveryMs;
+    if (!this.#stopping.signal.aborted && !soon) void this.#refresh();
+  }
+
+  stop(): void {
+    this.#cancel();
+    this.#stopping.abort();
+  }
+
+  #refresh(): Promise<void> {
+    this.#lastTryAt = this.#ports.clock.now();
+    this.#underWay ??= this.#source(this.#stopping.signal)
+      .then(
+        fresh => this.#obtained(fresh),
+        (error: unknown) => this.#failed(error),
+      )
       .finally(() => {
-        underWay = undefined;
-        sleepUntilDue();
+        this.#underWay = undefined;
+        this.#sleepUntilDue();
       });
-    return underWay;
+    return this.#underWay;
   }
 
-  function obtained(fresh: Credentials): void {
-    const now = clock.wallMs();
-    keys = fresh;
-    failures = 0;
+  #obtained(fresh: Credentials): void {
+    const now = this.#ports.clock.wallMs();
+    this.#keys = fresh;
+    this.#failures = 0;
     const { expiresAtMs } = fresh;
-    const jitter = 1 - random() * 0.1;
-    dueAtMs = now + Math.max(shortestSleepMs, (refreshAt(now, expiresAtMs ?? Number.POSITIVE_INFINITY) - now) * jitter);
-    const detail = expiresAtMs === undefined ? 'they do not expire' : `until ${new Date(expiresAtMs).toISOString()}`;
-    if (!stopping.signal.aborted) emit({ type: 'credentials-changed', identity, ok: true, detail });
+    const dueInMs = refreshAt(now, expiresAtMs ?? Number.POSITIVE_INFINITY) - now;
+    this.#dueAtMs = now + Math.max(shortestSleepMs, dueInMs * (1 - this.#ports.random() * 0.1));
+    this.#tell(true, expiresAtMs === undefined ? 'they do not expire' : `until ${new Date(expiresAtMs).toISOString()}`);
   }
 
-  function failed(error: unknown): void {
-    const pauseMs = Math.min(longestSleepMs, firstRetryMs * 2 ** failures) * (0.5 + random() / 2);
-    failures += 1;
-    dueAtMs = clock.wallMs() + pauseMs;
+  #failed(error: unknown): void {
+    const { clock, random } = this.#ports;
+    const pauseMs = Math.min(longestSleepMs, firstRetryMs * 2 ** this.#failures) * (0.5 + random() / 2);
+    this.#failures += 1;
+    this.#dueAtMs = clock.wallMs() + pauseMs;
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    const usable = current() === undefined ? 'none are left' : 'the last good ones still serve';
-    if (!stopping.signal.aborted)
-      emit({ type: 'credentials-changed', identity, ok: false, detail: `${reason}; ${usable}` });
+    this.#tell(
+      false,
+      `${reason}; ${this.current() === undefined ? 'none are left' : 'the last good ones still serve'}`,
+    );
+  }
+
+  #tell(ok: boolean, detail: string): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#ports.emit({ type: 'credentials-changed', identity: this.#identity, ok, detail });
   }
 
   /** In short steps, so that a suspended machine or a corrected wall clock does not oversleep. */
-  function sleepUntilDue(): void {
-    cancel();
-    if (stopping.signal.aborted || dueAtMs === Number.POSITIVE_INFINITY) return;
-    const leftMs = dueAtMs - clock.wallMs();
-    cancel = clock.after(Math.max(0, Math.min(leftMs, longestSleepMs)), () => {
-      if (clock.wallMs() >= dueAtMs) void refresh();
-      else sleepUntilDue();
+  #sleepUntilDue(): void {
+    const { clock } = this.#ports;
+    this.#cancel();
+    if (this.#stopping.signal.aborted || this.#dueAtMs === Number.POSITIVE_INFINITY) return;
+    const leftMs = this.#dueAtMs - clock.wallMs();
+    this.#cancel = clock.after(Math.max(0, Math.min(leftMs, longestSleepMs)), () => {
+      if (clock.wallMs() >= this.#dueAtMs) void this.#refresh();
+      else this.#sleepUntilDue();
     });
   }
-
-  function current(): Credentials | undefined {
-    if (keys?.expiresAtMs !== undefined && keys.expiresAtMs <= clock.wallMs()) return undefined;
-    return keys;
-  }
-
-  const firstTry = refresh();
-  return {
-    current,
-    ready: () => firstTry,
-    suspect() {
-      if (!stopping.signal.aborted && clock.now() - lastTryAt >= suspectEveryMs) void refresh();
-    },
-    stop() {
-      cancel();
-      stopping.abort();
-    },
-  };
 }
 
 /** Keys from the config: always there. */

@@ -43,15 +43,68 @@ interface Name {
 const keepFreshMs = 3_600_000;
 const retryAfterFailureMs = 1_000;
 
-/**
- * Name lookups that outlive the resolver: an answer is refreshed ahead of its time and, when refreshing fails, hangs
- * or brings an empty answer, the last good one serves however old it is. One lookup per name is under way at most, and
- * each caller waits `timeoutMs` at most, so a hanging resolver slows only the first connection to a name never seen.
- */
-export function dnsCache({ clock, resolve, ttlMs, timeoutMs }: DnsCacheDeps): DnsCache {
-  const names = new Map<string, Name>();
+/** Name lookups that outlive the resolver. */
+export function dnsCache(deps: DnsCacheDeps): DnsCache {
+  const names = new Names(deps);
+  const lookup: LookupFunction = (hostname, options, callback) => {
+    const literal = isIP(hostname);
+    if (literal) return reply([{ address: hostname, family: literal }], options.all === true, callback);
+    names.addressesOf(hostname).then(
+      addresses => {
+        const wanted = ofFamily(addresses, options.family);
+        if (wanted.length === 0) return callback(noAnswer(hostname, 'no address of that family'), []);
+        reply(names.rotated(hostname, wanted), options.all === true, callback);
+      },
+      error => callback(error, []),
+    );
+  };
+  return { lookup, stop: deps.clock.every(Math.ceil(deps.ttlMs * 0.7), () => names.refreshAll()) };
+}
 
-  function refresh(hostname: string, name: Name): Promise<void> {
+/**
+ * What is known of each name. An answer is refreshed ahead of its time and, when refreshing fails, hangs or brings an
+ * empty answer, the last good one serves however old it is. One lookup per name is under way at most, and each caller
+ * waits `timeoutMs` at most, so a hanging resolver slows only the first connection to a name never seen.
+ */
+class Names {
+  readonly #deps: DnsCacheDeps;
+  readonly #names = new Map<string, Name>();
+
+  constructor(deps: DnsCacheDeps) {
+    this.#deps = deps;
+  }
+
+  async addressesOf(hostname: string): Promise<readonly LookupAddress[]> {
+    const { clock, timeoutMs } = this.#deps;
+    const now = clock.now();
+    const name = this.#names.get(hostname) ?? { freshUntil: 0, usedAt: now, pendingSince: now, turn: 0 };
+    this.#names.set(hostname, name);
+    name.usedAt = now;
+    if (name.addresses && now < name.freshUntil) return name.addresses;
+    const wait = this.#worthWaiting(name, now);
+    if (name.failure === undefined || now >= name.failure.retryAt) {
+      const refreshed = this.#refresh(hostname, name);
+      if (wait) await withLimit(clock, refreshed, timeoutMs);
+    }
+    if (name.addresses) return name.addresses;
+    throw name.failure?.error ?? noAnswer(hostname, `no answer within ${timeoutMs} ms`);
+  }
+
+  /** New connections spread over the addresses of one cached answer. */
+  rotated(hostname: string, addresses: readonly LookupAddress[]): readonly LookupAddress[] {
+    const name = this.#names.get(hostname);
+    if (name === undefined || addresses.length < 2) return addresses;
+    name.turn = (name.turn + 1) % addresses.length;
+    return [...addresses.slice(name.turn), ...addresses.slice(0, name.turn)];
+  }
+
+  refreshAll(): void {
+    const now = this.#deps.clock.now();
+    for (const [hostname, name] of this.#names) if (now - name.usedAt < keepFreshMs) void this.#refresh(hostname, name);
+  }
+
+  #refresh(hostname: string, name: Name): Promise<void> {
+    const { clock, resolve, ttlMs } = this.#deps;
     if (name.pending) return name.pending;
     const failed = (error: Error) => {
       name.failure = { error, retryAt: clock.now() + retryAfterFailureMs };
@@ -71,45 +124,11 @@ export function dnsCache({ clock, resolve, ttlMs, timeoutMs }: DnsCacheDeps): Dn
   }
 
   /** True when waiting may bring something better than what is known. */
-  function worthWaiting(name: Name, now: number): boolean {
-    if (name.pending && now - name.pendingSince >= timeoutMs) return false;
+  #worthWaiting(name: Name, now: number): boolean {
+    if (name.pending && now - name.pendingSince >= this.#deps.timeoutMs) return false;
     if (name.failure === undefined) return true;
     return name.addresses === undefined && now >= name.failure.retryAt;
   }
-
-  async function addressesOf(hostname: string): Promise<readonly LookupAddress[]> {
-    const now = clock.now();
-    const name = names.get(hostname) ?? { freshUntil: 0, usedAt: now, pendingSince: now, turn: 0 };
-    names.set(hostname, name);
-    name.usedAt = now;
-    if (name.addresses && now < name.freshUntil) return name.addresses;
-    const wait = worthWaiting(name, now);
-    if (name.failure === undefined || now >= name.failure.retryAt) {
-      const refreshed = refresh(hostname, name);
-      if (wait) await withLimit(clock, refreshed, timeoutMs);
-    }
-    if (name.addresses) return name.addresses;
-    throw name.failure?.error ?? noAnswer(hostname, `no answer within ${timeoutMs} ms`);
-  }
-
-  const lookup: LookupFunction = (hostname, options, callback) => {
-    const literal = isIP(hostname);
-    if (literal) return reply([{ address: hostname, family: literal }], options.all === true, callback);
-    addressesOf(hostname).then(
-      addresses => {
-        const wanted = ofFamily(addresses, options.family);
-        if (wanted.length === 0) return callback(noAnswer(hostname, 'no address of that family'), []);
-        reply(rotated(wanted, names.get(hostname)), options.all === true, callback);
-      },
-      error => callback(error, []),
-    );
-  };
-
-  const stopRefreshing = clock.every(Math.ceil(ttlMs * 0.7), () => {
-    const now = clock.now();
-    for (const [hostname, name] of names) if (now - name.usedAt < keepFreshMs) void refresh(hostname, name);
-  });
-  return { lookup, stop: stopRefreshing };
 }
 
 function reply(addresses: readonly LookupAddress[], all: boolean, callback: Parameters<LookupFunction>[2]): void {
@@ -121,13 +140,6 @@ function reply(addresses: readonly LookupAddress[], all: boolean, callback: Para
 function ofFamily(addresses: readonly LookupAddress[], family: number | string | undefined): readonly LookupAddress[] {
   const wanted = family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : family;
   return wanted === 4 || wanted === 6 ? addresses.filter(address => address.family === wanted) : addresses;
-}
-
-/** New connections spread over the addresses of one cached answer. */
-function rotated(addresses: readonly LookupAddress[], name: Name | undefined): readonly LookupAddress[] {
-  if (name === undefined || addresses.length < 2) return addresses;
-  name.turn = (name.turn + 1) % addresses.length;
-  return [...addresses.slice(name.turn), ...addresses.slice(0, name.turn)];
 }
 
 function noAnswer(hostname: string, why: string): Error {
@@ -146,7 +158,8 @@ function withLimit(clock: Clock, work: Promise<void>, limitMs: number): Promise<
 
 /**
  * The real resolver: the listed servers, or the system's `getaddrinfo`. The latter runs on libuv's pool, four threads
- * by default, where a hanging resolver holds one thread per name: `UV_THREADPOOL_SIZE` says how many there are, and the server asks for 16.
+ * by default, where a hanging resolver holds one thread per name: `UV_THREADPOOL_SIZE` says how many there are, and the
+ * server asks for 16.
  */
 export function networkResolver(servers: readonly string[], timeoutMs: number): NetworkResolver {
   if (servers.length === 0) return { resolve: name => systemDns.lookup(name, { all: true }), stop: () => {} };

@@ -1,11 +1,11 @@
 import { GatewayError } from '../core/errors.ts';
-import type { Model } from '../core/model.ts';
+import type { FallbackStep, Model } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import { residencyBound } from '../core/residency.ts';
 import type { Served } from '../core/result.ts';
 import type { CachedAnswers } from '../fallback/cache.ts';
 import { cachedAnswers } from '../fallback/cached-answers.ts';
-import { standIn } from '../fallback/chain.ts';
+import { fallBack } from '../fallback/chain.ts';
 import { type Coalescer, WaitedTooLong } from '../fallback/coalescing.ts';
 import { CallFailed } from '../inference/call-failed.ts';
 import { type Deadline, modelDeadline } from '../inference/deadline.ts';
@@ -38,8 +38,8 @@ export function createGateway(parts: Parts): (model: Model, request: InferenceRe
       const shared = deadline.shortened ? modelDeadline(model, request, clock) : deadline;
       return joinFlight(parts.flights, key, request, deadline, signal => start(signal, shared));
     },
-    standIn: (call, kinds) =>
-      findStandIn(parts, cached, call, kinds, (other, request) => serve(ports, other, request, 1)),
+    fallBack: (call, kinds) =>
+      fallBackFor(parts, cached, call, kinds, (other, request) => serve(ports, other, request, 1)),
   };
   return (model, request) => serve(ports, model, request);
 }
@@ -71,17 +71,17 @@ async function joinFlight(
   }
 }
 
-async function findStandIn(
+async function fallBackFor(
   parts: Parts,
   cached: CachedAnswers,
   { model, versions, request, deadline, depth }: FailedCall,
-  kinds: readonly string[],
+  kinds: readonly FallbackStep['kind'][],
   serveOther: (model: Model, request: InferenceRequest) => Promise<Served>,
 ): Promise<Served | undefined> {
-  const asked = { ...model, fallback: model.fallback.filter(step => kinds.includes(step.kind)) };
-  if (asked.fallback.length === 0) return undefined;
-  const found = await standIn<Served>({
-    model: asked,
+  if (!model.fallback.some(step => kinds.includes(step.kind))) return undefined;
+  const found = await fallBack<Served>({
+    model,
+    kinds,
     request,
     version: versions[0]?.name,
     bound: residencyBound(model, request),
@@ -96,8 +96,8 @@ async function findStandIn(
       return answerOrUndefined(serveOther(other, { ...otherRequest, arrivedAt: parts.clock.now(), hints }));
     },
   });
-  const staleAllowed = depth === 0 && request.hints.substitutes !== 'none';
-  if (staleAllowed && asked.fallback.some(step => step.kind === 'stale')) {
+  const staleAllowed = depth === 0 && request.hints.fallback !== 'none';
+  if (staleAllowed && kinds.includes('stale') && model.fallback.some(step => step.kind === 'stale')) {
     parts.emit({ type: 'stale-consulted', model: model.name, covered: found?.kind === 'stale' });
   }
   if (found === undefined) return undefined;

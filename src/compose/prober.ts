@@ -65,7 +65,7 @@ function sampleOf(config: ResolvedConfig, target: Target): Omit<InferenceRequest
       body,
       bodySha256: createHash('sha256').update(body).digest('hex'),
       fields: { contentType },
-      hints: { substitutes: 'none', cache: { noCache: true, noStore: true } },
+      hints: { fallback: 'none', cache: { noCache: true, noStore: true } },
       caller: { tenant: 'meridian' },
       clientAttempt: 1,
     };

@@ -16,7 +16,7 @@ export interface Hints {
   readonly residency?: string;
   readonly region?: { readonly pin: string } | { readonly exclude: string };
   /** `none` refuses every substitute: stale, fallback model, static. */
-  readonly substitutes: 'any' | 'none';
+  readonly fallback: 'any' | 'none';
   readonly cache: { readonly noCache: boolean; readonly noStore: boolean; readonly maxStaleSeconds?: number };
 }
 

@@ -2,16 +2,16 @@ import type { CacheSettings, FallbackStep, Model } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Answer } from '../core/result.ts';
 import type { CacheEntry } from './cache.ts';
-import { acceptedStaleSeconds, ageSeconds, cachePlan, freshness } from './freshness.ts';
+import { acceptedStaleSeconds, cachePlan, freshness } from './freshness.ts';
 
 /** What answered in place of the model that was asked. `R` is whatever a call to another model comes to. */
-export type StandIn<R> =
-  | { readonly kind: 'stale'; readonly entry: CacheEntry; readonly ageSeconds: number }
+export type FallbackAnswer<R> =
+  | { readonly kind: 'stale'; readonly entry: CacheEntry }
   | { readonly kind: 'model'; readonly model: string; readonly result: R }
   | { readonly kind: 'static'; readonly answer: Answer };
 
 /** One call that no target answered, and what the chain needs to find a stand-in. */
-export interface StandInInput<R> {
+export interface FallbackCall<R> {
   readonly model: Model;
   readonly request: InferenceRequest;
   /** The version first chosen; undefined when none could be reached. */
@@ -20,8 +20,8 @@ export interface StandInInput<R> {
   readonly bound: ReadonlySet<string> | undefined;
   /** 0 for a caller's request, 1 inside a fallback model, which has no chain of its own. */
   readonly depth: number;
-  /** Tries only these kinds of step; undefined tries all. */
-  readonly kinds?: readonly FallbackStep['kind'][];
+  /** Tries only these kinds of step. */
+  readonly kinds: readonly FallbackStep['kind'][];
   readonly nowWallMs: number;
   readonly findModel: (name: string) => Model | undefined;
   /** The cached answer of one version under this request's key. */
@@ -30,8 +30,8 @@ export interface StandInInput<R> {
   readonly callModel: (model: Model, request: InferenceRequest) => Promise<R | undefined>;
 }
 
-/** Goes down the model's list of stand-ins and resolves to the first that can be had, or undefined. */
-export async function standIn<R>(input: StandInInput<R>): Promise<StandIn<R> | undefined> {
+/** Goes down the model's fallback chain and resolves to the first that can be had, or undefined. */
+export async function fallBack<R>(input: FallbackCall<R>): Promise<FallbackAnswer<R> | undefined> {
   for (const step of allowedSteps(input)) {
     const found = await tryStep(step, input);
     if (found !== undefined) return found;
@@ -39,14 +39,14 @@ export async function standIn<R>(input: StandInInput<R>): Promise<StandIn<R> | u
   return undefined;
 }
 
-/** The steps this caller may be given. None for one that refuses substitutes, none inside a fallback model. */
+/** The steps this caller may be given. None for one that refuses fallback, none inside a fallback model. */
 export function allowedSteps(
-  input: Pick<StandInInput<unknown>, 'model' | 'request' | 'bound' | 'depth' | 'kinds' | 'findModel'>,
+  input: Pick<FallbackCall<unknown>, 'model' | 'request' | 'bound' | 'depth' | 'kinds' | 'findModel'>,
 ): readonly FallbackStep[] {
   const { model, request, bound, depth, kinds, findModel } = input;
-  if (request.hints.substitutes === 'none' || depth > 0) return [];
+  if (request.hints.fallback === 'none' || depth > 0) return [];
   return model.fallback.filter(step => {
-    if (kinds !== undefined && !kinds.includes(step.kind)) return false;
+    if (!kinds.includes(step.kind)) return false;
     if (step.kind === 'static') return true;
     if (step.kind === 'stale') return cachePlan(request, model.cache).read;
     const other = findModel(step.model);
@@ -84,7 +84,7 @@ export function fallbackRequest(
   };
 }
 
-async function tryStep<R>(step: FallbackStep, input: StandInInput<R>): Promise<StandIn<R> | undefined> {
+async function tryStep<R>(step: FallbackStep, input: FallbackCall<R>): Promise<FallbackAnswer<R> | undefined> {
   switch (step.kind) {
     case 'stale':
       return staleAnswer(input);
@@ -102,14 +102,14 @@ async function tryStep<R>(step: FallbackStep, input: StandInInput<R>): Promise<S
   }
 }
 
-async function staleAnswer(input: StandInInput<unknown>): Promise<StandIn<never> | undefined> {
+async function staleAnswer(input: FallbackCall<unknown>): Promise<FallbackAnswer<never> | undefined> {
   const settings: CacheSettings | undefined = input.model.cache;
   if (settings === undefined) return undefined;
   for (const version of staleVersions(input.model, input.version)) {
     const entry = await input.lookUp(version);
     if (entry === undefined) continue;
     const state = freshness(entry, settings, input.nowWallMs, acceptedStaleSeconds(input.request));
-    if (state !== 'expired') return { kind: 'stale', entry, ageSeconds: ageSeconds(entry, input.nowWallMs) };
+    if (state !== 'expired') return { kind: 'stale', entry };
   }
   return undefined;
 }

@@ -12,10 +12,10 @@ export interface StoredEntry {
 
 /** Format 1: magic, tag, header length and body length (big-endian 32 bit), header as JSON, body. */
 const MAGIC = Buffer.from('MRC1', 'latin1');
-const TAG_BYTES = 32;
-const TAGGED_FROM = MAGIC.length + TAG_BYTES;
-const HEADER_FROM = TAGGED_FROM + 8;
-const MAX_HEADER_BYTES = 65_536;
+const tagBytes = 32;
+const taggedFrom = MAGIC.length + tagBytes;
+const headerFrom = taggedFrom + 8;
+const maxHeaderBytes = 65_536;
 
 const Header = Type.Object(
   {
@@ -49,27 +49,26 @@ export function encodeEntry(keys: CacheKeys, key: string, stored: StoredEntry): 
     headers: { ...answer.headers },
   };
   const json = Buffer.from(JSON.stringify(header), 'utf8');
-  const bytes = Buffer.allocUnsafe(HEADER_FROM + json.length + answer.body.length);
-  bytes.writeUInt32BE(json.length, TAGGED_FROM);
-  bytes.writeUInt32BE(answer.body.length, TAGGED_FROM + 4);
-  json.copy(bytes, HEADER_FROM);
-  answer.body.copy(bytes, HEADER_FROM + json.length);
+  const bytes = Buffer.allocUnsafe(headerFrom + json.length + answer.body.length);
+  bytes.writeUInt32BE(json.length, taggedFrom);
+  bytes.writeUInt32BE(answer.body.length, taggedFrom + 4);
+  json.copy(bytes, headerFrom);
+  answer.body.copy(bytes, headerFrom + json.length);
   MAGIC.copy(bytes, 0);
-  keys.seal(key, bytes.subarray(TAGGED_FROM)).copy(bytes, MAGIC.length);
+  keys.seal(key, bytes.subarray(taggedFrom)).copy(bytes, MAGIC.length);
   return bytes;
 }
 
 /** The entry in `bytes`, or undefined for anything else: another format, cut short, altered, or of another key. */
 export function decodeEntry(keys: CacheKeys, key: string, bytes: Buffer): StoredEntry | undefined {
-  if (bytes.length < HEADER_FROM || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
-  const headerBytes = bytes.readUInt32BE(TAGGED_FROM);
-  const bodyFrom = HEADER_FROM + headerBytes;
-  if (headerBytes > MAX_HEADER_BYTES || bytes.length !== bodyFrom + bytes.readUInt32BE(TAGGED_FROM + 4))
-    return undefined;
-  if (!timingSafeEqual(keys.seal(key, bytes.subarray(TAGGED_FROM)), bytes.subarray(MAGIC.length, TAGGED_FROM))) {
+  if (bytes.length < headerFrom || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
+  const headerBytes = bytes.readUInt32BE(taggedFrom);
+  const bodyFrom = headerFrom + headerBytes;
+  if (headerBytes > maxHeaderBytes || bytes.length !== bodyFrom + bytes.readUInt32BE(taggedFrom + 4)) return undefined;
+  if (!timingSafeEqual(keys.seal(key, bytes.subarray(taggedFrom)), bytes.subarray(MAGIC.length, taggedFrom))) {
     return undefined;
   }
-  const header = parseHeader(bytes.toString('utf8', HEADER_FROM, bodyFrom));
+  const header = parseHeader(bytes.toString('utf8', headerFrom, bodyFrom));
   if (header === undefined) return undefined;
   const { status, headers, usableUntilMs, ...origin } = header;
   return { entry: { answer: { status, headers, body: bytes.subarray(bodyFrom) }, ...origin }, usableUntilMs };

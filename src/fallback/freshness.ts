@@ -6,7 +6,7 @@ import type { CacheEntry } from './cache.ts';
 export type Freshness = 'fresh' | 'revalidate' | 'stale-if-error' | 'expired';
 
 /** Clocks of replicas may differ by this much; an entry from further ahead is not believed. */
-const MAX_CLOCK_SKEW_MS = 60_000;
+const maxClockSkewMs = 60_000;
 
 /**
  * Judges one entry. Both stale windows start when freshness ends.
@@ -20,7 +20,7 @@ export function freshness(
   callerMaxStaleSeconds?: number,
 ): Freshness {
   const ageMs = nowWallMs - entry.storedAtMs;
-  if (ageMs < -MAX_CLOCK_SKEW_MS) return 'expired';
+  if (ageMs < -maxClockSkewMs) return 'expired';
   const staleMs = Math.max(0, ageMs) - settings.freshSeconds * 1_000;
   if (staleMs < 0) return 'fresh';
   const keptMs = Math.max(settings.staleIfErrorSeconds, settings.staleWhileRevalidateSeconds) * 1_000;
@@ -34,14 +34,9 @@ export function retainSeconds(settings: CacheSettings): number {
   return settings.freshSeconds + Math.max(settings.staleIfErrorSeconds, settings.staleWhileRevalidateSeconds);
 }
 
-/** Whole seconds since an answer was stored, for the `age` header. */
-export function ageSeconds(entry: CacheEntry, nowWallMs: number): number {
-  return Math.max(0, Math.floor((nowWallMs - entry.storedAtMs) / 1_000));
-}
-
 /** The staleness this caller accepts, seconds; undefined leaves it to the model. Refusing substitutes refuses stale. */
 export function acceptedStaleSeconds(request: InferenceRequest): number | undefined {
-  return request.hints.substitutes === 'none' ? 0 : request.hints.cache.maxStaleSeconds;
+  return request.hints.fallback === 'none' ? 0 : request.hints.cache.maxStaleSeconds;
 }
 
 /** What the cache may do for one call. */

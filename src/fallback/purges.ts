@@ -3,7 +3,7 @@ import type { StateStore } from '../state/state.ts';
 
 const PREFIX = 'purge/';
 /** A purge from a clock further ahead than this counts only this far, or it would shut the cache for as long. */
-const MAX_CLOCK_SKEW_MS = 60_000;
+const maxClockSkewMs = 60_000;
 
 /**
  * When each model or version was last purged, on all replicas. Answers stored until then are never used again, so
@@ -28,7 +28,7 @@ export function purges(
     const atMs = Number(value);
     if (!key.startsWith(PREFIX) || value === undefined || !Number.isFinite(atMs)) return;
     const scope = key.slice(PREFIX.length);
-    epochs.set(scope, Math.max(epochs.get(scope) ?? 0, Math.min(atMs, clock.wallMs() + MAX_CLOCK_SKEW_MS)));
+    epochs.set(scope, Math.max(epochs.get(scope) ?? 0, Math.min(atMs, clock.wallMs() + maxClockSkewMs)));
     const [model = '', version] = scope.split('/');
     onPurge(model, version === '*' ? undefined : version);
   };

@@ -10,7 +10,7 @@ import { purges } from './purges.ts';
 import { sharedLayer } from './shared-layer.ts';
 
 /** What an entry costs in memory besides its text and body: objects, map slots, list links. An estimate. */
-const ENTRY_OVERHEAD_BYTES = 512;
+const entryOverheadBytes = 512;
 
 export interface CacheStats {
   readonly entries: number;
@@ -23,8 +23,6 @@ export interface CacheStats {
 
 /** The cache as the composition root holds it. */
 export interface ResponseCacheStore extends ResponseCache {
-  /** Whether answers are shared through Redis: it is configured, and so is `keySecret`. */
-  readonly sharing: boolean;
   stats(): CacheStats;
   close(): void;
 }
@@ -85,7 +83,6 @@ export function responseCache(deps: ResponseCacheDeps): ResponseCacheStore {
       await kept;
       return dropped;
     },
-    sharing: layer !== undefined,
     stats: () => ({
       entries: memory?.size ?? 0,
       bytes: memory?.calculatedSize ?? 0,
@@ -115,7 +112,7 @@ function evict(memory: Memory | undefined, model: string, version: string | unde
 }
 
 function entryBytes(key: string, entry: CacheEntry): number {
-  let bytes = ENTRY_OVERHEAD_BYTES + key.length + entry.answer.body.length;
+  let bytes = entryOverheadBytes + key.length + entry.answer.body.length;
   for (const [name, value] of Object.entries(entry.answer.headers)) bytes += name.length + value.length;
   return bytes;
 }
@@ -123,7 +120,7 @@ function entryBytes(key: string, entry: CacheEntry): number {
 /** A body that is a small slice of a socket's buffer would keep the whole buffer alive, uncounted; it is copied out. */
 function withOwnBytes(stored: StoredEntry): StoredEntry {
   const { answer } = stored.entry;
-  if (answer.body.buffer.byteLength <= answer.body.length + ENTRY_OVERHEAD_BYTES) return stored;
+  if (answer.body.buffer.byteLength <= answer.body.length + entryOverheadBytes) return stored;
   const body = Buffer.allocUnsafeSlow(answer.body.length);
   answer.body.copy(body);
   return { ...stored, entry: { ...stored.entry, answer: { ...answer, body } } };

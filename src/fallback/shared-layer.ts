@@ -6,13 +6,13 @@ import { decodeEntry, encodeEntry, type StoredEntry } from './envelope.ts';
 import { type WriteBehind, writeBehind } from './write-behind.ts';
 
 /** Reads this late in a row mean the store is slow; it is then left alone for a while. */
-const LATE_READS_TO_SKIP = 5;
-const SKIP_MS = 1_000;
-const MAX_QUEUED_WRITES = 1_000;
-const MAX_QUEUED_BYTES = 16_777_216;
-const CONCURRENT_WRITES = 8;
+const lateReadsToSkip = 5;
+const skipMs = 1_000;
+const maxQueuedWrites = 1_000;
+const maxQueuedBytes = 16_777_216;
+const concurrentWrites = 8;
 /** Entries of one burst should not all expire in one instant. */
-const TTL_JITTER = 0.1;
+const ttlJitter = 0.1;
 
 /** The second cache level. Reads wait no longer than the budget; writes are never waited for. */
 export interface SharedLayer {
@@ -43,12 +43,12 @@ export function sharedLayer({ shared, keys, clock, random, budgetMs, onLate }: S
     send: async (key, stored) => {
       const leftMs = stored.usableUntilMs - clock.wallMs();
       if (leftMs <= 0) return;
-      await shared.set(key, encodeEntry(keys, key, stored), Math.ceil(leftMs * (1 + TTL_JITTER * random())));
+      await shared.set(key, encodeEntry(keys, key, stored), Math.ceil(leftMs * (1 + ttlJitter * random())));
     },
     ready: () => shared.up,
-    maxEntries: MAX_QUEUED_WRITES,
-    maxBytes: MAX_QUEUED_BYTES,
-    concurrency: CONCURRENT_WRITES,
+    maxEntries: maxQueuedWrites,
+    maxBytes: maxQueuedBytes,
+    concurrency: concurrentWrites,
   });
   const stopResuming = shared.onUp(queue.resume);
   const fetch = async (key: string) => {
@@ -58,7 +58,7 @@ export function sharedLayer({ shared, keys, clock, random, budgetMs, onLate }: S
   const countLate = () => {
     lateReads += 1;
     lateInRow += 1;
-    if (lateInRow >= LATE_READS_TO_SKIP) skipUntil = clock.now() + SKIP_MS;
+    if (lateInRow >= lateReadsToSkip) skipUntil = clock.now() + skipMs;
   };
 
   return {

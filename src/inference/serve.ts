@@ -27,7 +27,7 @@ export interface ServePorts extends TargetPorts {
   split(model: Model, request: InferenceRequest): readonly Version[];
   readonly cached: Pick<CachedAnswers, 'bypasses' | 'find' | 'keep'>;
   /** Goes down the model's fallback chain, only the kinds asked for; undefined when nothing stands in. */
-  standIn(call: FailedCall, kinds: readonly FallbackStep['kind'][]): Promise<Served | undefined>;
+  fallBack(call: FailedCall, kinds: readonly FallbackStep['kind'][]): Promise<Served | undefined>;
   /** Joins the identical call in flight, or starts it: a shared call has the model's deadline, each caller its own. */
   coalesce(
     model: Model,
@@ -74,7 +74,7 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
       throw new CallFailed(givenUp(exit.last), exit.trail);
     case 'health': {
       // nobody's turn: all ill, drained or full. A stale answer at once, else the least ill target, rate-limited
-      const stale = await ports.standIn(failed, ['stale']);
+      const stale = await ports.fallBack(failed, ['stale']);
       if (stale !== undefined) {
         unattended(ports, request, async again => {
           const rescued = await tryLeastIll(ports, model, exit.ill, again, deadline);
@@ -86,24 +86,24 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
       if (rescued?.result.outcome === 'ok') ports.cached.keep(model, request, rescued);
       if (rescued?.result.answer !== undefined) return answered(rescued, [rescued], bypass ? 'bypass' : 'miss');
       if (rescued?.result.outcome === 'cancelled') throw new CallFailed(givenUp(rescued), [rescued]);
-      return substitute(ports, failed, ['model', 'static'], exit, rescued === undefined ? [] : [rescued]);
+      return fallBackOrFail(ports, failed, ['model', 'static'], exit, rescued === undefined ? [] : [rescued]);
     }
     case 'deadline': // ours: the targets took too long
     case 'budget': // ours: too many retries already
     case 'backends': // theirs: all were tried
-      return substitute(ports, failed, ['stale', 'model', 'static'], exit, exit.trail);
+      return fallBackOrFail(ports, failed, ['stale', 'model', 'static'], exit, exit.trail);
   }
 }
 
 /** The fallback chain in the model's order, else the honest error. */
-async function substitute(
+async function fallBackOrFail(
   ports: ServePorts,
   failed: FailedCall,
   kinds: readonly FallbackStep['kind'][],
   exit: Exit,
   trail: readonly Attempt[],
 ): Promise<Served> {
-  const served = await ports.standIn(failed, kinds);
+  const served = await ports.fallBack(failed, kinds);
   if (served !== undefined) {
     return { ...served, attempts: [...trail, ...served.attempts], upstreamMs: upstreamMs(trail) + served.upstreamMs };
   }

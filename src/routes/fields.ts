@@ -106,7 +106,7 @@ export function readFields(headers: IncomingHttpHeaders, acceptHeader = 'accept'
   return fields;
 }
 
-const noHints: Hints = { substitutes: 'any', cache: { noCache: false, noStore: false } };
+const noHints: Hints = { fallback: 'any', cache: { noCache: false, noStore: false } };
 
 /** Reads the caller's wishes. Throws `invalid-request` naming the header, what it may be, and why. */
 export function readHints(headers: IncomingHttpHeaders): Hints {
@@ -142,7 +142,7 @@ export function readHints(headers: IncomingHttpHeaders): Hints {
   const fallback = headers['x-meridian-fallback'];
   if (fallback !== undefined) {
     if (fallback !== 'none' && fallback !== 'any') throw invalid('x-meridian-fallback', 'none or any');
-    set('substitutes', fallback);
+    set('fallback', fallback);
   }
   const cacheControl = headers['cache-control'];
   if (cacheControl !== undefined) set('cache', readCacheControl(cacheControl));

@@ -90,7 +90,7 @@ function requestOf(query: ExplainQuery, usualBytes: number): RoutedRequest {
   return {
     body: { length: query.bodyBytes ?? usualBytes },
     hints: {
-      substitutes: 'any',
+      fallback: 'any',
       cache: { noCache: false, noStore: false },
       ...(prefer !== undefined && { prefer }),
       ...(residency !== undefined && { residency }),

@@ -4,7 +4,7 @@ import { decodeRecord, encodeRecord, type StateRecord } from './record.ts';
 import { type Records, records } from './records.ts';
 
 /** Rewrites the file once it has this many lines more than twice what it must hold. */
-const SLACK_LINES = 1_000;
+const slackLines = 1_000;
 
 /** Records in an append-only file, one JSON line each. */
 export interface Journal {
@@ -61,7 +61,7 @@ export async function openJournal(file: string, warn: (message: string) => void)
   };
   const flush = async () => {
     while (waiting.length > 0) await flushBatch();
-    if (lineCount > 2 * known.size + SLACK_LINES) {
+    if (lineCount > 2 * known.size + slackLines) {
       await compact().catch((error: unknown) => warn(`${file} could not be compacted: ${String(error)}`));
     }
     flushing = undefined;

@@ -6,11 +6,11 @@ export interface StateRecord {
   readonly stamp: string;
 }
 
-const STAMP_DIGITS = 15;
-const WRITER_LENGTH = 8;
+const stampDigits = 15;
+const writerLength = 8;
 /** Length of every stamp: wall-clock ms, a dash, who wrote it. */
-export const STAMP_LENGTH = STAMP_DIGITS + 1 + WRITER_LENGTH;
-const STAMP = new RegExp(`^\\d{${STAMP_DIGITS}}-[0-9a-f]{${WRITER_LENGTH}}$`);
+export const stampLength = stampDigits + 1 + writerLength;
+const STAMP = new RegExp(`^\\d{${stampDigits}}-[0-9a-f]{${writerLength}}$`);
 
 /**
  * A stamp for a new write, in text order with all others: later than `previous` even if this host's clock is behind
@@ -19,8 +19,8 @@ const STAMP = new RegExp(`^\\d{${STAMP_DIGITS}}-[0-9a-f]{${WRITER_LENGTH}}$`);
  * @param previous empty for the first
  */
 export function nextStamp(nowWallMs: number, writer: string, previous: string): string {
-  const afterMs = previous === '' ? 0 : Number(previous.slice(0, STAMP_DIGITS)) + 1;
-  return `${String(Math.max(Math.floor(nowWallMs), afterMs)).padStart(STAMP_DIGITS, '0')}-${writer}`;
+  const afterMs = previous === '' ? 0 : Number(previous.slice(0, stampDigits)) + 1;
+  return `${String(Math.max(Math.floor(nowWallMs), afterMs)).padStart(stampDigits, '0')}-${writer}`;
 }
 
 /** The stamp, then `=` and the value, or `-` for a deletion. The stamp leads, so that a Lua script can compare it. */
@@ -30,10 +30,10 @@ export function encodeRecord(record: StateRecord): string {
 
 /** The record in `text`, or undefined for anything that is not one. */
 export function decodeRecord(key: string, text: string): StateRecord | undefined {
-  const stamp = text.slice(0, STAMP_LENGTH);
-  const mark = text[STAMP_LENGTH];
+  const stamp = text.slice(0, stampLength);
+  const mark = text[stampLength];
   if (!STAMP.test(stamp) || (mark !== '=' && mark !== '-')) return undefined;
-  return { key, value: mark === '=' ? text.slice(STAMP_LENGTH + 1) : undefined, stamp };
+  return { key, value: mark === '=' ? text.slice(stampLength + 1) : undefined, stamp };
 }
 
 /** Whether `record` should replace `known`. */

@@ -2,10 +2,10 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import type { Emit } from '../core/events.ts';
 
 /** Errors in a row after which Redis is left alone, and for how long before it is asked again. */
-const ERRORS_TO_SKIP = 5;
-const SKIP_MS = 1_000;
+const errorsToSkip = 5;
+const skipMs = 1_000;
 /** Commands under way at most: what a hanging Redis can make us hold. */
-const MAX_IN_FLIGHT = 1_000;
+const maxInFlight = 1_000;
 
 /** Stands between callers and Redis, so that an ill Redis costs them nothing. */
 export interface RedisGuard {
@@ -28,78 +28,97 @@ export interface RedisGuardDeps {
   readonly onUp: () => void;
 }
 
-export function redisGuard({ clock, emit, ping, onUp }: RedisGuardDeps): RedisGuard {
-  let up: boolean | undefined;
-  let errorsInRow = 0;
-  let inFlight = 0;
-  let cancelProbe: Cancel | undefined;
-  /** The probe whose answer counts; undefined while none does. */
-  let current: symbol | undefined;
-  let closed = false;
+/** Down until Redis first answers. */
+export function redisGuard(deps: RedisGuardDeps): RedisGuard {
+  return new Guard(deps);
+}
 
-  const change = (to: boolean, detail: string) => {
-    errorsInRow = 0;
-    if (up === to || closed) return;
-    up = to;
-    emit({ type: 'redis-changed', up: to, detail });
-    if (to) onUp();
-  };
-  const stopProbe = () => {
-    cancelProbe?.();
-    cancelProbe = undefined;
-  };
-  const probeLater = () => {
-    stopProbe();
-    cancelProbe = clock.after(SKIP_MS, probe);
-  };
+class Guard implements RedisGuard {
+  readonly #deps: RedisGuardDeps;
+  #up: boolean | undefined;
+  #errorsInRow = 0;
+  #inFlight = 0;
+  #cancelProbe: Cancel | undefined;
+  /** The probe whose answer counts; undefined while none does. */
+  #current: symbol | undefined;
+  #closed = false;
+
+  constructor(deps: RedisGuardDeps) {
+    this.#deps = deps;
+  }
+
+  get up(): boolean {
+    return this.#up === true;
+  }
+
+  async run<T>(command: () => Promise<T>): Promise<T> {
+    if (!this.#up || this.#inFlight >= maxInFlight) throw new RedisSkipped();
+    this.#inFlight += 1;
+    try {
+      const result = await command();
+      this.#errorsInRow = 0;
+      return result;
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    } finally {
+      this.#inFlight -= 1;
+    }
+  }
+
+  connected(): void {
+    this.#probe();
+  }
+
+  disconnected(reason: string): void {
+    this.#current = undefined;
+    this.#stopProbe();
+    this.#change(false, reason);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#current = undefined;
+    this.#stopProbe();
+  }
+
+  #change(to: boolean, detail: string): void {
+    this.#errorsInRow = 0;
+    if (this.#up === to || this.#closed) return;
+    this.#up = to;
+    this.#deps.emit({ type: 'redis-changed', up: to, detail });
+    if (to) this.#deps.onUp();
+  }
+
   /** Callers are never the ones to find out whether it is back. */
-  const probe = () => {
-    stopProbe();
+  #probe(): void {
+    this.#stopProbe();
     const mine = Symbol('probe');
-    current = mine;
-    ping().then(
-      () => current === mine && change(true, 'answering'),
-      () => current === mine && probeLater(),
+    this.#current = mine;
+    this.#deps.ping().then(
+      () => this.#current === mine && this.#change(true, 'answering'),
+      () => this.#current === mine && this.#probeLater(),
     );
-  };
-  const failed = (error: unknown) => {
+  }
+
+  #probeLater(): void {
+    this.#stopProbe();
+    this.#cancelProbe = this.#deps.clock.after(skipMs, () => this.#probe());
+  }
+
+  #stopProbe(): void {
+    this.#cancelProbe?.();
+    this.#cancelProbe = undefined;
+  }
+
+  #failed(error: unknown): void {
     // An error that Redis itself replied shows that it is there.
     if (error instanceof Error && error.name === 'ReplyError') return;
-    errorsInRow += 1;
-    if (!up || errorsInRow < ERRORS_TO_SKIP) return;
-    change(false, error instanceof Error ? error.message : String(error));
-    probeLater();
-  };
-  return {
-    get up() {
-      return up === true;
-    },
-    run: async command => {
-      if (!up || inFlight >= MAX_IN_FLIGHT) throw new RedisSkipped();
-      inFlight += 1;
-      try {
-        const result = await command();
-        errorsInRow = 0;
-        return result;
-      } catch (error) {
-        failed(error);
-        throw error;
-      } finally {
-        inFlight -= 1;
-      }
-    },
-    connected: probe,
-    disconnected: reason => {
-      current = undefined;
-      stopProbe();
-      change(false, reason);
-    },
-    close: () => {
-      closed = true;
-      current = undefined;
-      stopProbe();
-    },
-  };
+    this.#errorsInRow += 1;
+    if (!this.#up || this.#errorsInRow < errorsToSkip) return;
+    this.#change(false, error instanceof Error ? error.message : String(error));
+    this.#probeLater();
+  }
 }
 
 /** Redis was not asked: it is down, or too much is under way. */

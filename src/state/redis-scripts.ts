@@ -1,9 +1,9 @@
-import { STAMP_LENGTH } from './record.ts';
+import { stampLength } from './record.ts';
 
 /** Keeps the record with the later stamp, tells the others if it is the new one, and returns the one that stands. */
 export const offerScript = `
 local known = redis.call('HGET', KEYS[1], ARGV[1])
-if known and string.sub(known, 1, ${STAMP_LENGTH}) >= string.sub(ARGV[2], 1, ${STAMP_LENGTH}) then return known end
+if known and string.sub(known, 1, ${stampLength}) >= string.sub(ARGV[2], 1, ${stampLength}) then return known end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('PUBLISH', KEYS[1], ARGV[1])
 return ARGV[2]`;

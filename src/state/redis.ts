@@ -38,7 +38,7 @@ export function connectRedis(options: RedisOptions, { clock, random, emit }: Red
   const guard = redisGuard({ clock, emit, ping: () => client.ping(), onUp });
   const stateKey = `${options.keyPrefix}state`;
   const subscription = subscribe(newClient(options, random), stateKey, changed.tell);
-  const server: Server = { client, run: guard.run, isUp: () => guard.up };
+  const server: Server = { client, run: command => guard.run(command), isUp: () => guard.up };
   watch(client, guard);
   return {
     get up() {

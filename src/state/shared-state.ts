@@ -24,7 +24,7 @@ export interface SharedStateDeps {
 }
 
 /** Announcements may be lost, so everything is compared anew this often; replicas differ, so as not to do it at once. */
-const POLL_MS = { least: 1_000, spread: 1_000 };
+const pollMs = { least: 1_000, spread: 1_000 };
 
 /**
  * Records on this replica's disk, made the same on all replicas through a shared place that may come and go. What was
@@ -71,7 +71,7 @@ export function sharedState({ store, link, clock, random, warn }: SharedStateDep
     await offer(again);
   };
 
-  const stops = [link.onChange(syncing.start), clock.every(POLL_MS.least + POLL_MS.spread * random(), syncing.start)];
+  const stops = [link.onChange(syncing.start), clock.every(pollMs.least + pollMs.spread * random(), syncing.start)];
   syncing.start();
   return {
     get: key => store.records.get(key)?.value,

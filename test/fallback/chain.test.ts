@@ -2,7 +2,7 @@ import { test } from 'tap';
 import type { FallbackStep, Model } from '../../src/core/model.ts';
 import type { InferenceRequest } from '../../src/core/request.ts';
 import type { CacheEntry } from '../../src/fallback/cache.ts';
-import { allowedSteps, fallbackRequest, type StandInInput, staleVersions, standIn } from '../../src/fallback/chain.ts';
+import { allowedSteps, type FallbackCall, fallBack, fallbackRequest, staleVersions } from '../../src/fallback/chain.ts';
 import { callOf, entryOf } from '../helpers/fallback-fixtures.ts';
 import { modelOf, targetOf, versionOf } from '../helpers/routing-fixtures.ts';
 
@@ -34,7 +34,7 @@ interface Scene {
   readonly liteAnswers?: string;
 }
 
-function sceneOf(scene: Scene): StandInInput<string> & { lookedUp: string[]; called: InferenceRequest[] } {
+function sceneOf(scene: Scene): FallbackCall<string> & { lookedUp: string[]; called: InferenceRequest[] } {
   const lookedUp: string[] = [];
   const called: InferenceRequest[] = [];
   const other = scene.other ?? rainLite;
@@ -44,7 +44,7 @@ function sceneOf(scene: Scene): StandInInput<string> & { lookedUp: string[]; cal
     version: scene.version ?? 'v1',
     bound: scene.bound,
     depth: scene.depth ?? 0,
-    ...(scene.kinds === undefined ? {} : { kinds: scene.kinds }),
+    kinds: scene.kinds ?? ['stale', 'model', 'static'],
     nowWallMs: now,
     findModel: name => (name === other.name ? other : undefined),
     lookUp: async version => {
@@ -63,25 +63,24 @@ const kindsOf = (scene: Scene) => allowedSteps(sceneOf(scene)).map(step => step.
 
 test('the chain goes down the model’s list in its order and stops at the first answer', async t => {
   const old = entryOf(now - 100_000);
-  t.same(await standIn(sceneOf({ cached: { v1: old }, liteAnswers: 'maybe' })), {
+  t.same(await fallBack(sceneOf({ cached: { v1: old }, liteAnswers: 'maybe' })), {
     kind: 'stale',
     entry: old,
-    ageSeconds: 100,
   });
   const byModel = sceneOf({ liteAnswers: 'maybe' });
-  t.same(await standIn(byModel), { kind: 'model', model: 'rain-lite', result: 'maybe' });
+  t.same(await fallBack(byModel), { kind: 'model', model: 'rain-lite', result: 'maybe' });
   t.equal(byModel.called[0]?.model, 'rain-lite');
-  t.match(await standIn(sceneOf({})), { kind: 'static', answer: { status: 200, body: Buffer.from('no idea') } });
+  t.match(await fallBack(sceneOf({})), { kind: 'static', answer: { status: 200, body: Buffer.from('no idea') } });
   const reversed = modelOf(rain.versions, { cache, fallback: [fixed, stale] });
-  t.match(await standIn(sceneOf({ model: reversed, cached: { v1: old } })), { kind: 'static' });
-  t.equal(await standIn(sceneOf({ model: modelOf(rain.versions) })), undefined, 'a model that did not opt in');
+  t.match(await fallBack(sceneOf({ model: reversed, cached: { v1: old } })), { kind: 'static' });
+  t.equal(await fallBack(sceneOf({ model: modelOf(rain.versions) })), undefined, 'a model that did not opt in');
 });
 
 test('a caller who refuses substitutes is given none', async t => {
-  const request = callOf({ hints: { substitutes: 'none' } });
+  const request = callOf({ hints: { fallback: 'none' } });
   t.same(kindsOf({ request }), []);
   const scene = sceneOf({ request, cached: { v1: entryOf(now) }, liteAnswers: 'maybe' });
-  t.equal(await standIn(scene), undefined);
+  t.equal(await fallBack(scene), undefined);
   t.same([scene.lookedUp, scene.called], [[], []]);
 });
 
@@ -92,7 +91,7 @@ test('a fallback model has no chain of its own', t => {
 
 test('only the kinds asked for are tried', async t => {
   t.same(kindsOf({ kinds: ['model', 'static'] }), ['model', 'static']);
-  t.equal(await standIn(sceneOf({ kinds: ['stale'], liteAnswers: 'maybe' })), undefined);
+  t.equal(await fallBack(sceneOf({ kinds: ['stale'], liteAnswers: 'maybe' })), undefined);
 });
 
 test('another model stands in only for callers allowed it, or if it is public', t => {
@@ -143,19 +142,19 @@ test('stale answers are looked up for the version chosen, then for stable, never
   t.same(staleVersions(even, 'b'), ['b', 'a'], 'the first of equals');
 
   const canaryOnly = sceneOf({ cached: { v2: entryOf(now, { version: 'v2' }) }, kinds: ['stale'] });
-  t.equal(await standIn(canaryOnly), undefined);
+  t.equal(await fallBack(canaryOnly), undefined);
   t.same(canaryOnly.lookedUp, ['v1']);
   const tooOld = entryOf(now - 3_630_000, { version: 'v2' });
   const canaryCaller = sceneOf({ version: 'v2', cached: { v2: tooOld, v1: entryOf(now - 1_000) } });
-  t.match(await standIn(canaryCaller), { kind: 'stale', entry: { version: 'v1' } });
+  t.match(await fallBack(canaryCaller), { kind: 'stale', entry: { version: 'v1' } });
 });
 
 test('an answer older than model or caller accepts is no stand-in', async t => {
   const kinds: FallbackStep['kind'][] = ['stale'];
-  t.equal(await standIn(sceneOf({ kinds, cached: { v1: entryOf(now - 3_630_000) } })), undefined);
+  t.equal(await fallBack(sceneOf({ kinds, cached: { v1: entryOf(now - 3_630_000) } })), undefined);
   const picky = callOf({ hints: { cache: { noCache: false, noStore: false, maxStaleSeconds: 10 } } });
-  t.equal(await standIn(sceneOf({ kinds, request: picky, cached: { v1: entryOf(now - 41_000) } })), undefined);
-  t.match(await standIn(sceneOf({ kinds, request: picky, cached: { v1: entryOf(now - 39_000) } })), { kind: 'stale' });
+  t.equal(await fallBack(sceneOf({ kinds, request: picky, cached: { v1: entryOf(now - 41_000) } })), undefined);
+  t.match(await fallBack(sceneOf({ kinds, request: picky, cached: { v1: entryOf(now - 39_000) } })), { kind: 'stale' });
 });
 
 test('calls that bypass the cache get no stale answer', t => {

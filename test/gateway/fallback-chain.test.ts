@@ -63,7 +63,7 @@ test('when every target fails: stale, then the fallback model, then static, alwa
   const fixed = await gateway.call('rain', { body: 'unknown' });
   t.match([fixed.status, fixed.text, fixed.headers.get('x-meridian-fallback')], [200, '{"rain":null}', 'static']);
   const honest = await gateway.call('rain', { body: 'known', headers: { 'x-meridian-fallback': 'none' } });
-  t.equal(honest.status, 503, 'a caller may refuse substitutes');
+  t.equal(honest.status, 503, 'a caller may refuse fallback');
   t.match(honest.headers.get('retry-after'), /^\d+$/);
 });
 

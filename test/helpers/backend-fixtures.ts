@@ -63,7 +63,7 @@ export function requestOf(text: string, overrides: Partial<InferenceRequest> = {
     body,
     bodySha256: createHash('sha256').update(body).digest('hex'),
     fields: { contentType: 'text/csv' },
-    hints: { substitutes: 'any', cache: { noCache: false, noStore: false } },
+    hints: { fallback: 'any', cache: { noCache: false, noStore: false } },
     caller: { tenant: 'anonymous' },
     clientAttempt: 1,
     arrivedAt: 0,

@@ -20,7 +20,7 @@ export function callOf(some: CallWith = {}): InferenceRequest {
     body,
     bodySha256: createHash('sha256').update(body).digest('hex'),
     fields: { contentType: 'application/json', ...some.fields },
-    hints: { substitutes: 'any', cache: { noCache: false, noStore: false }, ...some.hints },
+    hints: { fallback: 'any', cache: { noCache: false, noStore: false }, ...some.hints },
     caller: { tenant: 'acme', ...some.caller },
     clientAttempt: 1,
     arrivedAt: 0,

@@ -89,7 +89,7 @@ export interface Asking {
 
 export function requestOf({ hints, fields, caller, bodyBytes, streaming = false }: Asking = {}): RoutedRequest {
   return {
-    hints: { substitutes: 'any', cache: { noCache: false, noStore: false }, ...hints },
+    hints: { fallback: 'any', cache: { noCache: false, noStore: false }, ...hints },
     fields: fields ?? {},
     caller: { tenant: 'acme', ...caller },
     body: { length: bodyBytes ?? 1_000 },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { test } from 'tap';
-import { decodeRecord, encodeRecord, isNewer, nextStamp, STAMP_LENGTH } from '../../src/state/record.ts';
+import { decodeRecord, encodeRecord, isNewer, nextStamp, stampLength } from '../../src/state/record.ts';
 import { records } from '../../src/state/records.ts';
 
 const writer = fc.stringMatching(/^[0-9a-f]{8}$/);
@@ -16,7 +16,7 @@ test('a stamp is later than the one before, whatever the clocks say', t => {
   fc.assert(
     fc.property(stamp, wallMs, writer, (previous, now, by) => {
       const next = nextStamp(now, by, previous);
-      return next > previous && next.length === STAMP_LENGTH;
+      return next > previous && next.length === stampLength;
     }),
   );
   t.pass('for all tried');

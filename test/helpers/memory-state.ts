@@ -1,4 +1,4 @@
-import type { StateStore } from './state.ts';
+import type { StateStore } from '../../src/state/state.ts';
 
 /** Makes stores that keep everything in memory and tell each other of changes at once, as replicas that share Redis. */
 export function memoryReplicas(): () => StateStore {
