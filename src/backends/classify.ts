@@ -16,6 +16,7 @@ export interface FailedAnswer {
   readonly callerNamed: boolean;
 }
 
+/** What a refusal means. */
 export interface Classified {
   readonly outcome: Outcome;
   readonly error: AttemptError;

@@ -12,6 +12,7 @@ export interface StsSite {
   readonly url: string;
 }
 
+/** What fetching keys needs of the rest. */
 export interface SourcePorts {
   readonly clock: Clock;
   readonly lookup: LookupFunction;

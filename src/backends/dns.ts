@@ -13,12 +13,14 @@ export interface NetworkResolver {
   stop(): void;
 }
 
+/** Looks names up, from memory where it can. */
 export interface DnsCache {
   /** For `net.connect` and undici's connector. */
   readonly lookup: LookupFunction;
   stop(): void;
 }
 
+/** What looking names up needs, and its limits. */
 export interface DnsCacheDeps {
   readonly clock: Clock;
   readonly resolve: Resolve;

@@ -42,6 +42,7 @@ export const CredentialsOptions = Type.Union(
 );
 export type CredentialsOptions = Static<typeof CredentialsOptions>;
 
+/** `regions.NAME`. */
 export const RegionOptions = Type.Object(
   {
     residency: Type.Optional(
@@ -111,6 +112,7 @@ export const TargetOptions = Type.Object(
 );
 export type TargetOptions = Static<typeof TargetOptions>;
 
+/** `connections`: sockets and name lookups. */
 export const ConnectionOptions = Type.Object(
   {
     connectTimeoutMs: Type.Integer({ minimum: 50, maximum: 10_000, default: 1_000 }),

@@ -33,6 +33,7 @@ export interface BackendSites {
   readonly identities: ReadonlyMap<string, Identity>;
 }
 
+/** The backends and the identities that sign for them. */
 export interface Backends {
   readonly backends: Readonly<Record<BackendKind, Backend>>;
   /** Whether this identity can sign now. */
@@ -49,6 +50,7 @@ export interface Backends {
   stop(): Promise<void>;
 }
 
+/** What backends need of the rest. */
 export interface BackendDeps extends BackendSites {
   readonly clock: Clock;
   readonly random: Random;

@@ -21,6 +21,7 @@ interface DayKey {
   readonly key: KeyObject;
 }
 
+/** Signs calls, by each region's own clock. */
 export interface Signer {
   /** The headers to send, `authorization` among them, for `service` in the input's region. */
   sign(input: SigningInput): string[];

@@ -24,6 +24,7 @@ export interface TransportCall {
   readonly streamed?: StreamedCall;
 }
 
+/** What a streamed call has beside a plain one's. */
 export interface StreamedCall {
   /** For a new connection, ms. */
   readonly connectMs: number;
@@ -37,6 +38,7 @@ export interface TransportStream {
   readonly bytes: IncomingBytes;
 }
 
+/** A whole answer, of any status. */
 export interface TransportAnswer {
   readonly kind: 'answer';
   readonly status: number;
@@ -50,6 +52,7 @@ export interface TransportAnswer {
  */
 export type FailureKind = 'unreachable' | 'broken' | 'timeout' | 'too-large' | 'cancelled' | 'refused' | 'no-room';
 
+/** Why there was no answer. */
 export interface TransportFailure {
   readonly kind: FailureKind;
   readonly code: string;
@@ -58,4 +61,5 @@ export interface TransportFailure {
   readonly sent: boolean;
 }
 
+/** What became of a call. */
 export type TransportResult = TransportAnswer | TransportStream | TransportFailure;

@@ -4,6 +4,7 @@ import { ConnectionPool, type ConnectionSettings, connector } from './connection
 import { Exchange } from './exchange.ts';
 import type { TransportCall, TransportFailure, TransportResult } from './transport-call.ts';
 
+/** Sends calls over connections it keeps. */
 export interface Transport {
   /** Sends, and reads the whole answer unless the call is streamed. Never rejects. */
   send(call: TransportCall): Promise<TransportResult>;

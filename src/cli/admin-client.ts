@@ -9,12 +9,14 @@ export interface AdminClient {
 /** An admin call that failed: unreachable, or refused with the gateway's words. */
 export class AdminCallFailed extends Error {}
 
+/** Options of every command that talks to a running gateway. */
 export const adminOptions = {
   admin: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
+/** What those options are, for `--help`. */
 export const adminUsage = `  --admin URL   the gateway's admin listener (default $MERIDIAN_ADMIN or http://127.0.0.1:8081)
   --json        print what the gateway answered
   $MERIDIAN_ADMIN_KEY is sent as the admin key when set.`;

@@ -2,6 +2,7 @@ import { checkConfig } from '../config/check.ts';
 import { renderCheck } from '../config/render-check.ts';
 import { type Command, parse, UsageError } from './options.ts';
 
+/** `meridian check`. */
 export const check: Command = {
   name: 'check',
   summary: 'a check-up of a config file',

@@ -7,6 +7,7 @@ import { type RegionReport, statusLine, type TrafficReport } from './status-line
 
 const here = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
+/** `meridian demo`. */
 export const demo: Command = {
   name: 'demo',
   summary: 'four simulated regions, the gateway and real requests, on this machine',

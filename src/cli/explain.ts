@@ -5,6 +5,7 @@ import { type Command, parse, UsageError } from './options.ts';
 
 const queryOptions = ['key', 'region', 'residency', 'prefer', 'bytes', 'target-model', 'variant', 'component'] as const;
 
+/** `meridian explain`. */
 export const explain: Command = {
   name: 'explain',
   summary: 'show where a model’s calls go now, and why',

@@ -27,17 +27,20 @@ ${adminUsage}`,
   };
 }
 
+/** `meridian drain`. */
 export const drain = drainCommand(
   'drain',
   'take a region or a target out of traffic',
   'is drained: no new calls go there; undo with meridian undrain',
 );
+/** `meridian undrain`. */
 export const undrain = drainCommand(
   'undrain',
   'put a drained region or target back',
   'takes traffic again, ramping up',
 );
 
+/** `meridian purge`. */
 export const purge: Command = {
   name: 'purge',
   summary: 'drop the cached answers of a model or one of its versions',

@@ -7,6 +7,7 @@ import { systemRandom } from '../core/random.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { type Command, type Io, parse, UsageError } from './options.ts';
 
+/** `meridian serve`. */
 export const serveCommand: Command = {
   name: 'serve',
   summary: 'run the gateway',

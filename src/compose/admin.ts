@@ -14,6 +14,7 @@ export interface Refusal {
   readonly reasons: readonly string[];
 }
 
+/** What the operator's side is made of. */
 export interface AdminSources {
   readonly parts: Parts;
   readonly explain: Routing['explain'];

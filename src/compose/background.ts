@@ -4,6 +4,7 @@ export interface BackgroundWork {
   settled(): Promise<void>;
 }
 
+/** Nothing under way at first. */
 export function backgroundWork(onError: (error: unknown) => void): BackgroundWork {
   const running = new Set<Promise<void>>();
   return {

@@ -3,6 +3,7 @@ import { targetLabels } from '../telemetry/record.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
 
+/** Where gauges are read. */
 export interface GaugeSources {
   readonly parts: Parts;
   readonly replica: Replica;

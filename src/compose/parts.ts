@@ -41,6 +41,7 @@ export interface Parts {
   replicas(): number;
 }
 
+/** What the parts are made of. */
 export interface PartsDeps {
   readonly clock: Clock;
   readonly random: Random;

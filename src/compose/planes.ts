@@ -14,6 +14,7 @@ import { newServer } from './listen.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
 
+/** What both listeners are made of. */
 export interface PlaneDeps {
   readonly parts: Parts;
   readonly replica: Replica;

@@ -12,6 +12,7 @@ export interface Replica {
   stop(): void;
 }
 
+/** A replica that is ready from the start, and watches its event loop. */
 export function createReplica(clock: Clock): Replica {
   const eventLoop = watchEventLoop(clock);
   const replica: Replica = {

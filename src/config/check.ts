@@ -19,6 +19,7 @@ const headings = {
   prices: 'every target and region priced',
 } as const satisfies Record<Parameters<Examined['findings']['get']>[0], string>;
 
+/** One heading of the check-up and what was found under it. */
 export interface CheckedHeading {
   readonly heading: string;
   /** What was looked at. */

@@ -4,6 +4,7 @@ import { type Finding, type Path, pathText, placeOf, type Source } from './findi
 import { didYouMean, nearest } from './nearest.ts';
 import { shown } from './secrets.ts';
 
+/** A decoded value and every mistake of form in it. */
 export interface Decoding<T> {
   /** The value with defaults filled in. Wrong or missing parts have stand-ins, so that all else can be looked at. */
   readonly value: T;

@@ -25,6 +25,7 @@ export interface Checked {
 /** One question asked of a whole config. A rule is one function, told in one list (`validate.ts`). */
 export type Rule = (inspection: Inspection) => void;
 
+/** A target of the config and where it stands. */
 export interface LocatedTarget {
   readonly path: Path;
   readonly model: string;

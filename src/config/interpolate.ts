@@ -5,6 +5,7 @@ export interface Surroundings {
   readonly readFile: (path: string) => string;
 }
 
+/** A value with its references filled in, and those that could not be. */
 export interface Interpolated {
   readonly text: string;
   /** What could not be filled in, with its mend. */

@@ -8,6 +8,7 @@ import type { Surroundings } from './interpolate.ts';
 import { loadConfig } from './load.ts';
 import type { ResolvedConfig } from './resolve.ts';
 
+/** What to watch, and who hears of changes. */
 export interface WatchOptions {
   /** File or directory. */
   readonly path: string;
@@ -25,6 +26,7 @@ export interface WatchOptions {
   readonly settleMs?: number;
 }
 
+/** A config being watched. */
 export interface ConfigWatch {
   /** Reads the config now, whether it changed or not: what SIGHUP asks for. True once it is in force, false when refused. */
   reload(): Promise<boolean>;

@@ -8,6 +8,7 @@ import { egressOf, type PriceTable, priceOf } from './prices.ts';
 import { geographyOf, sagemakerRuntimeUrlOf, stsUrlOf } from './regions.ts';
 import type { Config, ModelOptions } from './schema.ts';
 
+/** A region with every default filled in. */
 export interface Region {
   readonly name: string;
   /** Residency class, e.g. `eu`. */
@@ -33,6 +34,7 @@ export interface ResolvedConfig {
   readonly identities: ReadonlyMap<string, Identity>;
 }
 
+/** The kinds as targets' public names have them. */
 export const shortKinds = {
   'sagemaker-realtime': 'realtime',
   'sagemaker-serverless': 'serverless',

@@ -10,6 +10,7 @@ import { LogOptions } from '../telemetry/options.ts';
 
 const Name = '^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$';
 
+/** `models.NAME.versions.NAME`. */
 export const VersionOptions = Type.Object(
   {
     weight: Type.Number({ minimum: 0, default: 100, description: 'Share among the versions a request can reach.' }),
@@ -19,6 +20,7 @@ export const VersionOptions = Type.Object(
 );
 export type VersionOptions = Static<typeof VersionOptions>;
 
+/** `models.NAME`. */
 export const ModelOptions = Type.Object(
   {
     aliases: Type.Array(Type.String({ pattern: Name }), {

@@ -70,6 +70,7 @@ const rules = {
   prices: [pricesFitTheirKind, pricesAreKnown, egressIsKnown],
 } as const satisfies Record<string, readonly Rule[]>;
 
+/** What findings of rules are told under. */
 export type Heading = keyof typeof rules;
 
 /** Asks every rule what the schema cannot say: references, contradictions, settings without effect. */

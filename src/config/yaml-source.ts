@@ -18,6 +18,7 @@ const maxNodes = 100_000;
 const maxDepth = 40;
 const maxBytes = 8_388_608;
 
+/** A YAML text as data, with the line of each path. */
 export interface Parsed {
   readonly value: unknown;
   readonly places: Map<string, Place>;

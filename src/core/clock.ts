@@ -10,8 +10,10 @@ export interface Clock {
   every(periodMs: number, run: () => void): Cancel;
 }
 
+/** Undoes what was set; harmless when it is over already. */
 export type Cancel = () => void;
 
+/** The machine's own clocks. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallMs: () => Date.now(),

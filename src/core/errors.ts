@@ -7,6 +7,7 @@ interface CatalogueEntry {
   readonly retryable: boolean;
 }
 
+/** Status and AWS type of each error, by code. */
 export const errorCatalogue = {
   'invalid-request': { status: 400, awsType: 'ValidationError', retryable: false },
   'unknown-model': { status: 400, awsType: 'ValidationError', retryable: false },
@@ -27,6 +28,7 @@ export const errorCatalogue = {
   'buffers-full': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
 } as const satisfies Record<string, CatalogueEntry>;
 
+/** One of the catalogue's codes. */
 export type ErrorCode = keyof typeof errorCatalogue;
 
 /** An error from the catalogue. `message` is for the caller: it says what is wrong and what to do. */

@@ -12,6 +12,7 @@ export type Protocol = 'sagemaker' | 'v1';
 /** Why a target was ejected. */
 export type EjectionReason = 'consecutive-failures' | 'failure-rate' | 'misconfigured' | 'failed-probe';
 
+/** Drained: an operator took it out; evacuated: the gateway did. */
 export type RegionState = 'serving' | 'evacuated' | 'drained';
 
 /** How a call went for the version first chosen; `moved`: another version had to answer. */
@@ -73,7 +74,9 @@ export type GatewayEvent =
   | { readonly type: 'config-reloaded'; readonly ok: boolean; readonly hash: string; readonly detail: string }
   | { readonly type: 'credentials-changed'; readonly identity: string; readonly ok: boolean; readonly detail: string };
 
+/** Hears of every event; may throw. */
 export type Listener = (event: GatewayEvent) => void;
+/** Tells every listener; never throws. */
 export type Emit = (event: GatewayEvent) => void;
 
 /** Calls the listeners in their literal order. One that throws is handed to `onListenerError` and the rest still run. */

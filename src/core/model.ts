@@ -1,5 +1,6 @@
 import type { Target } from './target.ts';
 
+/** Routing policies, as the config names them. */
 export const policyNames = [
   'lowest-latency',
   'lowest-cost',
@@ -8,6 +9,7 @@ export const policyNames = [
   'weighted',
   'ordered',
 ] as const;
+/** One of `policyNames`. */
 export type PolicyName = (typeof policyNames)[number];
 
 /** What stands in when no target answers, in the order it is tried. */
@@ -16,6 +18,7 @@ export type FallbackStep =
   | { readonly kind: 'model'; readonly model: string }
   | { readonly kind: 'static'; readonly contentType: string; readonly body: Buffer };
 
+/** How long answers are fresh, and how long they are of use after that. */
 export interface CacheSettings {
   readonly freshSeconds: number;
   readonly staleIfErrorSeconds: number;

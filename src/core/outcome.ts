@@ -11,6 +11,7 @@ export const outcomes = [
   'cancelled',
 ] as const;
 
+/** One of `outcomes`. */
 export type Outcome = (typeof outcomes)[number];
 
 /** Illness counts against a target's health. Throttling is load, cold is warmth, misconfigured has its own ejection. */

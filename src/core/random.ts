@@ -1,6 +1,7 @@
 /** A uniform draw from [0, 1). Passed in wherever chance decides, so that tests and the simulator can seed it. */
 export type Random = () => number;
 
+/** Not for secrets. */
 export const systemRandom: Random = Math.random;
 
 /** mulberry32: 32-bit seeded generator (Tommy Ettinger, public domain), good enough for routing dice and fixtures. */

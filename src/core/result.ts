@@ -77,7 +77,9 @@ export interface Attempt {
 /** Why the attempt was made. */
 export type AttemptReason = 'first' | 'failover' | 'hedge' | 'warm' | 'probe' | 'fail-open';
 
+/** What the cache did for a request. */
 export type CacheResult = 'hit' | 'miss' | 'stale' | 'coalesced' | 'bypass';
+/** What kind of fallback answered, if one did. */
 export type FallbackUsed = 'none' | 'stale' | 'model' | 'static';
 
 /** What `serve` hands back to a route. Either an answer or an error, never a throw. */

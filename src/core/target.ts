@@ -1,4 +1,6 @@
+/** The kinds of endpoint, as config and metrics name them. */
 export const backendKinds = ['sagemaker-realtime', 'sagemaker-serverless', 'sagemaker-multi-model'] as const;
+/** One of `backendKinds`. */
 export type BackendKind = (typeof backendKinds)[number];
 
 /** What a target's time or capacity costs; `unknown` is never treated as zero. All in US dollars. */

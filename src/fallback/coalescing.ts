@@ -27,6 +27,7 @@ export interface Coalescer<T> {
   readonly inFlight: number;
 }
 
+/** What a shared call came to, and whose it was. */
 export interface Shared<T> {
   readonly value: T;
   /** False for the caller whose request went upstream. */
@@ -41,6 +42,7 @@ export class WaitedTooLong extends Error {
   }
 }
 
+/** Bounds of sharing. */
 export interface CoalescerOptions {
   /** Callers that may wait for one call; the rest are refused at once. */
   readonly maxWaiters?: number;
@@ -53,6 +55,7 @@ interface Flight<T> {
   stopLinger: Cancel | undefined;
 }
 
+/** Shares calls within this process; keeps nothing once they end. */
 export function coalescer<T>(clock: Clock, options: CoalescerOptions = {}): Coalescer<T> {
   const { maxWaiters = 1_000 } = options;
   const flights = new Map<string, Flight<T>>();

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 
+/** `models.NAME.cache`, seconds. */
 export const CacheOptions = Type.Object(
   {
     freshSeconds: Type.Number({ minimum: 0, default: 0, description: 'Answered from cache without a call.' }),
@@ -18,6 +19,7 @@ export const CacheOptions = Type.Object(
 );
 export type CacheOptions = Static<typeof CacheOptions>;
 
+/** `models.NAME.fallback`: the steps, in order. */
 export const FallbackOptions = Type.Array(
   Type.Union([
     Type.Literal('stale'),
@@ -36,6 +38,7 @@ export const FallbackOptions = Type.Array(
 );
 export type FallbackOptions = Static<typeof FallbackOptions>;
 
+/** `cacheStore`: bounds of the cache in memory and of waiting for Redis. */
 export const CacheStoreOptions = Type.Object(
   {
     maxBytes: Type.Integer({ minimum: 0, default: 67_108_864, description: 'Memory of the in-process cache.' }),

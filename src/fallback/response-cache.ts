@@ -12,6 +12,7 @@ import { sharedLayer } from './shared-layer.ts';
 /** What an entry costs in memory besides its text and body: objects, map slots, list links. An estimate. */
 const entryOverheadBytes = 512;
 
+/** What the cache holds and what Redis cost it, since the start. */
 export interface CacheStats {
   readonly entries: number;
   readonly bytes: number;
@@ -27,6 +28,7 @@ export interface ResponseCacheStore extends ResponseCache {
   close(): void;
 }
 
+/** What the cache needs of the rest. */
 export interface ResponseCacheDeps {
   readonly options: CacheStoreOptions;
   readonly keys: CacheKeys;

@@ -24,6 +24,7 @@ export interface SharedLayer {
   close(): void;
 }
 
+/** What the second level needs of the rest. */
 export interface SharedLayerDeps {
   readonly shared: SharedCache;
   readonly keys: CacheKeys;
@@ -34,6 +35,7 @@ export interface SharedLayerDeps {
   readonly onLate: (key: string, stored: StoredEntry) => void;
 }
 
+/** The second level over a shared store that may be slow or away. */
 export function sharedLayer({ shared, keys, clock, random, budgetMs, onLate }: SharedLayerDeps): SharedLayer {
   let lateInRow = 0;
   let lateReads = 0;

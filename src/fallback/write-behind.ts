@@ -11,6 +11,7 @@ export interface WriteBehind<T> {
   readonly dropped: number;
 }
 
+/** Where writes go, and how many may wait or be under way. */
 export interface WriteBehindOptions<T> {
   readonly send: (key: string, value: T) => Promise<void>;
   /** False while the store is known to be down: writes wait then, as far as there is room. */
@@ -20,6 +21,7 @@ export interface WriteBehindOptions<T> {
   readonly concurrency: number;
 }
 
+/** An empty queue; nothing is sent before the first write. */
 export function writeBehind<T>(options: WriteBehindOptions<T>): WriteBehind<T> {
   const queue = new Map<string, { value: T; bytes: number }>();
   let queuedBytes = 0;

@@ -11,6 +11,7 @@ export interface DrainNote {
   readonly reason: string;
 }
 
+/** A drain in force: what, by whom, when and why. */
 export type Drain = DrainScope & DrainNote;
 
 const regionPrefix = 'drain/region/';

@@ -2,7 +2,9 @@ import type { EjectionReason } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
 import type { HealthOptions } from './options.ts';
 
+/** How long ejections last. */
 export type EjectionRules = Pick<HealthOptions, 'baseEjectionMs' | 'maxEjectionMs' | 'ejectionJitter'>;
+/** How ejections are forgiven. */
 export type ReturnRules = Pick<HealthOptions, 'baseEjectionMs' | 'slowStartMs'>;
 
 /**

@@ -1,7 +1,9 @@
 import type { HealthOptions } from './options.ts';
 
+/** When outcomes eject a target. */
 export type OutlierRules = Pick<HealthOptions, 'consecutiveFailures' | 'failureRate' | 'minimumRequests' | 'windowMs'>;
 
+/** What the window says: well, or why not. */
 export type Verdict = 'well' | 'consecutive-failures' | 'failure-rate';
 
 const bucketCount = 10;

@@ -13,6 +13,7 @@ export interface Prober {
   send(target: Target, signal: AbortSignal, timeoutMs: number): Promise<AttemptResult>;
 }
 
+/** The probes of one target: how often, how long, and how to send one. */
 export interface ProbeRound {
   readonly clock: Clock;
   readonly random: Random;

@@ -8,6 +8,7 @@ const leastIll = 2;
 /** The gateway empties at most this share of the regions: its own view may be wrong, everywhere at once. */
 const mostRegionsOut = 0.5;
 
+/** What judging regions needs of the rest. */
 export interface RegionPorts {
   readonly emit: Emit;
   nowMs(): number;

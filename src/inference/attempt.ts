@@ -24,6 +24,7 @@ export interface AttemptPorts {
   ): { marginalUsd: number | undefined; amortisedUsd: number | undefined };
 }
 
+/** Whom to call, why, and for how long at most. */
 export interface AttemptPlan {
   readonly target: Target;
   readonly permit: Permit;

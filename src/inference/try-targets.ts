@@ -10,6 +10,7 @@ import { attemptTime, type Deadline } from './deadline.ts';
 import { hedged } from './hedging.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
+/** What trying targets needs of the rest. */
 export interface TargetPorts extends AttemptPorts {
   readonly router: Router;
   readonly health: Health;

@@ -18,6 +18,7 @@ export interface StreamEncoding {
   failure(error: GatewayError, headers: Answer['headers'], requestId: string): Buffer | undefined;
 }
 
+/** What sending a stream needs of the rest. */
 export interface StreamPorts {
   readonly clock: Clock;
   readonly draining: boolean;

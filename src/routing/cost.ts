@@ -43,6 +43,7 @@ export interface CallSizes {
 
 const unseen: CallSize = { requestBytes: 0, answerBytes: 0 };
 
+/** Learns what a call's bytes usually are, by model. */
 export function createCallSizes(): CallSizes {
   const models = new Map<string, Map<string, { requestBytes: number; answerBytes: number }>>();
   return {

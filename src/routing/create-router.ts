@@ -22,6 +22,7 @@ export interface TargetStates {
   inFlight(target: Target): number;
 }
 
+/** What routing needs of the rest. */
 export interface RouterPorts {
   readonly random: Random;
   readonly states: TargetStates;

@@ -64,6 +64,7 @@ export function assumedMs(model: Pick<Model, 'slo' | 'deadlineMs'>): number {
   return Math.min(2 * model.slo.latencyMs, model.deadlineMs / 2);
 }
 
+/** Estimates from the attempts that are measured here; nothing is known at first. */
 export function createEstimator(ports: {
   clock: Clock;
   warmth: Warmth;

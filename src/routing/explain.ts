@@ -27,6 +27,7 @@ export interface TargetDescriptions extends TargetStates {
 const draws = 400;
 const millionCalls = 1_000_000;
 
+/** What explaining asks; the same parts that routing uses. */
 export interface ExplainPorts extends Omit<RouterPorts, 'policies' | 'random'> {
   readonly clock: Clock;
   readonly states: TargetDescriptions;

@@ -16,6 +16,7 @@ export interface ExplainQuery {
   readonly keyResidency?: ReadonlySet<string>;
 }
 
+/** One row of an explanation: numbers as routing sees them, times in ms. */
 export interface ExplainedTarget {
   readonly target: string;
   readonly region: string;
@@ -46,6 +47,7 @@ export interface ExplainedTarget {
   readonly why: readonly string[];
 }
 
+/** The rows of one version, and its share of this call's like. */
 export interface ExplainedVersion {
   readonly version: string;
   readonly weight: number;

@@ -13,6 +13,7 @@ interface Window {
   lowestMs: number;
 }
 
+/** Of the answers in the window, ms. */
 export interface Quantiles {
   readonly p50Ms: number;
   readonly p95Ms: number;
@@ -32,6 +33,7 @@ export interface Histogram {
   samples(): number;
 }
 
+/** Forgets what is older than `windowMs`, in steps. */
 export function createHistogram(windowMs: number): Histogram {
   let current = emptyWindow();
   let previous = emptyWindow();

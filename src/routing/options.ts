@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { policyNames } from '../core/model.ts';
 
+/** `models.NAME.routing`. */
 export const RoutingOptions = Type.Object(
   {
     policy: Type.Enum(policyNames, { default: 'lowest-latency' }),

@@ -58,6 +58,7 @@ export type Exclusion =
   | 'throttled'
   | 'full';
 
+/** A target that may not serve this call now, and why. */
 export interface Excluded {
   readonly target: Target;
   readonly why: Exclusion;

@@ -25,6 +25,7 @@ export interface WarmShare {
   retain(ids: ReadonlySet<string>): void;
 }
 
+/** Takes turns among the targets that get no traffic otherwise. */
 export function createWarmShare(ports: { clock: Clock; lastObservedAt(target: Target): number }): WarmShare {
   const credits = new Map<string, number>();
   const sentAt = new Map<string, number>();

@@ -69,6 +69,7 @@ export function expectedMs(estimate: Estimate): number {
   return estimate.latencyMs + (1 - estimate.warmth) * estimate.setupMs;
 }
 
+/** Learns from outcomes how long a target stays warm and what setting it up takes. */
 export function createWarmth(ports: { clock: Clock; inFlight(target: Target): number }): Warmth {
   const targets = new Map<string, TargetWarmth>();
   const known = (target: Target, targetModel: string | undefined): Known | undefined =>

@@ -3,6 +3,7 @@ import { GatewayError } from '../core/errors.ts';
 import { bearerToken } from './callers.ts';
 import type { AdminOptions } from './options.ts';
 
+/** Viewers look, operators act. */
 export type AdminRole = 'viewer' | 'operator';
 
 /** What the admin listener needs to know of a request to judge it. */

@@ -10,6 +10,7 @@ export interface Admission {
   readonly heldBytes: number;
 }
 
+/** Nothing held at first. */
 export function createAdmission(maxBytes: number): Admission {
   let held = 0;
   const tryTake = (bytes: number) => {

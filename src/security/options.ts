@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 
+/** `auth.keys[]`: a caller's key, hashed, and what it may do. */
 export const ApiKeyOptions = Type.Object(
   {
     id: Type.String({
@@ -20,6 +21,7 @@ export const ApiKeyOptions = Type.Object(
 );
 export type ApiKeyOptions = Static<typeof ApiKeyOptions>;
 
+/** `admin.keys[]`: an operator's key, hashed. */
 export const AdminKeyOptions = Type.Object(
   {
     id: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }),
@@ -30,6 +32,7 @@ export const AdminKeyOptions = Type.Object(
 );
 export type AdminKeyOptions = Static<typeof AdminKeyOptions>;
 
+/** `auth`: keys, or `none`, which must be written down. */
 export const AuthOptions = Type.Union(
   [
     Type.Literal('none', { description: 'Everyone who reaches the data port may call every model.' }),
@@ -39,6 +42,7 @@ export const AuthOptions = Type.Union(
 );
 export type AuthOptions = Static<typeof AuthOptions>;
 
+/** `admin`: who may use the operator's side, and under which host names. */
 export const AdminOptions = Type.Object(
   {
     keys: Type.Array(AdminKeyOptions, { default: [], description: 'Needed when the admin listener leaves loopback.' }),

@@ -19,6 +19,7 @@ export interface RecordStore {
   close(): Promise<void>;
 }
 
+/** Where records are kept. */
 export interface RecordStoreDeps {
   readonly dir: string;
   readonly clock: Clock;

@@ -11,6 +11,7 @@ export interface Records {
   readonly size: number;
 }
 
+/** Records by key; of two with one key the later stamp stands. */
 export function records(initial: Iterable<StateRecord> = []): Records {
   const byKey = new Map<string, StateRecord>();
   const apply = (record: StateRecord) => {

@@ -20,6 +20,7 @@ export interface RedisGuard {
   close(): void;
 }
 
+/** What guarding Redis needs of the rest. */
 export interface RedisGuardDeps {
   readonly clock: Clock;
   readonly emit: Emit;

@@ -20,6 +20,7 @@ export interface RedisLink {
   close(): void;
 }
 
+/** What a connection to Redis needs of the rest. */
 export interface RedisDeps {
   readonly clock: Clock;
   readonly random: Random;

@@ -12,6 +12,7 @@ export interface HeartbeatLink {
   onUp(listener: () => void): () => void;
 }
 
+/** How many replicas there are. */
 export interface ReplicaCount {
   /** Replicas that share the fleet's limits, at least 1; `configured` until the shared place has told. */
   count(configured: number): number;
@@ -24,6 +25,7 @@ const largestFleet = 10_000;
 /** Two beats may be lost. */
 const aliveForMs = 3 * beatEveryMs;
 
+/** What counting needs of the rest. */
 export interface ReplicaCountPorts {
   readonly clock: Clock;
   readonly random: Random;

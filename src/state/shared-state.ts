@@ -15,6 +15,7 @@ export interface StateLink {
   onChange(listener: () => void): () => void;
 }
 
+/** What sharing records needs of the rest. */
 export interface SharedStateDeps {
   readonly store: RecordStore;
   readonly link: StateLink;

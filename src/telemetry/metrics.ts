@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { CellCounter, CellHistogram } from './cells.ts';
 import { type MetricSpec, metricTable, secondsBuckets } from './metric-table.ts';
 
+/** The names in the table. */
 export type MetricName = keyof typeof metricTable;
 type NamesOf<T extends MetricSpec['type']> = {
   [N in MetricName]: (typeof metricTable)[N]['type'] extends T ? N : never;
@@ -21,6 +22,7 @@ export interface Metrics {
   render(nowMs: number): Promise<{ contentType: string; text: string }>;
 }
 
+/** Every metric of the table in a registry of its own, and Node's own metrics. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

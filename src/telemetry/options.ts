@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 
+/** `log`: where lines go and which. */
 export const LogOptions = Type.Object(
   {
     level: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),

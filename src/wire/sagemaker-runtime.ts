@@ -48,12 +48,14 @@ export interface Operation {
   readonly responseHeaders: readonly (readonly [header: string, longest: number, known?: string])[];
 }
 
+/** InvokeEndpoint. */
 export const invokeOperation: Operation = {
   path: endpoint => `/endpoints/${endpoint}/invocations`,
   requestHeaders: invokeRequestHeaders,
   responseHeaders: invokeResponseHeaders,
 };
 
+/** InvokeEndpointWithResponseStream. */
 export const streamOperation: Operation = {
   path: endpoint => `/endpoints/${endpoint}/invocations-response-stream`,
   requestHeaders: streamRequestHeaders,

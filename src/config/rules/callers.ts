@@ -3,12 +3,14 @@ import type { Inspection, Rule } from '../inspection.ts';
 import { didYouMean } from '../nearest.ts';
 import { aliasesOf, residencyClasses, residencyOf } from './lookups.ts';
 
+/** `auth: none` is told for what it is. */
 export const openToAllIsSaid: Rule = inspection => {
   if (inspection.config.auth !== 'none' || !inspection.sound(['auth'])) return;
   const mend = `keep ${inspection.config.listen.data} where only trusted callers reach it, or write auth.keys`;
   inspection.note(['auth'], 'none: whoever reaches the data port may call every model', mend);
 };
 
+/** No two keys share an id or a secret. */
 export const keysAreDistinct: Rule = inspection => {
   const { auth, admin } = inspection.config;
   const callers = auth === 'none' ? [] : auth.keys.map((key, index) => ({ key, path: ['auth', 'keys', index] }));
@@ -36,6 +38,7 @@ function tellRepeats<T extends { readonly path: Path }>(
   }
 }
 
+/** Models and residencies that keys name are there. */
 export const keysNameModels: Rule = inspection => {
   const { auth, models } = inspection.config;
   if (auth === 'none' || !inspection.sound(['auth'])) return;

@@ -9,6 +9,7 @@ function modelOf(step: FallbackOptions[number]): string | undefined {
   return typeof step === 'object' && 'model' in step ? step.model : undefined;
 }
 
+/** A fallback model is there, and another than the model itself. */
 export const fallbackModelsExist: Rule = inspection => {
   const { models } = inspection.config;
   const aliases = aliasesOf(inspection);
@@ -28,6 +29,7 @@ export const fallbackModelsExist: Rule = inspection => {
   }
 };
 
+/** Models do not fall back on each other in a circle. */
 export const fallbackHasNoCycle: Rule = inspection => {
   const { models } = inspection.config;
   const told = new Set<string>();
@@ -66,6 +68,7 @@ export const fallbackStepsAreReached: Rule = inspection => {
   }
 };
 
+/** A `stale` step has a cache that keeps stale answers. */
 export const staleHasACache: Rule = inspection => {
   for (const [, { fallback, cache }, path] of inspection.models()) {
     const index = fallback.indexOf('stale');
@@ -82,6 +85,7 @@ export const staleHasACache: Rule = inspection => {
   }
 };
 
+/** A configured cache can hold an answer. */
 export const cacheHoldsSomething: Rule = inspection => {
   const { maxBytes, maxEntryBytes } = inspection.config.cacheStore;
   const { redis } = inspection.config;

@@ -1,6 +1,7 @@
 import type { Path } from '../findings.ts';
 import type { Rule } from '../inspection.ts';
 
+/** A deadline leaves time for the objective, for connecting and for a shutdown. */
 export const deadlinesFit: Rule = inspection => {
   const { connections, limits } = inspection.config;
   for (const [, { deadlineMs, slo }, path] of inspection.models()) {
@@ -22,6 +23,7 @@ export const deadlinesFit: Rule = inspection => {
   }
 };
 
+/** One body of the largest size fits what may be held. */
 export const bodiesFitMemory: Rule = inspection => {
   const { maxBufferedBytes } = inspection.config.limits;
   for (const [, options, path] of inspection.models()) {
@@ -34,6 +36,7 @@ export const bodiesFitMemory: Rule = inspection => {
   }
 };
 
+/** The cap of ejection times is not below their base. */
 export const ejectionTimesFit: Rule = inspection => {
   const { baseEjectionMs, maxEjectionMs } = inspection.config.health;
   if (maxEjectionMs >= baseEjectionMs || !inspection.sound(['health'])) return;
@@ -44,6 +47,7 @@ export const ejectionTimesFit: Rule = inspection => {
 /** Longest delay of a JavaScript timer: 2^31 - 1 ms, 24 days; past it a timer fires at once. */
 const longestTimerMs = 2_147_483_647;
 
+/** No time is longer than a timer can wait. */
 export const timersFit: Rule = inspection => {
   const walk = (value: unknown, path: Path): void => {
     if (typeof value === 'object' && value !== null) {
@@ -56,6 +60,7 @@ export const timersFit: Rule = inspection => {
   walk(others, []);
 };
 
+/** What replicas share, and how many there are, is thought of. */
 export const replicasShareState: Rule = inspection => {
   const { redis, cacheStore, replicas } = inspection.config;
   if (redis !== undefined && cacheStore.keySecret === undefined && inspection.sound(['cacheStore'])) {

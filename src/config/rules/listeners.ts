@@ -1,6 +1,7 @@
 import { isLoopback, overlap, parseAddress } from '../addresses.ts';
 import type { Rule } from '../inspection.ts';
 
+/** Both listeners have an address, each its own, the admin side guarded beyond loopback. */
 export const addressesAreUsable: Rule = inspection => {
   const { data, admin } = inspection.config.listen;
   for (const [key, text] of [['data', data] as const, ['admin', admin] as const]) {

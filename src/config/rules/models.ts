@@ -3,6 +3,7 @@ import type { Rule } from '../inspection.ts';
 import { didYouMean } from '../nearest.ts';
 import { residencyClasses, residencyOf } from './lookups.ts';
 
+/** No name or alias stands for two models. */
 export const namesAreDistinct: Rule = inspection => {
   const taken = new Map<string, Path>();
   for (const [, { aliases }, path] of inspection.models()) {
@@ -29,6 +30,7 @@ export const someVersionHasWeight: Rule = inspection => {
   }
 };
 
+/** Each model has a version and a target that gets traffic. */
 export const someTargetHasWeight: Rule = inspection => {
   for (const [model, options, modelPath] of inspection.models()) {
     if (options.routing.policy !== 'weighted' || !inspection.sound([...modelPath, 'routing'])) continue;
@@ -40,6 +42,7 @@ export const someTargetHasWeight: Rule = inspection => {
   }
 };
 
+/** A model's residency leaves its versions somewhere to run. */
 export const residencyLeavesTargets: Rule = inspection => {
   const classes = residencyClasses(inspection);
   for (const [model, { routing, versions }, path] of inspection.models()) {
@@ -65,6 +68,7 @@ export const residencyLeavesTargets: Rule = inspection => {
   }
 };
 
+/** Each model runs in a second region. */
 export const modelsSurviveARegion: Rule = inspection => {
   for (const [model, options, path] of inspection.models()) {
     const targets = inspection.targetsOf(model, options);
@@ -75,6 +79,7 @@ export const modelsSurviveARegion: Rule = inspection => {
   }
 };
 
+/** What makes second calls (hedges, shared answers, probes) fits `idempotent`. */
 export const secondCallsAreSafe: Rule = inspection => {
   for (const [model, options, path] of inspection.models()) {
     const { idempotent, hedging, cache, sample } = options;
@@ -96,6 +101,7 @@ export const secondCallsAreSafe: Rule = inspection => {
   }
 };
 
+/** A split by tenant has tenants. */
 export const tenantsAreKnown: Rule = inspection => {
   for (const [, { routing }, path] of inspection.models()) {
     const at = [...path, 'routing', 'splitByTenant'];
@@ -104,6 +110,7 @@ export const tenantsAreKnown: Rule = inspection => {
   }
 };
 
+/** What is written has an effect under the policy chosen. */
 export const settingsHaveEffect: Rule = inspection => {
   for (const [, { routing }, path] of inspection.models()) {
     const at = [...path, 'routing', 'costWeight'];

@@ -36,6 +36,7 @@ function statOf(path: string) {
   }
 }
 
+/** Name servers are IP addresses, with a port or without. */
 export const nameServersAreAddresses: Rule = inspection => {
   for (const [index, server] of inspection.config.connections.dns.servers.entries()) {
     const path = ['connections', 'dns', 'servers', index] as const;

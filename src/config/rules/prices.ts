@@ -6,6 +6,7 @@ import { priceOf } from '../prices.ts';
 
 const ofInstances = ['instance', 'count', 'usdPerHour'] as const;
 
+/** Each target's price is of its kind and on the list, or said to be unknown. */
 export const pricesFitTheirKind: Rule = inspection => {
   for (const { path, target } of inspection.targets()) {
     if (!inspection.sound([...path, 'kind']) || target.price === undefined) continue;
@@ -49,6 +50,7 @@ function tellUnknown(inspection: Inspection, path: Path, target: TargetOptions):
   }
 }
 
+/** What bytes leaving a region cost is on the list or written down. */
 export const egressIsKnown: Rule = inspection => {
   const { egressUsdPerGb } = inspection.prices;
   for (const [region, options] of Object.entries(inspection.config.regions)) {

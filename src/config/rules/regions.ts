@@ -2,6 +2,7 @@ import { isLoopback } from '../addresses.ts';
 import type { Path } from '../findings.ts';
 import type { Inspection, Rule } from '../inspection.ts';
 
+/** Overridden endpoints are URLs that can be called. */
 export const regionUrlsAreUsable: Rule = inspection => {
   for (const [name, options] of Object.entries(inspection.config.regions)) {
     for (const [service, url] of Object.entries(options?.endpoints ?? {})) {
@@ -26,6 +27,7 @@ function checkUrl(inspection: Inspection, path: Path, text: string): void {
   }
 }
 
+/** Each region has a target. */
 export const everyRegionIsUsed: Rule = inspection => {
   const used = new Set(inspection.targets().map(({ target }) => target.region));
   if (!inspection.sound(['models'])) return;
@@ -36,6 +38,7 @@ export const everyRegionIsUsed: Rule = inspection => {
   }
 };
 
+/** Credentials are a role or a pair of keys, not both. */
 export const credentialsAreOneKind: Rule = inspection => {
   const { config } = inspection;
   const regions = Object.entries(config.regions).map(([name, options]) => ({

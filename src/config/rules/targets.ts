@@ -4,6 +4,7 @@ import type { Inspection, LocatedTarget, Rule } from '../inspection.ts';
 import { didYouMean } from '../nearest.ts';
 import { targetId } from '../resolve.ts';
 
+/** Each target's region is configured. */
 export const targetRegionsExist: Rule = inspection => {
   const known = Object.keys(inspection.config.regions);
   if (inspection.standIn(['regions'])) return;
@@ -15,6 +16,7 @@ export const targetRegionsExist: Rule = inspection => {
   }
 };
 
+/** No target stands twice. */
 export const targetsAreDistinct: Rule = inspection => {
   for (const [model, options] of inspection.models()) {
     const seen = new Map<string, LocatedTarget>();
@@ -45,6 +47,7 @@ const impossible = {
   'sagemaker-multi-model': ['component', 'memoryMb'],
 } as const satisfies Record<TargetOptions['kind'], readonly (keyof TargetOptions)[]>;
 
+/** A target's settings are those of its kind. */
 export const kindsFitTheirSettings: Rule = inspection => {
   for (const { path, target } of inspection.targets()) {
     if (!inspection.sound([...path, 'kind'])) continue;
@@ -68,6 +71,7 @@ function checkServerless(inspection: Inspection, path: Path, target: TargetOptio
   inspection.error([...path, 'maxConcurrency'], problem, 'write the endpoint’s own MaxConcurrency, at most 200');
 }
 
+/** Each replica's share of a target is at least one call. */
 export const sharesAreWhole: Rule = inspection => {
   const { replicas } = inspection.config;
   if (!inspection.sound(['replicas'])) return;
@@ -79,6 +83,7 @@ export const sharesAreWhole: Rule = inspection => {
   }
 };
 
+/** A sample payload can be sent to every target of its model. */
 export const probesCanBeAnswered: Rule = inspection => {
   for (const { path, options, target } of inspection.targets()) {
     const needsModel = target.kind === 'sagemaker-multi-model' && target.targetModel === undefined;

@@ -38,6 +38,7 @@ export const DrainBody = Type.Union([
 ]);
 export type DrainBody = Static<typeof DrainBody>;
 
+/** A model, or one version of it. */
 export const PurgeBody = Type.Object(
   { model: Type.String({ minLength: 1 }), version: Type.Optional(Type.String({ minLength: 1 })) },
   { additionalProperties: false },

@@ -18,6 +18,7 @@ export interface Incumbent {
   readonly targetId: string;
   readonly challengedAt: number | undefined;
 }
+/** Who was first last time, by model and version. */
 export type Incumbents = Map<string, Incumbent>;
 
 /**

@@ -9,6 +9,7 @@ import { lowestLatency } from './lowest-latency.ts';
 import { ordered } from './ordered.ts';
 import { weighted } from './weighted.ts';
 
+/** A policy for every name. */
 export type Policies = Readonly<Record<PolicyName, Policy>>;
 
 /** Every policy there is. A new one: a file here, a line here, its name in `core/model.ts`, a test. */
