@@ -1,5 +1,8 @@
 import { test } from 'tap';
+import type { ModelContainer } from '../../sim/model-port.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway, type TestGateway, targetsIn } from '../helpers/gateway.ts';
+import { echoContainers } from '../helpers/simulator.ts';
 
 const cache = { freshSeconds: 0, staleIfErrorSeconds: 600 };
 const refuseAll = async (gateway: TestGateway) => {
@@ -86,4 +89,30 @@ test('exhaustedStatus 530 is answered where the model asks for it', async t => {
   const gateway = await startTestGateway(t, { models: { rain: simpleModel(['us-east-1'], { exhaustedStatus: 530 }) } });
   await refuseAll(gateway);
   t.equal((await gateway.call('rain')).status, 530);
+});
+
+test('while all are ill a stale answer comes at once, and what a try in the background brings is kept', async t => {
+  let answers = 0;
+  const counting: ModelContainer = {
+    predict: () => {
+      answers += 1;
+      return { status: 200, contentType: 'text/plain', body: Buffer.from(`answer ${answers}`) };
+    },
+  };
+  const rain = simpleModel(['us-east-1'], { cache, fallback: ['stale'] });
+  const containers = { ...echoContainers, 'rain-v1': counting };
+  const gateway = await startTestGateway(t, { models: { rain } }, { simulator: { containers } });
+  const fail = () => gateway.simulator.faults.add({ region: 'us-east-1', kind: 'error' });
+  await gateway.call('rain', { body: 'known' });
+  const fault = await fail();
+  for (let call = 0; call < 5; call += 1) await gateway.call('rain', { body: `unknown ${call}` });
+  t.equal(gateway.app.parts.health.describeAll()[0]?.health.breaker, 'open');
+  gateway.simulator.faults.remove(fault);
+  const first = await gateway.call('rain', { body: 'known' });
+  t.same([first.headers.get('x-meridian-fallback'), first.text], ['stale', 'answer 1']);
+  await eventually(t, 'the target was tried, outside its breaker', () => answers === 2);
+  await gateway.app.parts.work.settled();
+  await fail();
+  const second = await gateway.call('rain', { body: 'known' });
+  t.same([second.headers.get('x-meridian-fallback'), second.text], ['stale', 'answer 2']);
 });

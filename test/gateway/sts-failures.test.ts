@@ -30,9 +30,9 @@ test('with every STS gone at the start, the error is the gateway’s own and say
   const answer = await gateway.call('rain');
   t.equal(answer.status, 503);
   t.notMatch(answer.text, /222222222222|role|arn/);
-  t.ok(
-    gateway.log.some(line => line['message'] === 'target misconfigured' || line['message'] === 'credentials changed'),
-  );
+  const logged = (message: string) => gateway.log.find(line => line['message'] === message);
+  t.match(logged('credentials changed'), { level: 50, identity: /^role-/, detail: /none are left/ });
+  t.match(logged('target misconfigured'), { type: 'NoCredentials', mend: /state credentials for the region/ });
 });
 
 test('keys that a reload brings are fetched before it takes effect', async t => {
