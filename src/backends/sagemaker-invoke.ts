@@ -93,7 +93,7 @@ async function opened(
 ): Promise<Unfinished> {
   if (settings === undefined) throw new Error('a streamed answer to a call that asked for none');
   const contentMs = Math.min(timeoutMs, settings.firstContentMs);
-  const reader = payloadParts(target);
+  const reader = payloadParts(target, maxBytes);
   const found = await openStream({ clock, bytes, reader, settings, startedAt, contentMs, memory, maxBytes });
   if (!('stream' in found)) return found;
   const answer = {

@@ -5,8 +5,8 @@ import type { Unfinished } from './failures.ts';
 import type { EventReader } from './opened-stream.ts';
 
 /** Reads the events of InvokeEndpointWithResponseStream: `PayloadPart`s, or the exception that ends them. */
-export function payloadParts({ endpoint, model }: Target): EventReader {
-  const decoder = new FrameDecoder();
+export function payloadParts({ endpoint, model }: Target, maxBytes: number): EventReader {
+  const decoder = new FrameDecoder(maxBytes);
   const read = (frame: Frame) => ({ payload: frame.payload, frame: frame.bytes });
   return {
     push: chunk => {

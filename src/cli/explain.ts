@@ -16,6 +16,7 @@ export const explain: Command = {
   --residency CLASS      e.g. eu
   --prefer WISH          latency, cost or balanced
   --bytes N              size of the body
+  --stream               wanted event by event
   --target-model NAME    of a multi-model endpoint
   --variant NAME         production variant
   --component NAME       inference component
@@ -25,7 +26,7 @@ ${adminUsage}`,
       (typeof queryOptions)[number],
       { type: 'string' }
     >;
-    const { values, positionals } = parse(args, { ...adminOptions, ...strings });
+    const { values, positionals } = parse(args, { ...adminOptions, ...strings, stream: { type: 'boolean' } });
     const [model] = positionals;
     if (model === undefined || positionals.length > 1) throw new UsageError('Name one model.');
     const query = new URLSearchParams({ model });
@@ -33,6 +34,7 @@ ${adminUsage}`,
       const value = values[name];
       if (typeof value === 'string') query.set(name === 'target-model' ? 'targetModel' : name, value);
     }
+    if (values.stream === true) query.set('stream', 'true');
     const explanation = await adminClient(values.admin, io).get(`/admin/explain?${query}`);
     io.out(
       values.json ? `${JSON.stringify(explanation, null, 2)}\n` : `${renderExplain(explanation as Explanation)}\n`,

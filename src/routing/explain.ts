@@ -90,6 +90,7 @@ function requestOf(query: ExplainQuery, usualBytes: number): RoutedRequest {
   const { prefer, residency, region, targetModel, targetVariant, inferenceComponent, keyResidency } = query;
   return {
     body: { length: query.bodyBytes ?? usualBytes },
+    streaming: query.streaming ?? false,
     hints: {
       fallback: 'any',
       cache: { noCache: false, noStore: false },

@@ -6,6 +6,7 @@ import type { Exclusion } from './router.ts';
 /** The call to explain; everything left out is as in a plain call. */
 export interface ExplainQuery {
   readonly bodyBytes?: number;
+  readonly streaming?: boolean;
   readonly prefer?: 'latency' | 'cost' | 'balanced';
   readonly residency?: string;
   readonly region?: { readonly pin: string } | { readonly exclude: string };

@@ -53,14 +53,15 @@ function encodeText(name: string, value: string): Buffer {
 
 /** Cuts a byte stream into frames, however it is chunked. Holds at most one unfinished frame. */
 export class FrameDecoder {
+  readonly #maxFrameBytes: number;
   #chunks: Buffer[] = [];
   #bytes = 0;
   /** Length of the frame under way; undefined until its prelude is whole. */
   #frameBytes: number | undefined;
 
-  /** Bytes of an unfinished frame held. */
-  get held(): number {
-    return this.#bytes;
+  /** @param maxFrameBytes a longer frame breaks the stream as soon as it is announced */
+  constructor(maxFrameBytes = Number.POSITIVE_INFINITY) {
+    this.#maxFrameBytes = maxFrameBytes;
   }
 
   /** The frames that are whole now. Throws `BrokenStream`. */
@@ -72,6 +73,8 @@ export class FrameDecoder {
       if (this.#frameBytes === undefined) {
         if (this.#bytes < preludeBytes) return frames;
         this.#frameBytes = frameLength(this.#joined());
+        if (this.#frameBytes > this.#maxFrameBytes)
+          throw new BrokenStream(`a frame of ${this.#frameBytes} bytes is longer than ${this.#maxFrameBytes}`);
       }
       if (this.#bytes < this.#frameBytes) return frames;
       const all = this.#joined();

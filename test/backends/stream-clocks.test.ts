@@ -38,7 +38,7 @@ function bench(some: Partial<StreamSettings> = {}, maxBytes = 1_000_000) {
   const opened = openStream({
     clock,
     bytes,
-    reader: payloadParts(targetOf()),
+    reader: payloadParts(targetOf(), 1_000_000),
     settings: { ...settings, ...some },
     startedAt: clock.now(),
     contentMs: some.firstContentMs ?? settings.firstContentMs,

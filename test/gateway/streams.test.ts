@@ -1,5 +1,7 @@
 import { connect } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { test } from 'tap';
+import { FrameDecoder } from '../../src/wire/event-stream.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
 import { sdkStream, talkingContainers } from '../helpers/streams.ts';
@@ -49,19 +51,31 @@ test('until the first content any failure moves to the next target', async t => 
   }
 });
 
-test('after the first content a stream that breaks ends in an error of the caller’s protocol', async t => {
+test('cut after any number of bytes, a stream is whole from elsewhere or ends in an error, never in silence', async t => {
   const gateway = await startTestGateway(t, { health, models: twoRegions }, { simulator });
   const bytes = 109 + 109 + 110;
-  for (const after of [109, 110, 200, 218, 300, bytes - 1]) {
+  const wrong: unknown[] = [];
+  for (let after = 0; after < bytes; after += 1) {
     const id = await gateway.simulator.faults.add({ region: east, kind: 'stream-cut', after });
-    const { texts, error } = await sdkStream(t, gateway.urls.data);
-    t.same([texts, error], [whole.slice(0, after < 218 ? 1 : 2), 'ModelStreamError'], `cut after ${after}`);
+    const answer = await fetch(`${gateway.urls.data}/endpoints/rain/invocations-response-stream`, { method: 'POST' });
+    const frames = new FrameDecoder().push(Buffer.from(await answer.arrayBuffer()));
+    const seen = frames.map(({ headers, payload }) => headers[':exception-type'] ?? String(payload));
+    const expected = after < 109 ? whole : [...whole.slice(0, after < 218 ? 1 : 2), 'ModelStreamError'];
+    if (!isDeepStrictEqual(seen, expected)) wrong.push({ after, seen });
     gateway.simulator.faults.remove(id);
   }
+  t.same(wrong, []);
+});
+
+test('a stream that breaks after its first content ends in an error of the caller’s protocol', async t => {
+  const gateway = await startTestGateway(t, { health, models: twoRegions }, { simulator });
   await gateway.simulator.faults.add({ region: east, kind: 'stream-error', after: 2 });
   t.match(await sdkStream(t, gateway.urls.data), { texts: whole.slice(0, 2), error: 'ModelStreamError' });
   const plain = await gateway.call('rain', { headers: { accept: 'text/event-stream' } });
   t.match(plain.text, /^data: one \n\ndata: two \n\nevent: error\ndata: \{"error":\{"code":"stream-broken"/);
+  const text = await (await fetch(`${gateway.urls.admin}/metrics`)).text();
+  t.match(text, /meridian_requests_total\{model="rain",protocol="v1",outcome="failed",answered_by="model"\} 1/);
+  t.match(text, /meridian_version_calls_total\{model="rain",version="v1",outcome="failed"\} 2/);
 });
 
 test('silence is cut by the clock it belongs to', async t => {

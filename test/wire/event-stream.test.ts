@@ -105,6 +105,8 @@ test('a length nobody may announce is refused before its bytes are waited for', 
   huge.writeUInt32BE(0x7fffffff, 0);
   huge.writeUInt32BE(crc32(huge.subarray(0, 8)), 8);
   t.throws(() => new FrameDecoder().push(huge), BrokenStream);
+  t.throws(() => new FrameDecoder(110).push(hello.subarray(0, 12)), BrokenStream, 'longer than this reader takes');
+  t.equal(new FrameDecoder(111).push(hello).length, 1);
 });
 
 test('the SDK’s own decoder reads what is written here, and what it writes is read here', t => {

@@ -16,6 +16,7 @@ export const ExplainQuery = Type.Object(
     variant: Type.Optional(Type.String({ maxLength: 63 })),
     component: Type.Optional(Type.String({ maxLength: 63 })),
     key: Type.Optional(Type.String({ maxLength: 64 })),
+    stream: Type.Optional(Type.Enum(['true', 'false'])),
   },
   { additionalProperties: false },
 );
