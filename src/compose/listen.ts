@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../core/clock.ts';
-import { badUrl, refuseUnreadable, rememberAnswer } from '../routes/unknown.ts';
+import { badUrl, refuseExpectation, refuseUnreadable, rememberAnswer } from '../routes/unknown.ts';
 
 /** Longest path parameter taken; SageMaker names have 63 characters, ARNs more than Fastify's default of 100. */
 const maxParamLength = 2048;
@@ -25,11 +25,13 @@ export function newServer(bodyTimeoutMs: number): FastifyInstance {
     return503OnClosing: false,
     // Node looks for requests past their time only this often; its default of 30 s would double most limits.
     http: {
+      requireHostHeader: false, // the routes ask for it, in the caller's protocol
       headersTimeout: Math.min(headersTimeoutMs, bodyTimeoutMs),
       connectionsCheckingInterval: Math.min(2_000, bodyTimeoutMs / 4),
     },
   });
   server.server.on('request', rememberAnswer);
+  server.server.on('checkExpectation', refuseExpectation);
   return server;
 }
 

@@ -87,6 +87,8 @@ async function accept(
   encoding: StreamEncoding | undefined,
 ): Promise<InferenceRequest> {
   const { headers } = message;
+  if (headers.host === undefined && message.httpVersion === '1.1')
+    throw new GatewayError('invalid-request', 'HTTP/1.1 wants a Host header: send one.');
   const apiKey = headers['x-api-key'];
   call.caller = ports.authenticate({
     apiKey: typeof apiKey === 'string' ? apiKey : undefined,

@@ -95,7 +95,7 @@ export function rememberAnswer({ socket }: IncomingMessage, answer: ServerRespon
 
 function refuse(thrown: Error & { readonly code?: string }, socket: Socket): void {
   const error = unreadable(thrown.code);
-  const body = JSON.stringify({ Message: error.message, error: { code: error.code, message: error.message } });
+  const body = bothShapes(error);
   const head = [
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
     'content-type: application/json',
@@ -105,6 +105,24 @@ function refuse(thrown: Error & { readonly code?: string }, socket: Socket): voi
   ];
   // Not only ended: half-open, it would go on feeding a request that nobody times out any more.
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+/** Answers an `Expect` other than `100-continue`, which Node would refuse without a word. */
+export function refuseExpectation(_: IncomingMessage, answer: ServerResponse<IncomingMessage>): void {
+  const error = new GatewayError('invalid-request', 'Only Expect: 100-continue is met here.', { status: 417 });
+  const body = bothShapes(error);
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'x-amzn-errortype': error.awsType,
+    connection: 'close',
+  };
+  answer.writeHead(error.status, headers).end(body);
+}
+
+/** For errors before it is known whose protocol it is. */
+function bothShapes(error: GatewayError): string {
+  return JSON.stringify({ Message: error.message, error: { code: error.code, message: error.message } });
 }
 
 function unreadable(code: string | undefined): GatewayError {

@@ -61,6 +61,7 @@ test('what no route could read is answered in a body that both protocols read', 
     [`${post}Content-Length: 10\r\n\r\nabc`, 408, 'body-timeout'],
     [`${post}X-Long: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'invalid-request'],
     ['NOT HTTP AT ALL\r\n\r\n', 400, 'invalid-request'],
+    [`${post}Expect: tea\r\nContent-Length: 1\r\n\r\nx`, 417, 'invalid-request'],
   ] as const;
   for (const [bytes, status, code] of cases) {
     const answer = await raw(gateway.urls.data, bytes);
@@ -70,6 +71,14 @@ test('what no route could read is answered in a body that both protocols read', 
     const parsed = JSON.parse(body);
     t.same([parsed.error.code, parsed.error.message], [code, parsed.Message]);
   }
+});
+
+test('a call without a Host is told so, unless it is of HTTP/1.0', async t => {
+  const gateway = await startTestGateway(t, { models: { rain: simpleModel() } });
+  const call = (version: string) =>
+    `POST /endpoints/rain/invocations HTTP/${version}\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx`;
+  t.match(await raw(gateway.urls.data, call('1.1')), /^HTTP\/1.1 400 [\s\S]*ValidationError[\s\S]*Host header/);
+  t.match(await raw(gateway.urls.data, call('1.0')), /^HTTP\/1.[01] 200 /);
 });
 
 test('bytes nobody can read do not take the place of the answer to the call before them', async t => {
