@@ -52,7 +52,7 @@ export function sharedLayer({ shared, keys, clock, random, budgetMs, onLate }: S
     maxBytes: maxQueuedBytes,
     concurrency: concurrentWrites,
   });
-  const stopResuming = shared.onUp(queue.resume);
+  const stopResuming = shared.onUp(() => queue.resume());
   const fetch = async (key: string) => {
     const bytes = await shared.get(key);
     return bytes === undefined ? undefined : decodeEntry(keys, key, bytes);
@@ -84,7 +84,7 @@ export function sharedLayer({ shared, keys, clock, random, budgetMs, onLate }: S
         fetch(key).then(settle, () => settle(undefined));
       });
     },
-    write: queue.add,
+    write: (key, stored, bytes) => queue.add(key, stored, bytes),
     get lateReads() {
       return lateReads;
     },

@@ -23,57 +23,71 @@ export interface WriteBehindOptions<T> {
 
 /** An empty queue; nothing is sent before the first write. */
 export function writeBehind<T>(options: WriteBehindOptions<T>): WriteBehind<T> {
-  const queue = new Map<string, { value: T; bytes: number }>();
-  let queuedBytes = 0;
-  let sending = 0;
-  let dropped = 0;
+  return new Queue(options);
+}
 
-  const take = (key: string) => {
-    const item = queue.get(key);
-    if (item === undefined) return undefined;
-    queue.delete(key);
-    queuedBytes -= item.bytes;
-    return item.value;
-  };
-  const pump = () => {
-    while (sending < options.concurrency && options.ready()) {
-      const [key] = queue.keys();
-      if (key === undefined) return;
-      const value = take(key);
-      if (value === undefined) continue;
-      sending += 1;
-      const done = () => {
-        sending -= 1;
-        pump();
-      };
-      options.send(key, value).then(done, () => {
-        dropped += 1;
-        done();
-      });
+class Queue<T> implements WriteBehind<T> {
+  readonly #options: WriteBehindOptions<T>;
+  readonly #items = new Map<string, { readonly value: T; readonly bytes: number }>();
+  #bytes = 0;
+  #sending = 0;
+  #dropped = 0;
+
+  constructor(options: WriteBehindOptions<T>) {
+    this.#options = options;
+  }
+
+  get waiting(): number {
+    return this.#items.size;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  add(key: string, value: T, bytes: number): void {
+    this.#take(key);
+    this.#items.set(key, { value, bytes });
+    this.#bytes += bytes;
+    for (const oldest of this.#items.keys()) {
+      if (this.#items.size <= this.#options.maxEntries && this.#bytes <= this.#options.maxBytes) break;
+      this.#take(oldest);
+      this.#dropped += 1;
     }
-  };
-  return {
-    add: (key, value, bytes) => {
-      take(key);
-      queue.set(key, { value, bytes });
-      queuedBytes += bytes;
-      for (const oldest of queue.keys()) {
-        if (queue.size <= options.maxEntries && queuedBytes <= options.maxBytes) break;
-        take(oldest);
-        dropped += 1;
-      }
-      pump();
-    },
-    resume: pump,
-    clear: () => {
-      queue.clear();
-      queuedBytes = 0;
-    },
-    get waiting() {
-      return queue.size;
-    },
-    get dropped() {
-      return dropped;
-    },
-  };
+    this.resume();
+  }
+
+  resume(): void {
+    while (this.#sending < this.#options.concurrency && this.#options.ready()) {
+      const [key] = this.#items.keys();
+      if (key === undefined) return;
+      const value = this.#take(key);
+      if (value !== undefined) this.#send(key, value);
+    }
+  }
+
+  clear(): void {
+    this.#items.clear();
+    this.#bytes = 0;
+  }
+
+  #send(key: string, value: T): void {
+    this.#sending += 1;
+    const done = () => {
+      this.#sending -= 1;
+      this.resume();
+    };
+    this.#options.send(key, value).then(done, () => {
+      this.#dropped += 1;
+      done();
+    });
+  }
+
+  #take(key: string): T | undefined {
+    const item = this.#items.get(key);
+    if (item === undefined) return undefined;
+    this.#items.delete(key);
+    this.#bytes -= item.bytes;
+    return item.value;
+  }
 }
