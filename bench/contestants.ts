@@ -26,7 +26,8 @@ export interface Contestant {
 
 const file = (path: string) => join(import.meta.dirname, path);
 const invocation = wireRequest('/endpoints/rain/invocations', {}, question);
-const apiKey = 'bench-key';
+/** What the gateway's callers send. */
+export const apiKey = 'bench-key';
 const withKey = wireRequest('/endpoints/rain/invocations', { 'x-api-key': apiKey }, question);
 
 function plain(name: RowName, script: string): Contestant {
@@ -56,7 +57,12 @@ function gateway(name: RowName, model: object, cached: boolean): Contestant {
 
 function gatewayConfig({ port, upstreamPort, dir }: Place, name: string, model: object): object {
   const regions = ['us-east-1', 'us-west-2', 'eu-west-1'];
-  const targets = regions.map(region => ({ region, endpoint: 'rain', price: { instance: 'ml.m5.large', count: 2 } }));
+  const targets = regions.map(region => ({
+    region,
+    endpoint: 'rain',
+    maxConcurrency: 400,
+    price: { instance: 'ml.m5.large', count: 2 },
+  }));
   const endpoints = { sagemakerRuntime: `http://127.0.0.1:${upstreamPort}` };
   const sha256 = createHash('sha256').update(apiKey).digest('hex');
   return {

@@ -22,3 +22,17 @@ export function wireRequest(path: string, headers: Record<string, string>, body:
   lines.push(`content-length: ${Buffer.byteLength(body)}`);
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`, 'latin1');
 }
+
+/** Events of one streamed answer. */
+export const eventsPerStream = 200;
+
+/** The body that asks for a stream which stays open after its first event. */
+export const heldOpen = 'hold';
+
+/** A `PayloadPart` event with the payload "hello ", as AWS SDKs read it. */
+export const encodedPart = Buffer.from(
+  '0000006f000000596cf7d6a50b3a6576656e742d7479706507000b5061796c6f6164506172740d3a636f6e74656e742d74797065' +
+    '0700186170706c69636174696f6e2f6f637465742d73747265616d0d3a6d6573736167652d7479706507000565' +
+    '76656e7468656c6c6f20901be2b4',
+  'hex',
+);

@@ -1,7 +1,8 @@
-import { createServer } from 'node:http';
-import { prediction } from './payload.ts';
+import { createServer, type ServerResponse } from 'node:http';
+import { encodedPart, eventsPerStream, heldOpen, prediction } from './payload.ts';
 
-// The model server that answers at once, whatever is asked. `GET /served` tells how many answers it gave.
+// The model server that answers at once, whatever is asked; streamed calls get one event per turn of the loop, those
+// that ask for it only the first. `GET /served` tells how many answers it gave.
 const body = Buffer.from(prediction);
 const head = { 'content-type': 'application/json', 'content-length': body.length };
 let served = 0;
@@ -11,10 +12,26 @@ const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) =
     response.end(String(served));
     return;
   }
-  request.resume();
+  let asked = '';
+  request.setEncoding('latin1').on('data', chunk => {
+    asked += chunk;
+  });
   request.once('end', () => {
     served += 1;
-    response.writeHead(200, head).end(body);
+    if (request.url?.endsWith('-response-stream'))
+      stream(response, asked === heldOpen ? 1 : eventsPerStream, asked !== heldOpen);
+    else response.writeHead(200, head).end(body);
   });
 });
+/** Writes so many events, one per turn of the loop. */
+function stream(response: ServerResponse, events: number, ends: boolean): void {
+  response.writeHead(200, { 'content-type': 'application/vnd.amazon.eventstream' });
+  const write = (left: number) => {
+    if (left > 0) response.write(encodedPart);
+    if (left > 1) setImmediate(write, left - 1);
+    else if (ends) response.end();
+  };
+  write(events);
+}
+
 server.listen(Number(process.argv[2]), '127.0.0.1');
