@@ -1,6 +1,6 @@
 import { type Cancel, type Clock, timeLimit } from '../core/clock.ts';
 import type { StreamSettings } from '../core/model.ts';
-import type { AnswerStream, AttemptResult, Memory, StreamEvent } from '../core/result.ts';
+import { type AnswerStream, type AttemptResult, buffersFull, type Memory, type StreamEvent } from '../core/result.ts';
 import { fromFailure, type Unfinished } from './failures.ts';
 import type { IncomingBytes } from './incoming-bytes.ts';
 import type { FailureKind, TransportFailure } from './transport-call.ts';
@@ -54,7 +54,7 @@ class StreamReading {
     const { clock, bytes, settings } = opening;
     this.#cancelTotal = timeLimit(clock, settings.totalMs, () =>
       // While the caller's own pace holds the stream up, its length is not the upstream's fault.
-      this.#giveUp(this.#reading === undefined ? 'cancelled' : 'timeout', 'TOTAL_TIMEOUT', settings.totalMs),
+      this.#giveUp(this.#reading === undefined ? 'cancelled' : 'timeout', 'TOTAL_TIMEOUT', tooLong(settings.totalMs)),
     );
     // A caller who left reads no more, so this is heard apart from the reading.
     bytes.closed.then(end => {
@@ -95,8 +95,9 @@ class StreamReading {
         settings.rescue === 'restart' ? this.#windowMs(first) : undefined,
       );
     const bytes = this.#queue.reduce((sum, event) => sum + event.frame.length, 0);
-    if (bytes > maxBytes) return this.#giveUp('too-large', 'RESPONSE_TOO_LARGE', maxBytes);
-    if (!memory.tryTake(bytes - this.#held)) return this.#giveUp('no-room', 'BUFFERS_FULL', bytes);
+    if (bytes > maxBytes) return this.#giveUp('too-large', 'RESPONSE_TOO_LARGE', `longer than ${maxBytes} bytes`);
+    if (!memory.tryTake(bytes - this.#held))
+      return this.#giveUp('no-room', buffersFull, 'this process holds as many bytes as it may');
     this.#held = bytes;
   }
 
@@ -110,7 +111,7 @@ class StreamReading {
       }
     } finally {
       this.#giveBack();
-      if (this.#ending === undefined) this.#giveUp('cancelled', 'ABORTED', 0);
+      if (this.#ending === undefined) this.#giveUp('cancelled', 'ABORTED', 'the reader left');
     }
   }
 
@@ -118,7 +119,7 @@ class StreamReading {
   async #fill(limitMs: number, code: string, patienceMs?: number): Promise<void> {
     const { clock, bytes } = this.#opening;
     this.#reading ??= bytes.read();
-    const cancel = timeLimit(clock, Math.max(0, limitMs), () => this.#giveUp('timeout', code, limitMs));
+    const cancel = timeLimit(clock, Math.max(0, limitMs), () => this.#giveUp('timeout', code, tooLong(limitMs)));
     const read = patienceMs === undefined ? await this.#reading : await this.#withPatience(this.#reading, patienceMs);
     cancel();
     if (read === 'not yet') return;
@@ -148,8 +149,8 @@ class StreamReading {
     this.#opening.bytes.giveUp({ kind: 'cancelled', code: 'ABORTED', message: 'the stream ended', sent: true });
   }
 
-  #giveUp(kind: FailureKind, code: string, limit: number): void {
-    const failure: TransportFailure = { kind, code, message: `stream given up (limit ${limit})`, sent: true };
+  #giveUp(kind: FailureKind, code: string, message: string): void {
+    const failure: TransportFailure = { kind, code, message, sent: true };
     this.#finish(fromFailure(failure));
     this.#opening.bytes.giveUp(failure);
   }
@@ -171,4 +172,8 @@ class StreamReading {
     if (this.#held > 0) this.#opening.memory.give(this.#held);
     this.#held = 0;
   }
+}
+
+function tooLong(limitMs: number): string {
+  return `took longer than ${Math.round(limitMs)} ms`;
 }

@@ -20,6 +20,11 @@ const kinds = {
   'sagemaker-multi-model': sagemakerMultiModel,
 } satisfies Record<BackendKind, (ports: InvokePorts) => Backend>;
 
+function made(ports: InvokePorts): Record<BackendKind, Backend> {
+  const all = Object.entries(kinds).map(([kind, make]) => [kind, make(ports)]);
+  return Object.fromEntries(all) as Record<BackendKind, Backend>;
+}
+
 /** Where a region is reached. */
 export interface RegionSites {
   readonly sagemakerRuntimeUrl: string;
@@ -84,11 +89,7 @@ export function createBackends(deps: BackendDeps): Backends {
     runtimeUrlOf: region => regions.get(region)?.sagemakerRuntimeUrl,
   };
   return {
-    backends: {
-      'sagemaker-realtime': kinds['sagemaker-realtime'](ports),
-      'sagemaker-serverless': kinds['sagemaker-serverless'](ports),
-      'sagemaker-multi-model': kinds['sagemaker-multi-model'](ports),
-    },
+    backends: made(ports),
     hasCredentials: identity => identities.current(identity) !== undefined,
     prepare: sites => identities.prepare(sites.identities),
     use(sites) {

@@ -16,7 +16,7 @@ export interface Transport {
 
 const unsent: TransportFailure = { kind: 'cancelled', code: 'ABORTED', message: 'not sent', sent: false };
 
-/** The transport over undici: pooled keep-alive HTTP/1.1, no pipelining, no retries but the one `send` describes. */
+/** The transport over undici: pooled keep-alive HTTP/1.1, no pipelining, no retries but the one of `Exchange`. */
 export function undiciTransport(deps: {
   clock: Clock;
   lookup: LookupFunction;

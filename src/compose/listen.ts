@@ -25,7 +25,7 @@ export function newServer(bodyTimeoutMs: number): FastifyInstance {
     return503OnClosing: false,
     // Node looks for requests past their time only this often; its default of 30 s would double most limits.
     http: {
-      requireHostHeader: false, // the routes ask for it, in the caller's protocol
+      requireHostHeader: false, // the invoke routes and the admin side ask for it, in words
       headersTimeout: Math.min(headersTimeoutMs, bodyTimeoutMs),
       connectionsCheckingInterval: Math.min(2_000, bodyTimeoutMs / 4),
     },

@@ -61,8 +61,8 @@ export async function createParts(deps: PartsDeps): Promise<Parts> {
   const backends = createBackends({ clock, random, emit, connections: options.connections, regions, identities });
   const charge: Routing['ledger']['charge'] = (attempt, request) => routing.ledger.charge(attempt, request);
   const setupMs = (target: Target) => {
-    const { warmth, setupMs: whole } = routing.router.estimate(target);
-    return (1 - warmth) * whole;
+    const { warmth, setupMs: ifCold } = routing.router.estimate(target);
+    return warmth < 1 ? ifCold : 0;
   };
   const probe = createProber({ config, backends, memory: admission, clock, emit, charge, setupMs });
   const { state, shared } = stores;

@@ -16,7 +16,7 @@ export function createProber(ports: {
   memory: Memory;
   clock: Clock;
   readonly emit: Emit;
-  /** What setting the target up is expected to take now, ms; 0 when it is warm. */
+  /** What setting the target up takes if it is found cold, ms; 0 when it surely is warm. */
   setupMs(target: Target): number;
   /** What an attempt cost: probes are metered like any other. */
   charge(

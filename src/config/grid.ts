@@ -1,7 +1,7 @@
+import { kindTraits } from '../core/target.ts';
 import { isWithin, pathText } from './findings.ts';
 import type { Examined } from './load.ts';
 import { geographyOf } from './regions.ts';
-import { shortKinds } from './resolve.ts';
 import type { ModelOptions } from './schema.ts';
 
 /** Where one version of a model runs: for each region of the config the kinds there, none if it is a hole. */
@@ -53,7 +53,7 @@ function gridOf(model: string, { versions, routing }: ModelOptions, places: read
     cells: Object.fromEntries(
       places.map(({ name }) => [
         name,
-        targets.filter(target => target.region === name).map(target => shortKinds[target.kind]),
+        targets.filter(target => target.region === name).map(target => kindTraits[target.kind].short),
       ]),
     ),
   }));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CredentialsOptions, TargetOptions } from '../backends/options.ts';
 import type { FallbackStep, Model, Version } from '../core/model.ts';
-import type { BackendKind, Target } from '../core/target.ts';
+import { kindTraits, type Target } from '../core/target.ts';
 import type { FallbackOptions } from '../fallback/options.ts';
 import { type Identity, identityName } from './identities.ts';
 import { egressOf, type PriceTable, priceOf } from './prices.ts';
@@ -33,23 +33,6 @@ export interface ResolvedConfig {
   /** By `Target.identity`. Different credentials never share a name, see `identityName`. */
   readonly identities: ReadonlyMap<string, Identity>;
 }
-
-/** The kinds as targets' public names have them. */
-export const shortKinds = {
-  'sagemaker-realtime': 'realtime',
-  'sagemaker-serverless': 'serverless',
-  'sagemaker-multi-model': 'multi-model',
-} as const satisfies Record<BackendKind, string>;
-
-/**
- * Largest request body per kind. AWS's quota pages say 25 MB and 4 MB; its older 6 MB was 6,291,456 bytes in the
- * service model, so a MB is taken as 1,048,576 bytes.
- */
-export const kindMaxRequestBytes = {
-  'sagemaker-realtime': 26_214_400,
-  'sagemaker-serverless': 4_194_304,
-  'sagemaker-multi-model': 26_214_400,
-} as const satisfies Record<BackendKind, number>;
 
 /** What makes a target itself across reloads: model, version, kind, region, endpoint, variant, component, target model. */
 export function targetId(model: string, version: string, target: TargetOptions): string {
@@ -133,7 +116,7 @@ function resolveVersions(scope: Scope): readonly Version[] {
 
 /** `v1@us-east-1/realtime`, and `…/realtime-2` for the second one that would be called so. */
 function targetName(version: string, target: TargetOptions, taken: Map<string, number>): string {
-  const name = `${version}@${target.region}/${shortKinds[target.kind]}`;
+  const name = `${version}@${target.region}/${kindTraits[target.kind].short}`;
   const ordinal = (taken.get(name) ?? 0) + 1;
   taken.set(name, ordinal);
   return ordinal === 1 ? name : `${name}-${ordinal}`;
@@ -161,7 +144,7 @@ function resolveTarget(scope: Scope, version: string, options: TargetOptions, ta
     ...(component !== undefined && { component }),
     ...(targetModel !== undefined && { targetModel }),
     maxConcurrency: options.maxConcurrency,
-    maxRequestBytes: Math.min(scope.options.maxRequestBytes, kindMaxRequestBytes[kind]),
+    maxRequestBytes: Math.min(scope.options.maxRequestBytes, kindTraits[kind].maxRequestBytes),
     weight,
     price: priceOf(options, scope.prices),
     egressUsdPerGb: region.egressUsdPerGb,

@@ -20,6 +20,7 @@ import {
   settingsHaveEffect,
   someTargetHasWeight,
   someVersionHasWeight,
+  streamSettingsHaveEffect,
   tenantsAreKnown,
 } from './rules/models.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
@@ -47,6 +48,7 @@ const rules = {
     secondCallsAreSafe,
     tenantsAreKnown,
     settingsHaveEffect,
+    streamSettingsHaveEffect,
   ],
   targets: [targetRegionsExist, targetsAreDistinct, kindsFitTheirSettings, sharesAreWhole, probesCanBeAnswered],
   fallback: [

@@ -1,7 +1,27 @@
-/** The kinds of endpoint, as config and metrics name them. */
-export const backendKinds = ['sagemaker-realtime', 'sagemaker-serverless', 'sagemaker-multi-model'] as const;
-/** One of `backendKinds`. */
-export type BackendKind = (typeof backendKinds)[number];
+interface KindTraits {
+  /** As targets' public names have it. */
+  readonly short: string;
+  /** Largest request body, in bytes. */
+  readonly maxRequestBytes: number;
+  /** Whether the kind has a streamed operation. */
+  readonly streams: boolean;
+}
+
+/**
+ * The kinds of endpoint, as config and metrics name them. AWS's quota pages say 25 MB and 4 MB; its older 6 MB was
+ * 6,291,456 bytes in the service model, so a MB is taken as 1,048,576 bytes. InvokeEndpointWithResponseStream takes no
+ * target model.
+ */
+export const kindTraits = {
+  'sagemaker-realtime': { short: 'realtime', maxRequestBytes: 26_214_400, streams: true },
+  'sagemaker-serverless': { short: 'serverless', maxRequestBytes: 4_194_304, streams: true },
+  'sagemaker-multi-model': { short: 'multi-model', maxRequestBytes: 26_214_400, streams: false },
+} as const satisfies Record<string, KindTraits>;
+
+/** One of them. */
+export type BackendKind = keyof typeof kindTraits;
+/** All of them. */
+export const backendKinds = Object.keys(kindTraits) as BackendKind[];
 
 /** What a target's time or capacity costs; `unknown` is never treated as zero. All in US dollars. */
 export type Price =

@@ -79,7 +79,8 @@ export async function attempt(
 }
 
 function settle(ports: AttemptPorts, request: InferenceRequest, plan: AttemptPlan, result: AttemptResult): void {
-  const own = plan.shortened && result.outcome === 'timeout'; // the caller's limit, not the target's slowness
+  // The caller's limit, not the target's slowness; a stream has outlived it with its first content.
+  const own = plan.shortened && result.outcome === 'timeout' && result.firstContentMs === undefined;
   const verdict = own ? { ...result, outcome: 'cancelled' as const } : result;
   plan.permit.settle(verdict);
   ports.measure(plan.target, verdict.outcome, result.firstContentMs ?? result.durationMs, request);

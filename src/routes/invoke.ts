@@ -5,6 +5,7 @@ import type { Protocol } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Served } from '../core/result.ts';
+import { kindTraits } from '../core/target.ts';
 import { CallFailed } from '../inference/call-failed.ts';
 import { authorize } from '../security/callers.ts';
 import { readBody } from './body.ts';
@@ -57,7 +58,10 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       const error = asGatewayError(ports, thrown, call);
       call.error = error.code;
       call.served = undefined;
-      if (reply.sent) return reply; // a stream had begun
+      if (reply.sent) {
+        reply.raw.destroy(); // a stream had begun: only the end of the connection can tell now
+        return reply;
+      }
       const { headers, body } = protocol.error(error, call.requestId);
       reply.code(error.status).headers(meridianHeaders(call, headers));
       if (ports.draining) reply.header('connection', 'close');
@@ -101,9 +105,10 @@ async function accept(
   call.model = model;
   const fields = readFields(headers, encoding?.acceptHeader);
   const hints = readHints(headers);
+  const waitingSince = ports.clock.now();
   call.body = await readBody(message, model.maxRequestBytes, ports.admission);
   const arrivedAt = ports.clock.now();
-  call.receivingMs = arrivedAt - call.startedAt;
+  call.receivingMs = arrivedAt - waitingSince;
   const invocationId = headers['amz-sdk-invocation-id'];
   return {
     id: call.requestId,
@@ -117,9 +122,14 @@ async function accept(
     clientAttempt: call.clientAttempt,
     ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
     arrivedAt,
-    streaming: encoding !== undefined,
+    streaming: encoding !== undefined && (encoding.required || streams(model)),
     signal,
   };
+}
+
+/** Whether some target of the model can answer event by event. */
+function streams({ versions }: Model): boolean {
+  return versions.some(({ targets }) => targets.some(({ kind }) => kindTraits[kind].streams));
 }
 
 /** Counts the answer's bytes until they are written. */

@@ -8,6 +8,7 @@ import type { StreamEncoding } from './streamed.ts';
 /** The event stream of InvokeEndpointWithResponseStream: events pass as they came. */
 const eventStream: StreamEncoding = {
   acceptHeader: 'x-amzn-sagemaker-accept',
+  required: true,
   headers: ({ 'content-type': contentType, ...own }) => ({
     ...own,
     'content-type': 'application/vnd.amazon.eventstream',

@@ -9,6 +9,8 @@ import { type Call, servedHeaders } from './call.ts';
 export interface StreamEncoding {
   /** The request header that names the formats the caller takes. */
   readonly acceptHeader: string;
+  /** Whether these callers can read nothing else; others get a whole answer of a model that cannot stream. */
+  readonly required: boolean;
   /** Of the answer, made of the model's own. */
   headers(own: Answer['headers']): Record<string, string>;
   event(event: StreamEvent): Buffer;

@@ -9,7 +9,8 @@ const invocation = /^\/(?:endpoints|v1\/models)\/[^/?]+\/invocations(?:-response
 
 const answers = {
   data: 'models are called by POST to /endpoints/{model}/invocations or /v1/models/{model}/invocations.',
-  admin: 'there are /metrics, /admin/targets, /admin/regions, /admin/explain, /admin/config and /admin/costs.',
+  admin:
+    'there are /metrics, /admin/targets, regions, explain, config and costs; by POST /admin/drain, undrain and purge.',
 } as const;
 
 /** Answers for paths and requests that no route takes, in the protocol the path belongs to. */
@@ -73,24 +74,30 @@ function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyR
  * does not arrive in time. Whose protocol it was is not known then, so the body has the shape of both.
  */
 export function refuseUnreadable(thrown: Error & { readonly code?: string }, socket: Socket): void {
-  const owed = lastAnswer.get(socket);
-  if (owed === refusedAlready) return;
+  const newest = newestAnswers.get(socket);
+  if (newest === refused) return;
   if (thrown.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  lastAnswer.set(socket, refusedAlready);
-  const behindACall = typeof owed === 'object' && owed.req.complete && !owed.writableFinished;
-  if (behindACall) owed.once('finish', () => refuse(thrown, socket));
-  else refuse(thrown, socket);
+  newestAnswers.set(socket, refused);
+  const owed = newest?.answer.req.complete ? newest.answer : newest?.before;
+  if (owed === undefined || owed.writableFinished) refuse(thrown, socket);
+  else owed.once('finish', () => refuse(thrown, socket));
 }
 
-const refusedAlready = Symbol('refused already');
-const lastAnswer = new WeakMap<Socket, ServerResponse<IncomingMessage> | typeof refusedAlready>();
+type Answering = ServerResponse<IncomingMessage>;
+
+const refused = Symbol('refused');
+/** The answer to the newest call of a connection, and the one before it if that was still owed then (pipelining). */
+const newestAnswers = new WeakMap<Socket, { answer: Answering; before: Answering | undefined } | typeof refused>();
 
 /** Listens to `request` events, so that unreadable bytes sent behind a call do not take the place of its answer. */
-export function rememberAnswer({ socket }: IncomingMessage, answer: ServerResponse<IncomingMessage>): void {
-  lastAnswer.set(socket, answer);
+export function rememberAnswer({ socket }: IncomingMessage, answer: Answering): void {
+  const known = newestAnswers.get(socket);
+  if (known === refused) return;
+  const before = known?.answer.writableFinished === false ? known.answer : undefined;
+  newestAnswers.set(socket, { answer, before });
 }
 
 function refuse(thrown: Error & { readonly code?: string }, socket: Socket): void {
@@ -108,7 +115,7 @@ function refuse(thrown: Error & { readonly code?: string }, socket: Socket): voi
 }
 
 /** Answers an `Expect` other than `100-continue`, which Node would refuse without a word. */
-export function refuseExpectation(_: IncomingMessage, answer: ServerResponse<IncomingMessage>): void {
+export function refuseExpectation(_: IncomingMessage, answer: Answering): void {
   const error = new GatewayError('invalid-request', 'Only Expect: 100-continue is met here.', { status: 417 });
   const body = bothShapes(error);
   const headers = {

@@ -15,6 +15,7 @@ const v1: InvokeProtocol = {
 /** What the model writes, as it writes it; how it ended badly is an `error` event (HTML standard, Server-sent events). */
 const plainStream: StreamEncoding = {
   acceptHeader: 'accept',
+  required: false,
   headers: own => ({ ...own, 'cache-control': 'no-store' }),
   event: ({ payload }) => payload,
   whole: answer => answer,

@@ -1,9 +1,6 @@
 import type { Model, Version } from '../core/model.ts';
-import type { BackendKind, Target } from '../core/target.ts';
+import { kindTraits, type Target } from '../core/target.ts';
 import type { Exclusion, RoutedRequest } from './router.ts';
-
-/** Kinds with a streamed operation: that of SageMaker takes no target model. */
-const streams: ReadonlySet<BackendKind> = new Set(['sagemaker-realtime', 'sagemaker-serverless']);
 
 /** Why a target may never serve this request, whatever its health; undefined when it may. Residency binds first. */
 export function hardExclusion(model: Model, target: Target, request: RoutedRequest): Exclusion | undefined {
@@ -14,7 +11,7 @@ export function hardExclusion(model: Model, target: Target, request: RoutedReque
     if ('exclude' in hints.region && hints.region.exclude === target.region) return 'region-excluded';
   }
   if (body.length > target.maxRequestBytes) return 'body-too-large';
-  if (request.streaming && !streams.has(target.kind)) return 'no-streaming';
+  if (request.streaming && !kindTraits[target.kind].streams) return 'no-streaming';
   if (target.kind === 'sagemaker-multi-model' || fields.targetModel !== undefined) {
     const why = targetModelExclusion(target, fields.targetModel);
     if (why !== undefined) return why;

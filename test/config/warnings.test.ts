@@ -36,6 +36,18 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'stream settings without effect',
+    edited(
+      '  drizzle:\n',
+      '  drizzle:\n    idempotent: false\n    stream: { firstContentMs: 10001, window: { ms: 5 }, rescue: buffered }\n',
+    ),
+    [
+      'c.yaml:16: models.drizzle.stream.firstContentMs: 10001 never runs out: deadlineMs, 10000, is up before; lower it, or raise the deadline',
+      'c.yaml:16: models.drizzle.stream.window: has no effect with rescue: buffered; write rescue: restart',
+      'c.yaml:16: models.drizzle.stream.rescue: a stream that was cut is not moved, since the model is not idempotent; leave it out, or write idempotent: true if that is harmless',
+    ],
+  ],
+  [
     'Redis without a shared secret',
     edited('auth: none', 'auth: none\nredis: { url: "redis://127.0.0.1" }'),
     [

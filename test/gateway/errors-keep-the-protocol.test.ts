@@ -91,6 +91,7 @@ test('bytes nobody can read do not take the place of the answer to the call befo
   t.same(await statuses(`${call(1)}${call(1)}NOT HTTP\r\n\r\n`), ['200', '200', '400']);
   const chunked = 'POST /v1/models/rain/invocations HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n';
   t.same(await statuses(chunked), ['400'], 'in the call itself: its own answer');
+  t.same(await statuses(`${call(1)}${chunked}`), ['200', '400'], 'and not that of the call before it');
   t.equal(gateway.app.parts.admission.heldBytes, 0);
 });
 

@@ -91,6 +91,15 @@ test('silence is cut by the clock it belongs to', async t => {
   t.match(text, /meridian_attempts_total\{[^}]*us-east-1[^}]*outcome="timeout"[^}]*\} 2/, 'both count as timeouts');
 });
 
+test('a caller in a hurry does not excuse a target that falls silent after its first content', async t => {
+  const rain = simpleModel([east], { stream: { idleMs: 30 } });
+  const gateway = await startTestGateway(t, { models: { rain } }, { simulator });
+  await gateway.simulator.faults.add({ region: east, kind: 'stream-stall', after: 1 });
+  const headers = { accept: 'text/event-stream', 'x-meridian-timeout-ms': '500' };
+  for (let call = 0; call < 5; call += 1) t.match((await gateway.call('rain', { headers })).text, /event: error/);
+  t.match(gateway.app.parts.health.describeAll()[0]?.health, { breaker: 'open', reason: 'consecutive-failures' });
+});
+
 test('rescued streams: a cut in the window is moved, and a buffered answer is whole or another’s', async t => {
   const of = (stream: object) => simpleModel(['us-east-1', 'us-west-2'], { routing, stream });
   const models = { none: of({}), restart: of({ rescue: 'restart' }), buffered: of({ rescue: 'buffered' }) };

@@ -119,3 +119,22 @@ export const settingsHaveEffect: Rule = inspection => {
     inspection.warning(at, problem, 'write policy: balanced, or leave it out');
   }
 };
+
+/** What is written under `stream` has an effect. */
+export const streamSettingsHaveEffect: Rule = inspection => {
+  for (const [, { stream, deadlineMs, idempotent }, path] of inspection.models()) {
+    const at = [...path, 'stream'];
+    if (!inspection.sound(at) || !inspection.sound([...path, 'deadlineMs'])) continue;
+    for (const key of ['firstByteMs', 'firstContentMs'] as const) {
+      if (stream[key] <= deadlineMs || !inspection.written([...at, key])) continue;
+      const problem = `${stream[key]} never runs out: deadlineMs, ${deadlineMs}, is up before`;
+      inspection.warning([...at, key], problem, 'lower it, or raise the deadline');
+    }
+    if (stream.rescue !== 'restart' && inspection.written([...at, 'window']))
+      inspection.warning([...at, 'window'], `has no effect with rescue: ${stream.rescue}`, 'write rescue: restart');
+    if (stream.rescue !== 'none' && !idempotent) {
+      const problem = 'a stream that was cut is not moved, since the model is not idempotent';
+      inspection.warning([...at, 'rescue'], problem, 'leave it out, or write idempotent: true if that is harmless');
+    }
+  }
+};

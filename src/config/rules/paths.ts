@@ -12,7 +12,7 @@ export const pathsAreUsable: Rule = inspection => {
     inspection.error(['stateDir'], `${inTheWay} is not a directory`, 'name a directory, or one that can be created');
   if (log.file === undefined || !inspection.sound(['log'])) return;
   const aboveLog = notADirectory(dirname(resolve(log.file)));
-  if (statSync(log.file, { throwIfNoEntry: false })?.isDirectory())
+  if (statOf(log.file)?.isDirectory())
     inspection.error(['log', 'file'], `${log.file} is a directory`, 'name a file in it');
   else if (aboveLog !== undefined)
     inspection.error(['log', 'file'], `${aboveLog} is not a directory`, 'name a file in a directory');
