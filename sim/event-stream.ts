@@ -13,6 +13,14 @@ export function payloadPart(payload: Uint8Array): Buffer {
   );
 }
 
+/** One event of Bedrock's streams: its name in a header, its members as JSON. */
+export function eventFrame(type: string, members: object): Buffer {
+  return frame(
+    { ':event-type': type, ':content-type': 'application/json', ':message-type': 'event' },
+    Buffer.from(JSON.stringify(members)),
+  );
+}
+
 /** An exception within a stream: its type in a header, its members as JSON. */
 export function exceptionFrame(type: string, members: object): Buffer {
   return frame(

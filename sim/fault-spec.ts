@@ -1,4 +1,5 @@
 import { type AwsErrorType, awsErrorStatus } from './aws-error.ts';
+import { bedrockErrorStatus } from './bedrock/bedrock-error.ts';
 
 /**
  * What each kind of fault does, and which fields it takes beside region, rate (the share of requests, connections or
@@ -15,7 +16,11 @@ const kinds = {
   /** Network and model time are multiplied by `factor` (default 3). */
   slow: { endpoint: true, rate: true, factor: true },
   /** Invocations fail with `errorType` (default InternalFailure). */
-  error: { endpoint: true, rate: true, errorType: Object.keys(awsErrorStatus) },
+  error: {
+    endpoint: true,
+    rate: true,
+    errorType: [...new Set([...Object.keys(awsErrorStatus), ...Object.keys(bedrockErrorStatus)])],
+  },
   throttle: { endpoint: true, rate: true },
   /** A streamed answer is cut off after this many bytes. */
   'stream-cut': { endpoint: true, rate: true, after: true },
@@ -26,7 +31,16 @@ const kinds = {
     endpoint: true,
     rate: true,
     after: true,
-    errorType: ['ModelStreamError', 'InternalStreamFailure'],
+    errorType: [
+      'ModelStreamError',
+      'InternalStreamFailure',
+      'ThrottlingException',
+      'InternalServerException',
+      'ModelStreamErrorException',
+      'ModelTimeoutException',
+      'ServiceUnavailableException',
+      'ValidationException',
+    ],
   },
   /** Down for the first half of every `periodMs` (default 60,000): a region refuses, an endpoint answers 503. */
   flap: { endpoint: true, rate: false, periodMs: true },

@@ -87,7 +87,6 @@ async function main(): Promise<void> {
   };
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
-  process.once('disconnect', end); // the parent that forked it is gone
   process.once('disconnect', end); // forked, and the parent is gone
   announce(simulator);
 }

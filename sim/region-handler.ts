@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from './aws-error.ts';
+import { bedrockException } from './bedrock/bedrock-error.ts';
+import { type BedrockCall, type BedrockService, bedrockOperations } from './bedrock/bedrock-service.ts';
 import { type Clock, sleep } from './clock.ts';
 import { realTimePayloadBytes } from './endpoints/endpoint.ts';
 import type { FaultBoard } from './faults.ts';
@@ -7,7 +9,7 @@ import { type Random, uuid } from './random.ts';
 import type { InvokeCall, RuntimeService } from './runtime-service.ts';
 import type { SignedRequest } from './sigv4-canonical.ts';
 import { countRequest, noRequests, type RequestCounts } from './stats.ts';
-import { sendFrames, streamFaults } from './streamed.ts';
+import { sendFrames, streamException, streamFaults } from './streamed.ts';
 import type { StsService } from './sts-service.ts';
 import type { Timing } from './timing.ts';
 import { type Answer, readBody, send, sendHalf } from './wire.ts';
@@ -16,6 +18,7 @@ export interface RegionHandlerParts {
   readonly region: string;
   readonly endpointNames: readonly string[];
   readonly runtime: RuntimeService;
+  readonly bedrock: BedrockService;
   readonly sts: StsService;
   readonly faults: FaultBoard;
   readonly timing: Timing;
@@ -39,6 +42,7 @@ export interface RegionHandler {
 }
 
 const invocationPath = /^\/endpoints\/([^/]*)\/invocations(-response-stream)?$/;
+const bedrockPath = new RegExp(`^/model/([^/]+)/(${bedrockOperations.join('|')})$`);
 
 /** Median time between two events of a streamed answer. */
 const eventMs = 2;
@@ -56,7 +60,8 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
     handle: async (request, response) => {
       const target = request.url ?? '/';
       const isSts = target === '/';
-      const [, endpoint, streamed] = invocationPath.exec(target.split('?')[0] ?? '') ?? [];
+      const meant = whatIsMeant(target.split('?')[0] ?? '');
+      const endpoint = meant?.endpoint;
       const ended = countRequest(countersOf(counts, isSts, endpoint));
       response.once('close', () => ended(response.writableFinished ? String(response.statusCode) : 'cut'));
       const requestId = uuid(parts.requestIds);
@@ -71,29 +76,57 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
       await sleep(clock, timing.roundTripMs(endpoint));
       const isCut = endpoint !== undefined && faults.hit(region, 'reset', endpoint) !== undefined;
       const signed = { method: request.method ?? '', target, headers: request.headersDistinct, body };
-      const call = endpoint === undefined ? undefined : { endpoint, streamed: streamed !== undefined };
-      const whole = await answer(signed, call, requestId, parts).catch(errorAnswer);
-      if (whole.frames !== undefined && endpoint !== undefined) {
-        const pace = () => sleep(clock, timing.workMs(eventMs, endpoint));
-        await sendFrames(response, whole, whole.frames, streamFaults(faults, region, endpoint, isCut), pace);
+      const whole = await answer(signed, meant, requestId, parts).catch(errorAnswer);
+      if (whole.frames !== undefined && meant !== undefined) {
+        const medianMs = meant.bedrock === undefined ? eventMs : parts.bedrock.tokenMs(meant.endpoint);
+        const pace = () => sleep(clock, timing.workMs(medianMs, meant.endpoint));
+        const end = meant.bedrock === undefined ? streamException : bedrockException;
+        await sendFrames(response, whole, whole.frames, streamFaults(faults, region, meant.endpoint, isCut), pace, end);
       } else (isCut ? sendHalf : send)(response, whole);
     },
   };
+}
+
+/** What a path asks for; `endpoint` is the SageMaker endpoint's name or the Bedrock model's id. */
+interface Meant {
+  readonly endpoint: string;
+  readonly invoke?: InvokeCall;
+  readonly bedrock?: BedrockCall;
+}
+
+function whatIsMeant(path: string): Meant | undefined {
+  const [, endpoint, streamed] = invocationPath.exec(path) ?? [];
+  if (endpoint !== undefined) return { endpoint, invoke: { endpoint, streamed: streamed !== undefined } };
+  const [, encoded, named] = bedrockPath.exec(path) ?? [];
+  const operation = bedrockOperations.find(known => known === named);
+  if (encoded === undefined || operation === undefined) return undefined;
+  const modelId = decoded(encoded);
+  return { endpoint: modelId, bedrock: { modelId, operation } };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 type ReadRequest = Omit<SignedRequest, 'body'> & { readonly body: Buffer | undefined };
 
 async function answer(
   request: ReadRequest,
-  call: InvokeCall | undefined,
+  meant: Meant | undefined,
   requestId: string,
-  { runtime, sts }: RegionHandlerParts,
+  { runtime, bedrock, sts }: RegionHandlerParts,
 ): Promise<Answer> {
   const { method, target, body } = request;
   if (body === undefined)
     throw new AwsError('RequestEntityTooLarge', `HTTP content length exceeded ${realTimePayloadBytes} bytes.`);
   if (method === 'POST' && target === '/') return sts.answer({ ...request, body }, requestId);
-  if (method === 'POST' && call !== undefined) return runtime.invoke({ ...request, body }, call, requestId);
+  if (method === 'POST' && meant?.invoke !== undefined)
+    return runtime.invoke({ ...request, body }, meant.invoke, requestId);
+  if (method === 'POST' && meant?.bedrock !== undefined) return bedrock.answer({ ...request, body }, meant.bedrock);
   throw new AwsError('UnknownOperationException', `No operation answers ${method} ${target}.`);
 }
 

@@ -1,4 +1,6 @@
 import { createServer } from 'node:http';
+import { createBedrockService } from './bedrock/bedrock-service.ts';
+import type { BedrockModel } from './bedrock/models.ts';
 import type { Clock } from './clock.ts';
 import { createEndpoint, type EndpointSpec } from './endpoints/create.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
@@ -21,6 +23,7 @@ export interface RegionParts {
   readonly roundTripMs: number;
   readonly latencyScale: number;
   readonly endpoints: readonly EndpointSpec[];
+  readonly bedrockModels: readonly BedrockModel[];
   readonly containers: Containers;
   readonly principals: Principals;
   readonly faults: FaultBoard;
@@ -28,7 +31,7 @@ export interface RegionParts {
   readonly seed: number;
 }
 
-/** One simulated AWS region: a listener with SageMaker Runtime and regional STS behind it. */
+/** One simulated AWS region: a listener with SageMaker Runtime, Bedrock Runtime and regional STS behind it. */
 export interface Region {
   readonly port: number;
   /** Opens or shuts the port, as the faults set now demand. */
@@ -54,9 +57,20 @@ export function createRegion(parts: RegionParts): Region {
     const skew = faults.hit(region, 'clock-skew');
     return clock.wallMs() + (skew === undefined ? 0 : skewMs * (skew.factor ?? 1));
   };
+  const bedrock = createBedrockService({
+    region,
+    models: parts.bedrockModels,
+    principals,
+    faults,
+    clock,
+    random: randomStream(seed, region, 'bedrock'),
+    wallMs,
+    workMs: timing.workMs,
+  });
   const handler = createRegionHandler({
     region,
-    endpointNames: [...endpoints.keys()],
+    endpointNames: [...endpoints.keys(), ...bedrock.ids],
+    bedrock,
     runtime: createRuntimeService({ region, endpoints, principals, sessions, faults, wallMs }),
     sts: createStsService({ region, principals, faults, clock, wallMs }),
     faults,
@@ -71,7 +85,7 @@ export function createRegion(parts: RegionParts): Region {
       return door.port;
     },
     ...keepDoor(door, () => (faults.hit(region, 'refuse') ?? faults.hit(region, 'flap')) !== undefined),
-    stats: () => regionStats(door, handler, endpoints),
+    stats: () => regionStats(door, handler, endpoints, bedrock.ids),
   };
 }
 
@@ -113,9 +127,10 @@ function regionStats(
   door: FrontDoor,
   { counts }: RegionHandler,
   endpoints: ReadonlyMap<string, Endpoint>,
+  bedrockIds: readonly string[],
 ): RegionStats {
-  const byEndpoint = [...endpoints].map(([name, endpoint]) => {
-    return [name, { ...(counts.endpoints[name] ?? noRequests()), state: endpoint.state() }] as const;
+  const byEndpoint = [...endpoints.keys(), ...bedrockIds].map(name => {
+    return [name, { ...(counts.endpoints[name] ?? noRequests()), state: endpoints.get(name)?.state() ?? {} }] as const;
   });
   return { ...counts.all, connections: door.counts(), sts: counts.sts, endpoints: Object.fromEntries(byEndpoint) };
 }

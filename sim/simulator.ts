@@ -1,3 +1,4 @@
+import { type BedrockModel, demoBedrockModels, idsIn } from './bedrock/models.ts';
 import { type Clock, stoppableClock, systemClock } from './clock.ts';
 import { createControl } from './control.ts';
 import { type DnsServer, startDns } from './dns.ts';
@@ -29,6 +30,8 @@ export interface SimulatorOptions {
   readonly regions?: readonly string[];
   /** Default: the demo fleet. */
   readonly endpoints?: readonly FleetEndpoint[];
+  /** Default: the demo's. */
+  readonly bedrockModels?: readonly BedrockModel[];
   readonly identities?: readonly Identity[];
   readonly roles?: readonly Role[];
   readonly clock?: Clock;
@@ -37,7 +40,7 @@ export interface SimulatorOptions {
 }
 
 export interface Simulator {
-  /** By region: the endpoint URL for SageMaker Runtime and for STS. */
+  /** By region: the endpoint URL for SageMaker Runtime, Bedrock Runtime and STS. */
   readonly urls: Readonly<Record<string, string>>;
   /** The same for one region. Throws when it is not simulated. */
   url(region: string): string;
@@ -66,15 +69,20 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     seed = 1,
     regions: names = Object.keys(demoRegions),
     endpoints = demoEndpoints,
+    bedrockModels = demoBedrockModels,
   } = options;
   const ports = options.ports === 0 ? freePorts : (options.ports ?? defaultPorts);
   const clock = stoppableClock(options.clock ?? systemClock);
   const endpointsOf = (region: string) => endpoints.filter(endpoint => endpoint.regions?.includes(region) ?? true);
-  const known = { regions: names, endpoints: (region: string) => endpointsOf(region).map(({ name }) => name) };
+  const namesIn = (region: string) => [
+    ...endpointsOf(region).map(({ name }) => name),
+    ...bedrockModels.flatMap(model => idsIn(model, region)),
+  ];
+  const known = { regions: names, endpoints: namesIn };
   const faults = createFaultBoard(known, clock, seed);
   const { identities = demoIdentities, roles = demoRoles, containers, latencyScale = 1 } = options;
   const principals = createPrincipals(identities, roles, randomStream(seed, 'principals'));
-  const shared = { host, seed, clock, faults, principals, containers, latencyScale };
+  const shared = { host, seed, clock, faults, principals, containers, latencyScale, bedrockModels };
   const regions = new Map<string, Region>();
   for (const name of names) {
     const own = { name, port: ports.regions[name] ?? 0, roundTripMs: roundTripMs(name), endpoints: endpointsOf(name) };

@@ -33,11 +33,13 @@ export async function sendFrames(
   frames: readonly Buffer[],
   { cutAfter = Number.POSITIVE_INFINITY, stallAfter = Number.POSITIVE_INFINITY, error }: StreamFaults,
   pace: () => Promise<void>,
+  exception: (type: string, message: string) => Buffer,
 ): Promise<void> {
   response.writeHead(status, headers);
   response.flushHeaders();
   let room = cutAfter;
-  const toSend = error === undefined ? frames : [...frames.slice(0, error.after), exception(error.type)];
+  const toSend =
+    error === undefined ? frames : [...frames.slice(0, error.after), exception(error.type, 'injected fault')];
   for (const [index, frame] of toSend.entries()) {
     if (index >= stallAfter || response.destroyed) return;
     if (index > 0) await pace();
@@ -52,9 +54,10 @@ export async function sendFrames(
   response.socket?.destroySoon(); // closed, not reset: a reset could overtake the bytes
 }
 
-function exception(type: string): Buffer {
+/** As SageMaker Runtime ends a stream. */
+export function streamException(type: string, message: string): Buffer {
   return exceptionFrame(type, {
-    Message: 'injected fault',
+    Message: message,
     ...(type === 'ModelStreamError' && { ErrorCode: 'ModelStreamError' }),
   });
 }

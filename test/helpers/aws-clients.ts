@@ -1,5 +1,6 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { BedrockRuntimeClient, type BedrockRuntimeClientConfig } from '@aws-sdk/client-bedrock-runtime';
 import {
   InvokeEndpointCommand,
   type InvokeEndpointCommandInput,
@@ -7,6 +8,7 @@ import {
   type SageMakerRuntimeClientConfig,
 } from '@aws-sdk/client-sagemaker-runtime';
 import { STSClient, type STSClientConfig } from '@aws-sdk/client-sts';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Test } from 'tap';
 import type { Simulator } from '../../sim/simulator.ts';
@@ -22,6 +24,19 @@ export function runtimeClient(
 ): SageMakerRuntimeClient {
   const base = { region, endpoint: simulator.url(region), credentials: demoCredentials, maxAttempts: 1 };
   const client = new SageMakerRuntimeClient({ ...base, ...config });
+  t.teardown(() => client.destroy());
+  return client;
+}
+
+/** A Bedrock Runtime client on HTTP/1.1, which is all the stand-in speaks, signing as `demo` and trying once. */
+export function bedrockClient(
+  t: Test,
+  simulator: Simulator,
+  region = 'us-east-1',
+  config: Partial<BedrockRuntimeClientConfig> = {},
+): BedrockRuntimeClient {
+  const base = { region, endpoint: simulator.url(region), credentials: demoCredentials, maxAttempts: 1 };
+  const client = new BedrockRuntimeClient({ ...base, requestHandler: new NodeHttpHandler(), ...config });
   t.teardown(() => client.destroy());
   return client;
 }
