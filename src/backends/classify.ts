@@ -3,8 +3,12 @@ import type { Answer, AttemptError, Refusal } from '../core/result.ts';
 import { type AwsError, parseAwsError } from '../wire/aws-error.ts';
 import { withoutSecrets, withoutSecretsOrNumbers } from './sanitise.ts';
 
+/** The AWS services that are called for inference. */
+export type ServiceName = 'sagemaker' | 'bedrock';
+
 /** An answer that is not a success, and whom it was for. */
 export interface FailedAnswer {
+  readonly service: ServiceName;
   readonly status: number;
   /** Header values by lower-case name. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -29,23 +33,39 @@ export interface Classified {
 interface Rule {
   readonly outcome: Outcome;
   /** What the operator has to do, for the log. */
-  readonly mend?: string;
+  readonly mend?: Mend;
 }
+
+type Mend = 'permissions' | 'credentials' | 'missing' | 'wrongPlace';
+
+const credentialsMend = 'check the credentials configured for this region: their keys, token and clock';
+const mends: Readonly<Record<ServiceName, Readonly<Record<Mend, string>>>> = {
+  sagemaker: {
+    permissions:
+      "allow sagemaker:InvokeEndpoint on this endpoint to the identity, and check the endpoint's own policies",
+    credentials: credentialsMend,
+    missing: 'name an endpoint, variant, component and target model that exist in this region, or take the target out',
+    wrongPlace: "check the region's sagemakerRuntime endpoint: what answers there does not know this API",
+  },
+  bedrock: {
+    permissions:
+      'allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream on this model to the identity, and ask for access to the model',
+    credentials: credentialsMend,
+    missing: 'name a modelId that this region has, or the inference profile that contains it',
+    wrongPlace: "check the region's bedrockRuntime endpoint: what answers there does not know this API",
+  },
+};
 
 const throttled: Rule = { outcome: 'throttled' };
 const fault: Rule = { outcome: 'backend-fault' };
 const caller: Rule = { outcome: 'caller-fault' };
-const permissions: Rule = {
-  outcome: 'misconfigured',
-  mend: "allow sagemaker:InvokeEndpoint on this endpoint to the identity, and check the endpoint's own policies",
-};
-const credentials: Rule = {
-  outcome: 'misconfigured',
-  mend: 'check the credentials configured for this region: their keys, token and clock',
-};
+const permissions: Rule = { outcome: 'misconfigured', mend: 'permissions' };
+const credentials: Rule = { outcome: 'misconfigured', mend: 'credentials' };
+const missing: Rule = { outcome: 'misconfigured', mend: 'missing' };
+const wrongPlace: Rule = { outcome: 'misconfigured', mend: 'wrongPlace' };
 
 /**
- * One line per error type: those SageMaker Runtime models, the common errors of AWS APIs, and the names under which
+ * One line per error type: those SageMaker Runtime and Bedrock Runtime model, the common errors of AWS APIs, and the names under which
  * AWS throttles (retry documentation of the AWS SDKs). A type outranks the status: throttling comes as 400 here.
  */
 const rulesByType: Readonly<Record<string, Rule>> = {
@@ -62,6 +82,9 @@ const rulesByType: Readonly<Record<string, Rule>> = {
   SlowDown: throttled,
   ServiceQuotaExceededException: throttled,
   ModelNotReadyException: { outcome: 'cold' },
+  ModelTimeoutException: { outcome: 'timeout' },
+  ModelStreamErrorException: fault,
+  ResourceNotFoundException: missing,
   InternalFailure: fault,
   InternalError: fault,
   InternalServerError: fault,
@@ -88,14 +111,8 @@ const rulesByType: Readonly<Record<string, Rule>> = {
   UnrecognizedClientException: credentials,
 };
 
-const missing: Rule = {
-  outcome: 'misconfigured',
-  mend: 'name an endpoint, variant, component and target model that exist in this region, or take the target out',
-};
-const wrongPlace: Rule = {
-  outcome: 'misconfigured',
-  mend: "check the region's sagemakerRuntime endpoint: what answers there does not know this API",
-};
+/** What both services call a container's own error. */
+const modelErrors = new Set(['ModelError', 'ModelErrorException']);
 const timeTypes = new Set([
   'InvalidSignatureException',
   'RequestTimeTooSkewed',
@@ -106,6 +123,9 @@ const timeTexts = /signature expired|not yet current/i;
 const endpointGone = /\bendpoint\b.*(?:not found|could not be found|does not exist|not in ?service)/is;
 const partGone =
   /(?:variant|inference component|component|target model|model data).*(?:not found|could not be found|could not find|does not exist|not in ?service|not exist)|could not find (?:variant|inference component)|failed to download model/is;
+
+/** ValidationException of Bedrock for an id that the region, or the account, does not have. */
+const modelGone = /model identifier is invalid|on-demand throughput isn.t supported/i;
 
 /** Says what an upstream's refusal means. The only place that looks at AWS errors. Never throws. */
 export function classify(failed: FailedAnswer): Classified {
@@ -118,7 +138,7 @@ export function classify(failed: FailedAnswer): Classified {
     outcome: rule.outcome,
     error: {
       type: error.type || String(failed.status),
-      message: rule.mend === undefined ? text : `${text}; ${rule.mend}`,
+      message: rule.mend === undefined ? text : `${text}; ${mends[failed.service][rule.mend]}`,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     },
     ...(rule.outcome === 'caller-fault' && { answer: callerAnswer(error, failed) }),
@@ -128,46 +148,52 @@ export function classify(failed: FailedAnswer): Classified {
 
 function ruleFor(error: AwsError, { status, callerNamed, endpoint }: FailedAnswer): Rule {
   if (Object.hasOwn(rulesByType, error.type)) return rulesByType[error.type] ?? fault;
-  if (error.type === 'ModelError') return isCallersModelError(error) ? caller : fault;
+  if (modelErrors.has(error.type)) return isCallersModelError(error) ? caller : fault;
   if (status === 401 || status === 403) return permissions;
   if (status === 429) return throttled;
   if (status === 408) return { outcome: 'timeout' };
   // Without the endpoint's name, which may hold any of the words.
   const message = error.message.replaceAll(endpoint, '');
   if (partGone.test(message)) return callerNamed ? caller : missing;
-  if (endpointGone.test(message)) return missing;
+  if (endpointGone.test(message) || modelGone.test(message)) return missing;
   if (status === 404 || status < 400) return wrongPlace;
   return status < 500 ? caller : fault;
 }
 
 /** The container's own status decides: 4xx is the caller's, 5xx or 0 (the container never answered) is not. */
 function isCallersModelError({ fields, message }: AwsError): boolean {
-  const original = Number(fields['OriginalStatusCode'] ?? /error \((\d{1,3})\)/.exec(message)?.[1]);
+  const original = Number(
+    fields['OriginalStatusCode'] ?? fields['originalStatusCode'] ?? /error \((\d{1,3})\)/.exec(message)?.[1],
+  );
   return original >= 400 && original < 500;
 }
 
 function callerAnswer(error: AwsError, failed: FailedAnswer): Answer {
   const type = /^[A-Za-z0-9_.]{1,128}$/.test(error.type) ? error.type : 'ValidationError';
-  const refusal = type === 'ModelError' ? containersRefusal(error, failed) : servicesRefusal(error, failed);
+  const byModel = modelErrors.has(type);
+  const refusal = byModel ? containersRefusal(type, error, failed) : servicesRefusal(type, error, failed);
   return {
     status: failed.status,
     headers: { 'content-type': 'application/json', 'x-amzn-errortype': type },
-    body: Buffer.from(JSON.stringify(type === 'ModelError' ? modelErrorBody(error, refusal) : refusal)),
+    body: Buffer.from(JSON.stringify(byModel ? modelErrorBody(error, refusal) : { message: refusal.message })),
     refusal,
   };
 }
 
-function containersRefusal(error: AwsError, { endpoint, model }: FailedAnswer): Refusal {
-  const { OriginalMessage, OriginalStatusCode } = error.fields;
+function containersRefusal(type: string, error: AwsError, { endpoint, model }: FailedAnswer): Refusal {
+  const { OriginalMessage, OriginalStatusCode, originalStatusCode } = error.fields;
+  const originalStatus = OriginalStatusCode ?? originalStatusCode;
   return {
+    type,
     message: withoutSecrets(error.message, endpoint, model),
     ...(typeof OriginalMessage === 'string' && { originalMessage: OriginalMessage }), // could be nested beyond the stack
-    ...(typeof OriginalStatusCode === 'number' && { originalStatus: OriginalStatusCode }),
+    ...(typeof originalStatus === 'number' && { originalStatus }),
   };
 }
 
-function servicesRefusal(error: AwsError, { status, endpoint, model }: FailedAnswer): Refusal {
+function servicesRefusal(type: string, error: AwsError, { status, endpoint, model }: FailedAnswer): Refusal {
   return {
+    type,
     message: withoutSecretsOrNumbers(error.message, endpoint, model) || `The request was refused (HTTP ${status}).`,
   };
 }

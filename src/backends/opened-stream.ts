@@ -28,13 +28,18 @@ export interface Opening {
   readonly maxBytes: number;
 }
 
+/** A stream whose first content is there. */
+export interface OpenedStream {
+  readonly stream: Pick<AnswerStream, 'events' | 'ended'>;
+  /** From sending, ms. */
+  readonly firstContentMs: number;
+}
+
 /**
  * Waits for a stream's first content, or for more of it where `rescue` says so. A failure until then is an attempt's
  * like any other; from then on the stream is the caller's, and `ended` tells how it went. Never rejects.
  */
-export async function openStream(
-  opening: Opening,
-): Promise<{ readonly stream: AnswerStream; readonly firstContentMs: number } | Unfinished> {
+export async function openStream(opening: Opening): Promise<OpenedStream | Unfinished> {
   return new StreamReading(opening).open();
 }
 
@@ -62,7 +67,7 @@ class StreamReading {
     });
   }
 
-  async open(): Promise<{ stream: AnswerStream; firstContentMs: number } | Unfinished> {
+  async open(): Promise<OpenedStream | Unfinished> {
     while (this.#ending === undefined && !this.#mayGoOut()) await this.#hold();
     const failed = this.#ending !== undefined && this.#ending.outcome !== 'ok';
     if (failed) {

@@ -56,6 +56,7 @@ export const RegionOptions = Type.Object(
       Type.Object(
         {
           sagemakerRuntime: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
+          bedrockRuntime: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
           sts: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
         },
         { additionalProperties: false, description: 'Overrides, for VPC endpoints or the simulator.' },
@@ -74,7 +75,23 @@ export const TargetOptions = Type.Object(
   {
     kind: Type.Enum(backendKinds, { default: 'sagemaker-realtime' }),
     region: Type.String({ minLength: 1, description: 'A key of `regions`.' }),
-    endpoint: Type.String({ pattern: '^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$' }),
+    endpoint: Type.Optional(
+      Type.String({ pattern: '^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$', description: 'Of SageMaker: its name.' }),
+    ),
+    modelId: Type.Optional(
+      Type.String({
+        pattern: '^[a-zA-Z0-9][a-zA-Z0-9._:/-]*$',
+        maxLength: 2048,
+        description: 'Of Bedrock: a model id, an inference profile’s id, or the ARN of either.',
+      }),
+    ),
+    residency: Type.Optional(
+      Type.String({
+        pattern: '^[a-z0-9-]{1,32}$',
+        description:
+          'Where the target may run. Default: the geography of a Bedrock inference profile, else the region’s class.',
+      }),
+    ),
     variant: Type.Optional(Type.String({ pattern: '^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$' })),
     component: Type.Optional(Type.String({ pattern: '^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$' })),
     targetModel: Type.Optional(
@@ -102,6 +119,14 @@ export const TargetOptions = Type.Object(
           usdPerHour: Type.Optional(Type.Number({ minimum: 0, description: 'Of one instance; overrides the table.' })),
           usdPerGbSecond: Type.Optional(Type.Number({ minimum: 0, description: 'Serverless; overrides the table.' })),
           dataUsdPerGb: Type.Optional(Type.Number({ minimum: 0 })),
+          inputUsdPerMillion: Type.Optional(Type.Number({ minimum: 0, description: 'Tokens read; Bedrock only.' })),
+          outputUsdPerMillion: Type.Optional(Type.Number({ minimum: 0, description: 'Tokens written; Bedrock only.' })),
+          cacheReadUsdPerMillion: Type.Optional(
+            Type.Number({ minimum: 0, description: 'Tokens read from a prompt cache. Default: as input.' }),
+          ),
+          cacheWriteUsdPerMillion: Type.Optional(
+            Type.Number({ minimum: 0, description: 'Tokens written to a prompt cache. Default: as input.' }),
+          ),
         },
         { additionalProperties: false },
       ),

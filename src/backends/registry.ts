@@ -2,11 +2,12 @@ import type { Clock } from '../core/clock.ts';
 import type { Emit } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
 import type { BackendKind } from '../core/target.ts';
+import type { AwsPorts, AwsService } from './aws-call.ts';
 import type { Backend } from './backend.ts';
+import { bedrock } from './bedrock.ts';
 import { dnsCache, networkResolver } from './dns.ts';
 import { createIdentities, type Identity } from './identities.ts';
 import type { ConnectionOptions } from './options.ts';
-import type { InvokePorts } from './sagemaker-invoke.ts';
 import { sagemakerMultiModel } from './sagemaker-multi-model.ts';
 import { sagemakerRealtime } from './sagemaker-realtime.ts';
 import { sagemakerServerless } from './sagemaker-serverless.ts';
@@ -18,9 +19,10 @@ const kinds = {
   'sagemaker-realtime': sagemakerRealtime,
   'sagemaker-serverless': sagemakerServerless,
   'sagemaker-multi-model': sagemakerMultiModel,
-} satisfies Record<BackendKind, (ports: InvokePorts) => Backend>;
+  bedrock,
+} satisfies Record<BackendKind, (ports: AwsPorts) => Backend>;
 
-function made(ports: InvokePorts): Record<BackendKind, Backend> {
+function made(ports: AwsPorts): Record<BackendKind, Backend> {
   const all = Object.entries(kinds).map(([kind, make]) => [kind, make(ports)]);
   return Object.fromEntries(all) as Record<BackendKind, Backend>;
 }
@@ -28,6 +30,7 @@ function made(ports: InvokePorts): Record<BackendKind, Backend> {
 /** Where a region is reached. */
 export interface RegionSites {
   readonly sagemakerRuntimeUrl: string;
+  readonly bedrockRuntimeUrl: string;
   readonly stsUrl: string;
 }
 
@@ -80,13 +83,23 @@ export function createBackends(deps: BackendDeps): Backends {
         .sort((a, b) => Number(b.region === first) - Number(a.region === first)),
   });
   identities.use(deps.identities);
-  const ports: InvokePorts = {
+  const sagemaker: AwsService = {
+    name: 'sagemaker',
+    signer: sigV4Signer('sagemaker', clock),
+    urlOf: region => regions.get(region)?.sagemakerRuntimeUrl,
+  };
+  const bedrockRuntime: AwsService = {
+    name: 'bedrock',
+    signer: sigV4Signer('bedrock', clock),
+    urlOf: region => regions.get(region)?.bedrockRuntimeUrl,
+  };
+  const ports: AwsPorts = {
     clock,
     transport,
-    signer: sigV4Signer('sagemaker', clock),
+    sagemaker,
+    bedrock: bedrockRuntime,
     credentialsOf: identities.current,
     suspect: identities.suspect,
-    runtimeUrlOf: region => regions.get(region)?.sagemakerRuntimeUrl,
   };
   return {
     backends: made(ports),

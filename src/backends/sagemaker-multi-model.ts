@@ -1,9 +1,10 @@
+import type { AwsPorts } from './aws-call.ts';
 import type { Backend } from './backend.ts';
 import { refusedLocally } from './local-refusal.ts';
-import { type InvokePorts, invokeEndpoint } from './sagemaker-invoke.ts';
+import { invokeEndpoint } from './sagemaker-invoke.ts';
 
 /** Multi-model endpoints: every call names a model, and one that is still being loaded answers `cold`. */
-export function sagemakerMultiModel(ports: InvokePorts): Backend {
+export function sagemakerMultiModel(ports: AwsPorts): Backend {
   return {
     invoke(target, request, limits) {
       if (target.targetModel === undefined && request.fields.targetModel === undefined)

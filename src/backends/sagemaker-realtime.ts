@@ -1,7 +1,8 @@
+import type { AwsPorts } from './aws-call.ts';
 import type { Backend } from './backend.ts';
-import { type InvokePorts, invokeEndpoint } from './sagemaker-invoke.ts';
+import { invokeEndpoint } from './sagemaker-invoke.ts';
 
 /** Real-time endpoints: InvokeEndpoint as it is. A loading inference component answers `cold`. */
-export function sagemakerRealtime(ports: InvokePorts): Backend {
+export function sagemakerRealtime(ports: AwsPorts): Backend {
   return { invoke: (target, request, limits) => invokeEndpoint(ports, target, request, limits) };
 }

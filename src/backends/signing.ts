@@ -5,7 +5,7 @@ import type { Credentials } from './credentials.ts';
 /** What is signed. Name and value alternate in `headers`; names are lower-case and the list is sorted by name. */
 export interface SigningInput {
   readonly method: string;
-  /** Already in canonical form: only characters that URI encoding leaves alone. */
+  /** As it is sent: unreserved characters, `/` and `%XX`. The signature covers it encoded once more, as all services but S3 want it. */
   readonly path: string;
   readonly host: string;
   readonly region: string;
@@ -65,7 +65,7 @@ export function sigV4Signer(service: string, clock: Clock): Signer {
       const { scope, key } = dayKey(input.credentials, input.region, time.slice(0, 8));
       const headers = withSigningHeaders(input, time);
       const names = signedNames(headers);
-      const canonical = `${input.method}\n${input.path}\n\n${canonicalHeaders(headers)}\n${names}\n${input.bodySha256}`;
+      const canonical = `${input.method}\n${input.path.replaceAll('%', '%25')}\n\n${canonicalHeaders(headers)}\n${names}\n${input.bodySha256}`;
       const toSign = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${hash('sha256', canonical, 'hex')}`;
       const signature = createHmac('sha256', key).update(toSign).digest('hex');
       const credential = `${input.credentials.accessKeyId}/${scope}`;

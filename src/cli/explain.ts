@@ -3,7 +3,17 @@ import { renderExplain } from '../routing/render-explain.ts';
 import { adminClient, adminOptions, adminUsage } from './admin-client.ts';
 import { type Command, parse, UsageError } from './options.ts';
 
-const queryOptions = ['key', 'region', 'residency', 'prefer', 'bytes', 'target-model', 'variant', 'component'] as const;
+const queryOptions = [
+  'key',
+  'region',
+  'residency',
+  'prefer',
+  'bytes',
+  'target-model',
+  'variant',
+  'component',
+  'operation',
+] as const;
 
 /** `meridian explain`. */
 export const explain: Command = {
@@ -17,6 +27,7 @@ export const explain: Command = {
   --prefer WISH          latency, cost or balanced
   --bytes N              size of the body
   --stream               wanted event by event
+  --operation NAME       invoke (the default), converse or count-tokens
   --target-model NAME    of a multi-model endpoint
   --variant NAME         production variant
   --component NAME       inference component

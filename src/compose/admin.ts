@@ -153,12 +153,13 @@ function scopeOf(parts: Parts, what: DrainBody): { region: string } | { model: s
 }
 
 function explainQuery(parts: Parts, query: ExplainQuery): Parameters<Routing['explain']>[1] {
-  const { region, bytes, residency, prefer, targetModel, variant, component, key, stream } = query;
+  const { region, bytes, residency, prefer, targetModel, variant, component, key, stream, operation } = query;
   const keyResidency = key === undefined ? undefined : residencyOfKey(parts, key, query.model);
   return {
     ...(region !== undefined && { region: region.startsWith('!') ? { exclude: region.slice(1) } : { pin: region } }),
     ...(bytes !== undefined && { bodyBytes: Number(bytes) }),
     ...(stream === 'true' && { streaming: true }),
+    ...(operation !== undefined && { operation }),
     ...(residency !== undefined && { residency }),
     ...(prefer !== undefined && { prefer }),
     ...(targetModel !== undefined && { targetModel }),

@@ -6,8 +6,13 @@ import { badUrl, refuseExpectation, refuseUnreadable, rememberAnswer } from '../
 /** Longest path parameter taken; SageMaker names have 63 characters, ARNs more than Fastify's default of 100. */
 const maxParamLength = 2048;
 /** Longer than a load balancer's usual idle timeout of 60 s, so that it closes first. */
-const keepAliveMs = 72_000;
-const headersTimeoutMs = 15_000;
+export const keepAliveMs = 72_000;
+const longestHeadersMs = 15_000;
+
+/** How long the head of a request may take. */
+export function headersTimeoutMs(bodyTimeoutMs: number): number {
+  return Math.min(longestHeadersMs, bodyTimeoutMs);
+}
 
 /** A server with the limits that stop slow and oversized clients; request logging is the gateway's own single line. */
 export function newServer(bodyTimeoutMs: number): FastifyInstance {
@@ -26,7 +31,7 @@ export function newServer(bodyTimeoutMs: number): FastifyInstance {
     // Node looks for requests past their time only this often; its default of 30 s would double most limits.
     http: {
       requireHostHeader: false, // the invoke routes and the admin side ask for it, in words
-      headersTimeout: Math.min(headersTimeoutMs, bodyTimeoutMs),
+      headersTimeout: headersTimeoutMs(bodyTimeoutMs),
       connectionsCheckingInterval: Math.min(2_000, bodyTimeoutMs / 4),
     },
   });

@@ -1,16 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import { adminRoutes } from '../routes/admin/admin.ts';
+import { bedrockRoutes } from '../routes/bedrock.ts';
 import { healthRoutes } from '../routes/health.ts';
 import type { InvokePorts } from '../routes/invoke-ports.ts';
 import { sagemakerRoutes } from '../routes/sagemaker.ts';
-import { badRequests, unknownRoutes } from '../routes/unknown.ts';
+import { speakHttp2Too } from '../routes/two-protocols.ts';
+import { badRequests, refuseUnreadable, unknownRoutes } from '../routes/unknown.ts';
 import { v1Routes } from '../routes/v1.ts';
 import type { Authenticate } from '../security/callers.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { adminPorts, type Refusal } from './admin.ts';
 import { createGateway } from './gateway.ts';
-import { newServer } from './listen.ts';
+import { headersTimeoutMs, keepAliveMs, newServer } from './listen.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
 
@@ -44,10 +46,14 @@ export function dataPlane({ parts, replica, logger, authenticate }: PlaneDeps): 
     },
   };
   const server = newServer(limits().bodyTimeoutMs);
+  const { bodyTimeoutMs } = limits();
+  const firstBytesMs = headersTimeoutMs(bodyTimeoutMs);
+  speakHttp2Too(server, { clock: parts.clock, firstBytesMs, bodyTimeoutMs, keepAliveMs, refuse: refuseUnreadable });
   // Routes read the bytes themselves; what no route takes is refused unread.
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'])
     server.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   sagemakerRoutes(server, invoke);
+  bedrockRoutes(server, invoke);
   v1Routes(server, invoke);
   healthRoutes(server, replica);
   unknownRoutes(server);

@@ -62,6 +62,7 @@ function sampleOf(config: ResolvedConfig, target: Target): Omit<InferenceRequest
     request = {
       id: 'probe',
       model: model.name,
+      operation: 'invoke',
       body,
       bodySha256: createHash('sha256').update(body).digest('hex'),
       fields: { contentType },

@@ -16,6 +16,7 @@ export const meanings: Readonly<Record<string, string>> = {
   'redis.socketTimeoutMs': 'A connection that is silent this long while commands wait is replaced.',
   regions: 'The AWS regions models run in, by name. A region that needs no setting is its name alone: `{ us-east-1 }`.',
   'regions.REGION.endpoints.sagemakerRuntime': 'Default: https://runtime.sagemaker.REGION.amazonaws.com.',
+  'regions.REGION.endpoints.bedrockRuntime': 'Default: https://bedrock-runtime.REGION.amazonaws.com.',
   'regions.REGION.endpoints.sts': 'Default: https://sts.REGION.amazonaws.com.',
   'credentials.accessKeyId': 'Of the key pair.',
   'credentials.secretAccessKey': 'From the environment or a file, never written down here.',

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import type { TargetOptions } from '../backends/options.ts';
+import { withoutGeography } from '../core/residency.ts';
 import type { Price } from '../core/target.ts';
 
 /** One list price, in US dollars of the unit its section names, and the key of the source it was read from. */
@@ -35,6 +36,20 @@ export const PriceTable = Type.Object(
       { additionalProperties: false },
     ),
     serverlessUsdPerGbSecond: byRegion('Per second and GB of the memory size.'),
+    tokensUsdPerMillion: Type.Record(
+      Type.String({ pattern: '^[a-z0-9-]+\\.[a-z0-9.:-]+$' }),
+      Type.Object(
+        {
+          input: Type.Number({ minimum: 0 }),
+          output: Type.Number({ minimum: 0 }),
+          cacheRead: Type.Optional(Type.Number({ minimum: 0 })),
+          cacheWrite: Type.Optional(Type.Number({ minimum: 0 })),
+          from: Type.String({ minLength: 1 }),
+        },
+        { additionalProperties: false },
+      ),
+      { additionalProperties: false, default: {}, description: 'By the id of a profile, or of its model.' },
+    ),
     dataUsdPerGb: byRegion('Each GB into or out of an endpoint.'),
     egressUsdPerGb: byRegion('Each GB leaving the region for another region.'),
   },
@@ -45,6 +60,7 @@ export type PriceTable = Static<typeof PriceTable>;
 /** A target's price: its own numbers before the table's; `unknown` unless every number it needs is known. */
 export function priceOf(target: TargetOptions, table: PriceTable): Price {
   const own = target.price ?? {};
+  if (target.kind === 'bedrock') return tokenPriceOf(target, table);
   const dataUsdPerGb = own.dataUsdPerGb ?? table.dataUsdPerGb[target.region]?.usd;
   if (dataUsdPerGb === undefined) return { basis: 'unknown' };
   if (target.kind === 'sagemaker-serverless') {
@@ -56,6 +72,21 @@ export function priceOf(target: TargetOptions, table: PriceTable): Price {
   const usdPerHour = own.usdPerHour ?? listed;
   if (usdPerHour === undefined) return { basis: 'unknown' };
   return { basis: 'instance', usdPerHour, count: own.count ?? 1, dataUsdPerGb };
+}
+
+function tokenPriceOf({ price: own = {}, modelId = '' }: TargetOptions, table: PriceTable): Price {
+  const id = modelId.slice(modelId.lastIndexOf('/') + 1);
+  const listed = table.tokensUsdPerMillion[id] ?? table.tokensUsdPerMillion[withoutGeography(id)];
+  const inputUsdPerMillion = own.inputUsdPerMillion ?? listed?.input;
+  const outputUsdPerMillion = own.outputUsdPerMillion ?? listed?.output;
+  if (inputUsdPerMillion === undefined || outputUsdPerMillion === undefined) return { basis: 'unknown' };
+  return {
+    basis: 'tokens',
+    inputUsdPerMillion,
+    outputUsdPerMillion,
+    cacheReadUsdPerMillion: own.cacheReadUsdPerMillion ?? listed?.cacheRead ?? inputUsdPerMillion,
+    cacheWriteUsdPerMillion: own.cacheWriteUsdPerMillion ?? listed?.cacheWrite ?? inputUsdPerMillion,
+  };
 }
 
 /** USD per GB leaving `region`. Unlisted regions are assumed as dear as the dearest listed one, never free. */

@@ -23,6 +23,11 @@ export function sagemakerRuntimeUrlOf(region: string): string {
   return `https://runtime.sagemaker.${region}.${dnsSuffixOf(region)}`;
 }
 
+/** Public endpoint of Bedrock Runtime in a region. */
+export function bedrockRuntimeUrlOf(region: string): string {
+  return `https://bedrock-runtime.${region}.${dnsSuffixOf(region)}`;
+}
+
 /** Public regional endpoint of STS; the global one is a single point of failure and is never used. */
 export function stsUrlOf(region: string): string {
   return `https://sts.${region}.${dnsSuffixOf(region)}`;

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { CredentialsOptions, TargetOptions } from '../backends/options.ts';
 import type { FallbackStep, Model, Version } from '../core/model.ts';
+import { profileGeography } from '../core/residency.ts';
 import { kindTraits, type Target } from '../core/target.ts';
 import type { FallbackOptions } from '../fallback/options.ts';
 import { type Identity, identityName } from './identities.ts';
 import { egressOf, type PriceTable, priceOf } from './prices.ts';
-import { geographyOf, sagemakerRuntimeUrlOf, stsUrlOf } from './regions.ts';
+import { bedrockRuntimeUrlOf, geographyOf, sagemakerRuntimeUrlOf, stsUrlOf } from './regions.ts';
 import type { Config, ModelOptions } from './schema.ts';
 
 /** A region with every default filled in. */
@@ -14,6 +15,7 @@ export interface Region {
   /** Residency class, e.g. `eu`. */
   readonly residency: string;
   readonly sagemakerRuntimeUrl: string;
+  readonly bedrockRuntimeUrl: string;
   readonly stsUrl: string;
   /** USD per GB leaving the region. */
   readonly egressUsdPerGb: number;
@@ -36,8 +38,15 @@ export interface ResolvedConfig {
 
 /** What makes a target itself across reloads: model, version, kind, region, endpoint, variant, component, target model. */
 export function targetId(model: string, version: string, target: TargetOptions): string {
-  const { kind, region, endpoint, variant = '', component = '', targetModel = '' } = target;
-  return [model, version, kind, region, endpoint, variant, component, targetModel].map(encodeURIComponent).join('/');
+  const { kind, region, variant = '', component = '', targetModel = '' } = target;
+  return [model, version, kind, region, endpointOf(target), variant, component, targetModel]
+    .map(encodeURIComponent)
+    .join('/');
+}
+
+/** The endpoint's name, or the model's id. */
+function endpointOf({ endpoint, modelId }: TargetOptions): string {
+  return modelId ?? endpoint ?? '';
 }
 
 /** Makes a validated config ready to use. Throws only when handed one that `validate` refuses. */
@@ -69,6 +78,7 @@ function resolveRegion(name: string, config: Config, prices: PriceTable): Region
     name,
     residency: options?.residency ?? geographyOf(name),
     sagemakerRuntimeUrl: options?.endpoints?.sagemakerRuntime ?? sagemakerRuntimeUrlOf(name),
+    bedrockRuntimeUrl: options?.endpoints?.bedrockRuntime ?? bedrockRuntimeUrlOf(name),
     stsUrl: options?.endpoints?.sts ?? stsUrlOf(name),
     egressUsdPerGb: options?.egressUsdPerGb ?? egressOf(name, prices),
   };
@@ -124,7 +134,8 @@ function targetName(version: string, target: TargetOptions, taken: Map<string, n
 
 function resolveTarget(scope: Scope, version: string, options: TargetOptions, taken: Map<string, number>): Target {
   const { config, model } = scope;
-  const { kind, endpoint, variant, component, targetModel, weight } = options;
+  const { kind, variant, component, targetModel, weight } = options;
+  const endpoint = endpointOf(options);
   const region = scope.regions.get(options.region);
   if (region === undefined) throw new Error(`target of ${model} ${version} names no region of the config`);
   const credentials: CredentialsOptions =
@@ -138,7 +149,7 @@ function resolveTarget(scope: Scope, version: string, options: TargetOptions, ta
     version,
     kind,
     region: region.name,
-    residency: region.residency,
+    residency: options.residency ?? profileGeography(options.modelId) ?? region.residency,
     endpoint,
     ...(variant !== undefined && { variant }),
     ...(component !== undefined && { component }),
@@ -149,5 +160,6 @@ function resolveTarget(scope: Scope, version: string, options: TargetOptions, ta
     price: priceOf(options, scope.prices),
     egressUsdPerGb: region.egressUsdPerGb,
     identity,
+    quotaGroup: [kind, identity, region.name, endpoint, variant ?? ''].join('/'),
   };
 }

@@ -23,9 +23,9 @@ export type VersionOptions = Static<typeof VersionOptions>;
 /** `models.NAME`. */
 export const ModelOptions = Type.Object(
   {
-    aliases: Type.Array(Type.String({ pattern: Name }), {
+    aliases: Type.Array(Type.String({ pattern: '^[a-zA-Z0-9][a-zA-Z0-9._:/-]*$', maxLength: 2048 }), {
       default: [],
-      description: 'Other names callers already use.',
+      description: 'Other names callers already use: endpoint names, Bedrock model ids, ARNs.',
     }),
     owner: Type.Optional(Type.String({ description: 'Who to ask about it; shown to operators.' })),
     publicFallback: Type.Boolean({

@@ -29,6 +29,7 @@ import { credentialsAreOneKind, everyRegionIsUsed, regionUrlsAreUsable } from '.
 import {
   kindsFitTheirSettings,
   probesCanBeAnswered,
+  profilesFitTheirRegions,
   sharesAreWhole,
   targetRegionsExist,
   targetsAreDistinct,
@@ -50,7 +51,14 @@ const rules = {
     settingsHaveEffect,
     streamSettingsHaveEffect,
   ],
-  targets: [targetRegionsExist, targetsAreDistinct, kindsFitTheirSettings, sharesAreWhole, probesCanBeAnswered],
+  targets: [
+    targetRegionsExist,
+    targetsAreDistinct,
+    kindsFitTheirSettings,
+    profilesFitTheirRegions,
+    sharesAreWhole,
+    probesCanBeAnswered,
+  ],
   fallback: [
     fallbackModelsExist,
     fallbackHasNoCycle,

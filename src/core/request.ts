@@ -1,3 +1,5 @@
+import type { Operation } from './operation.ts';
+
 /** Who is calling. Anonymous callers exist only under `auth: none`. */
 export interface Caller {
   readonly tenant: string;
@@ -20,7 +22,7 @@ export interface Hints {
   readonly cache: { readonly noCache: boolean; readonly noStore: boolean; readonly maxStaleSeconds?: number };
 }
 
-/** SageMaker's per-call routing and tracing fields, already validated against the wire limits. */
+/** Headers of the AWS operations that are passed on, already validated against the wire limits. */
 export interface InvokeFields {
   readonly contentType?: string;
   readonly accept?: string;
@@ -33,6 +35,12 @@ export interface InvokeFields {
   readonly inferenceComponent?: string;
   readonly sessionId?: string;
   readonly prefixAwareId?: string;
+  readonly guardrailIdentifier?: string;
+  readonly guardrailVersion?: string;
+  readonly performanceLatency?: string;
+  readonly requestMetadata?: string;
+  readonly serviceTier?: string;
+  readonly trace?: string;
 }
 
 /** One call, protocol-neutral. The body stays the bytes that came in. */
@@ -40,6 +48,7 @@ export interface InferenceRequest {
   readonly id: string;
   /** Logical model name, aliases already resolved. */
   readonly model: string;
+  readonly operation: Operation;
   readonly body: Buffer;
   /** Hex SHA-256 of `body`, computed once; used for signing and the cache key. */
   readonly bodySha256: string;

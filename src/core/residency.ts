@@ -20,3 +20,32 @@ export function residencyBound(
 export function residencyText(bound: ReadonlySet<string> | undefined): string {
   return bound === undefined ? '*' : [...bound].sort().join(',');
 }
+
+/**
+ * Where requests of a Bedrock inference profile may run, as a residency class: profiles are named after the geography
+ * they stay in (Bedrock user guide, "Supported Regions and models for inference profiles"); `global.` leaves all of them.
+ */
+const profileResidency: Readonly<Record<string, string>> = {
+  us: 'us',
+  'us-gov': 'us-gov',
+  eu: 'eu',
+  apac: 'ap',
+  jp: 'ap',
+  au: 'ap',
+  ca: 'ca',
+  global: 'global',
+};
+
+/** The residency class of a profile's id or ARN; undefined for a model's own id, which stays in the region called. */
+export function profileGeography(modelId: string | undefined): string | undefined {
+  if (modelId === undefined) return undefined;
+  const id = modelId.slice(modelId.lastIndexOf('/') + 1);
+  const prefix = id.slice(0, id.indexOf('.'));
+  return Object.hasOwn(profileResidency, prefix) ? profileResidency[prefix] : undefined;
+}
+
+/** A model id without the geography of its profile. */
+export function withoutGeography(modelId: string): string {
+  const id = modelId.slice(modelId.lastIndexOf('/') + 1);
+  return profileGeography(id) === undefined ? id : id.slice(id.indexOf('.') + 1);
+}

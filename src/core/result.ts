@@ -9,8 +9,19 @@ export interface StreamEvent {
   readonly frame: Buffer;
 }
 
+/** Tokens of one call, as its own answer counts them. */
+export interface Usage {
+  /** Those read from or written to a prompt cache aside. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+}
+
 /** An answer that is still being made. Its first content is there. */
 export interface AnswerStream {
+  /** Whose frames its events came in. */
+  readonly framing: 'sagemaker' | 'bedrock';
   /** To be read once. Leaving early closes the upstream; the reader's pace is the upstream's. */
   readonly events: AsyncIterable<StreamEvent>;
   /** How it ended, once it did: `ok` only when it was whole. Its `answer` is absent. Never rejects. */
@@ -30,6 +41,8 @@ export interface Answer {
 
 /** A model's or its service's refusal of a call, safe to show to callers. */
 export interface Refusal {
+  /** Error type the service gave it. */
+  readonly type: string;
   readonly message: string;
   /** The container's own status and words, where the container refused. */
   readonly originalStatus?: number;
@@ -59,6 +72,8 @@ export interface AttemptResult {
   /** Present for `ok`, and for `caller-fault` (the upstream's own error, safe to pass on). */
   readonly answer?: Answer;
   readonly error?: AttemptError;
+  /** Where the answer tells; of a stream, at its end. */
+  readonly usage?: Usage;
   /** False only if no byte of the request can have reached the upstream. */
   readonly sent: boolean;
   /** Upstream time of this attempt, ms. */

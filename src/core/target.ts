@@ -1,3 +1,5 @@
+import type { Operation } from './operation.ts';
+
 interface KindTraits {
   /** As targets' public names have it. */
   readonly short: string;
@@ -5,17 +7,45 @@ interface KindTraits {
   readonly maxRequestBytes: number;
   /** Whether the kind has a streamed operation. */
   readonly streams: boolean;
+  readonly operations: readonly Operation[];
+  /** Whether a region keeps what it read of a prompt for the session's next call. */
+  readonly cachesPrompts: boolean;
 }
 
 /**
  * The kinds of endpoint, as config and metrics name them. AWS's quota pages say 25 MB and 4 MB; its older 6 MB was
  * 6,291,456 bytes in the service model, so a MB is taken as 1,048,576 bytes. InvokeEndpointWithResponseStream takes no
- * target model.
+ * target model. InvokeModel takes 25,000,000 bytes (service model of Bedrock Runtime).
  */
 export const kindTraits = {
-  'sagemaker-realtime': { short: 'realtime', maxRequestBytes: 26_214_400, streams: true },
-  'sagemaker-serverless': { short: 'serverless', maxRequestBytes: 4_194_304, streams: true },
-  'sagemaker-multi-model': { short: 'multi-model', maxRequestBytes: 26_214_400, streams: false },
+  'sagemaker-realtime': {
+    short: 'realtime',
+    maxRequestBytes: 26_214_400,
+    streams: true,
+    operations: ['invoke'],
+    cachesPrompts: false,
+  },
+  'sagemaker-serverless': {
+    short: 'serverless',
+    maxRequestBytes: 4_194_304,
+    streams: true,
+    operations: ['invoke'],
+    cachesPrompts: false,
+  },
+  'sagemaker-multi-model': {
+    short: 'multi-model',
+    maxRequestBytes: 26_214_400,
+    streams: false,
+    operations: ['invoke'],
+    cachesPrompts: false,
+  },
+  bedrock: {
+    short: 'bedrock',
+    maxRequestBytes: 25_000_000,
+    streams: true,
+    operations: ['invoke', 'converse', 'count-tokens'],
+    cachesPrompts: true,
+  },
 } as const satisfies Record<string, KindTraits>;
 
 /** One of them. */
@@ -32,7 +62,16 @@ export type Price =
       readonly memoryMb: number;
       readonly dataUsdPerGb: number;
     }
+  | ({ readonly basis: 'tokens' } & TokenPrices)
   | { readonly basis: 'unknown' };
+
+/** Dollars per million tokens. */
+export interface TokenPrices {
+  readonly inputUsdPerMillion: number;
+  readonly outputUsdPerMillion: number;
+  readonly cacheReadUsdPerMillion: number;
+  readonly cacheWriteUsdPerMillion: number;
+}
 
 /** One place that serves a version: region × kind × endpoint (× variant, component, target model). Immutable. */
 export interface Target {
@@ -44,8 +83,9 @@ export interface Target {
   readonly version: string;
   readonly kind: BackendKind;
   readonly region: string;
-  /** The residency class of the region, e.g. `eu`. */
+  /** Residency class of the places it may run in: the region’s, or the geography of a Bedrock inference profile. */
   readonly residency: string;
+  /** Of Bedrock: a model id, an inference profile's id or an ARN. */
   readonly endpoint: string;
   readonly variant?: string;
   readonly component?: string;
@@ -61,4 +101,6 @@ export interface Target {
   readonly egressUsdPerGb: number;
   /** Name of the identity (in the resolved config) that signs for this target. */
   readonly identity: string;
+  /** Targets of the same group draw on one quota of the account's, so they are throttled together. */
+  readonly quotaGroup: string;
 }

@@ -29,6 +29,7 @@ export function answerFields(request: InferenceRequest, residencyBound: string):
     request.caller.tenant,
     residencyBound,
     request.model,
+    request.operation,
     fields.targetModel,
     fields.targetVariant,
     // Containers of one endpoint are different models behind one name.
@@ -38,6 +39,11 @@ export function answerFields(request: InferenceRequest, residencyBound: string):
     fields.accept,
     fields.contentType,
     fields.customAttributes,
+    fields.guardrailIdentifier,
+    fields.guardrailVersion,
+    fields.performanceLatency,
+    fields.serviceTier,
+    fields.trace,
     request.bodySha256,
   ];
 }

@@ -8,6 +8,7 @@ import type { HealthControl, HealthPorts } from './health-control.ts';
 import type { HealthOptions } from './options.ts';
 import { Regions } from './regions.ts';
 import { TargetRecord } from './target-record.ts';
+import { Throttle } from './throttling.ts';
 import type { Ward } from './ward.ts';
 
 /** The one place that answers whether a target may be used. */
@@ -24,6 +25,8 @@ class Wards implements HealthControl {
   readonly #unwatch: () => void;
   #options: HealthOptions;
   #records = new Map<string, TargetRecord>();
+  /** By quota group: an account's quota is one, however many targets draw on it. */
+  readonly #throttles = new Map<string, Throttle>();
   /** Targets of older configs, for the calls that still hold them. */
   readonly #gone = new WeakMap<Target, TargetRecord>();
 
@@ -46,6 +49,7 @@ class Wards implements HealthControl {
       probe: ports.probe,
       options: () => this.#options,
       replicas: () => Math.max(1, ports.replicas()),
+      throttle: group => this.#throttleOf(group),
       changed: () => this.#regions.reassess(),
     };
     this.update(ports.targets);
@@ -98,6 +102,8 @@ class Wards implements HealthControl {
       if (rulesChanged) record.illness.renewRules();
       this.#records.set(target.id, record);
     }
+    const groups = new Set(targets.map(target => target.quotaGroup));
+    for (const group of this.#throttles.keys()) if (!groups.has(group)) this.#throttles.delete(group);
     for (const record of before.values()) {
       record.illness.stop();
       this.#gone.set(record.target, record);
@@ -151,6 +157,14 @@ class Wards implements HealthControl {
 
   #newRecord(target: Target): TargetRecord {
     return new TargetRecord(target, this.#ward, record => this.#queue.freed(record));
+  }
+
+  #throttleOf(group: string): Throttle {
+    const known = this.#throttles.get(group);
+    if (known !== undefined) return known;
+    const throttle = new Throttle();
+    this.#throttles.set(group, throttle);
+    return throttle;
   }
 
   #readDrains() {

@@ -6,7 +6,7 @@ import { answers } from './answers.ts';
 import type { Availability, PermitReason, TargetHealth } from './health.ts';
 import { Illness } from './illness.ts';
 import { type Lender, SlotPermit } from './permit.ts';
-import { Throttle } from './throttling.ts';
+import type { Throttle } from './throttling.ts';
 import type { Patient, Ward } from './ward.ts';
 
 /** One target: its slots, what operators did to it, its load and its illness, made into one answer. */
@@ -19,13 +19,14 @@ export class TargetRecord implements Lender, Patient {
   readonly illness: Illness;
   readonly #ward: Ward;
   readonly #slotFreed: (record: TargetRecord) => void;
-  readonly #throttle = new Throttle();
+  readonly #throttle: Throttle;
   readonly #failOpen: Allowance;
 
   constructor(target: Target, ward: Ward, slotFreed: (record: TargetRecord) => void) {
     this.target = target;
     this.#ward = ward;
     this.#slotFreed = slotFreed;
+    this.#throttle = ward.throttle(target.quotaGroup);
     this.illness = new Illness(this, ward);
     this.#failOpen = new Allowance(ward.clock, () => ward.options().failOpenPerSecond / ward.replicas());
   }

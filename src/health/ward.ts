@@ -6,6 +6,7 @@ import type { Target } from '../core/target.ts';
 import type { Permit } from './health.ts';
 import type { HealthOptions } from './options.ts';
 import type { Prober } from './probes.ts';
+import type { Throttle } from './throttling.ts';
 
 /** What judging needs of the whole. `options` is read anew each time: a reload replaces it. */
 export interface Ward {
@@ -16,6 +17,8 @@ export interface Ward {
   options(): HealthOptions;
   /** Fleet-wide rates are divided by this; at least 1. */
   replicas(): number;
+  /** What targets of one quota group were refused, together. */
+  throttle(quotaGroup: string): Throttle;
   /** A target fell ill, returned, or proved itself: regions are judged again. */
   changed(): void;
 }

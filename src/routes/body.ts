@@ -20,7 +20,9 @@ const empty: HeldBody = { ...new BodyBytes(undefined).finish(), release: () => {
 export function readBody(message: IncomingMessage, maxBytes: number, admission: Admission): Promise<HeldBody> {
   const announced = message.headers['content-length'];
   const length = announced === undefined ? undefined : Number(announced);
-  if (length === 0 || (length === undefined && message.headers['transfer-encoding'] === undefined)) {
+  // Over HTTP/2 a body needs no announcement: an empty one just ends.
+  const announcedNone = message.httpVersionMajor === 1 && message.headers['transfer-encoding'] === undefined;
+  if (length === 0 || (length === undefined && announcedNone)) {
     message.resume();
     return Promise.resolve(empty);
   }

@@ -1,9 +1,11 @@
+import type { FastifyReply } from 'fastify';
 import type { Clock } from '../core/clock.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import type { Caller } from '../core/request.ts';
 import type { Attempt, Served } from '../core/result.ts';
 import type { HeldBody } from './body.ts';
+import { hasConnectionHeader } from './reader.ts';
 
 /** What is known of a call so far; what the completion event is made of, however the call ends. */
 export interface Call {
@@ -55,6 +57,7 @@ export function meridianHeaders(call: Call, own: Readonly<Record<string, string>
 /** The same for an answer that is being served, with where its time went. */
 export function servedHeaders(
   ports: { readonly clock: Clock; readonly draining: boolean },
+  { raw }: FastifyReply,
   call: Call,
   served: Served,
   own: Readonly<Record<string, string>>,
@@ -63,6 +66,6 @@ export function servedHeaders(
   const ownMs = Math.max(0, ports.clock.now() - call.startedAt - call.receivingMs - served.upstreamMs);
   headers['server-timing'] = `upstream;dur=${served.upstreamMs.toFixed(1)}, gateway;dur=${ownMs.toFixed(2)}`;
   if (served.ageSeconds !== undefined) headers['age'] = String(Math.floor(served.ageSeconds));
-  if (ports.draining) headers['connection'] = 'close';
+  if (ports.draining && hasConnectionHeader(raw)) headers['connection'] = 'close';
   return headers;
 }

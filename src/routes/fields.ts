@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { GatewayError } from '../core/errors.ts';
 import type { Hints, InvokeFields } from '../core/request.ts';
+import { profileGeography } from '../core/residency.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -108,8 +109,11 @@ export function readFields(headers: IncomingHttpHeaders, acceptHeader = 'accept'
 
 const noHints: Hints = { fallback: 'any', cache: { noCache: false, noStore: false } };
 
-/** Reads the caller's wishes. Throws `invalid-request` naming the header, what it may be, and why. */
-export function readHints(headers: IncomingHttpHeaders): Hints {
+/**
+ * Reads the caller's wishes. Throws `invalid-request` naming the header, what it may be, and why.
+ * @param calledBy the name the model was called by: the id of a Bedrock inference profile binds the call to its geography
+ */
+export function readHints(headers: IncomingHttpHeaders, calledBy = ''): Hints {
   let hints: Mutable<Hints> | undefined;
   const set = <K extends keyof Hints>(key: K, value: Hints[K]) => {
     hints ??= { ...noHints };
@@ -129,6 +133,12 @@ export function readHints(headers: IncomingHttpHeaders): Hints {
   const residency = headers['x-meridian-residency'];
   if (residency !== undefined)
     set('residency', matching('x-meridian-residency', residency, /^[a-z0-9-]{1,32}$/, 'a residency class such as eu'));
+  const geography = profileGeography(calledBy);
+  if (geography !== undefined && geography !== 'global') {
+    if (residency !== undefined && residency !== geography)
+      throw invalid('x-meridian-residency', `${geography}, as the inference profile named says, or be left out`);
+    set('residency', geography);
+  }
   const region = headers['x-meridian-region'];
   if (region !== undefined) {
     const wanted = matching(

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Emit, Protocol } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
+import type { Operation } from '../core/operation.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Answer, Served } from '../core/result.ts';
 import type { Admission } from '../security/admission.ts';
@@ -30,6 +31,7 @@ export interface InvokePorts {
 /** What differs between the protocols that carry opaque bytes. */
 export interface InvokeProtocol {
   readonly name: Protocol;
+  readonly operation: Operation;
   /** An error of the gateway's in this protocol's shape. */
   error(error: GatewayError, requestId: string): { headers: Record<string, string>; body: string };
   /** A model's refusal, which comes in the AWS shape, in this protocol's. */

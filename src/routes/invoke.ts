@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import type { Protocol } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
+import type { Operation } from '../core/operation.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Served } from '../core/result.ts';
 import { kindTraits } from '../core/target.ts';
@@ -12,6 +13,7 @@ import { readBody } from './body.ts';
 import { type Call, meridianHeaders, servedHeaders } from './call.ts';
 import { clientAttempt, readFields, readHints, validTraceparent } from './fields.ts';
 import type { InvokePorts, InvokeProtocol } from './invoke-ports.ts';
+import { breakOff, breakOffWhenStalled, hasConnectionHeader, hasLeft, isWhole } from './reader.ts';
 import { type StreamEncoding, sendStream } from './streamed.ts';
 
 /** One handler for every route that takes opaque bytes for a model: headers first, then bytes, then serve, then answer. */
@@ -37,13 +39,13 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
     const left = new AbortController();
     ports.inFlight.requests += 1;
     reply.raw.once('close', () => {
-      if (!reply.raw.writableFinished) left.abort();
+      if (!isWhole(reply.raw)) left.abort();
       ports.inFlight.requests -= 1;
       call.body?.release();
       ports.admission.give(call.answerBytes);
     });
     try {
-      const request = await accept(ports, call, http.params.model, http.raw, left.signal, encoding);
+      const request = await accept(ports, call, http.params.model, http.raw, left.signal, protocol.operation, encoding);
       const found = await ports.serve(call.model as Model, request);
       const served = found.answer.status < 400 ? found : refused(protocol, found, call.requestId);
       call.served = served;
@@ -59,12 +61,12 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       call.error = error.code;
       call.served = undefined;
       if (reply.sent) {
-        reply.raw.destroy(); // a stream had begun: only the end of the connection can tell now
+        breakOff(reply.raw); // a stream had begun: only the end of the connection can tell now
         return reply;
       }
       const { headers, body } = protocol.error(error, call.requestId);
       reply.code(error.status).headers(meridianHeaders(call, headers));
-      if (ports.draining) reply.header('connection', 'close');
+      if (ports.draining && hasConnectionHeader(reply.raw)) reply.header('connection', 'close');
       return reply.send(body);
     } finally {
       complete(ports, protocol.name, call, reply.statusCode);
@@ -88,6 +90,7 @@ async function accept(
   name: string,
   message: IncomingMessage,
   signal: AbortSignal,
+  operation: Operation,
   encoding: StreamEncoding | undefined,
 ): Promise<InferenceRequest> {
   const { headers } = message;
@@ -104,7 +107,7 @@ async function accept(
   authorize(call.caller, model.name);
   call.model = model;
   const fields = readFields(headers, encoding?.acceptHeader);
-  const hints = readHints(headers);
+  const hints = readHints(headers, name);
   const waitingSince = ports.clock.now();
   call.body = await readBody(message, model.maxRequestBytes, ports.admission);
   const arrivedAt = ports.clock.now();
@@ -113,6 +116,7 @@ async function accept(
   return {
     id: call.requestId,
     model: model.name,
+    operation,
     body: call.body.bytes,
     bodySha256: call.body.sha256,
     fields,
@@ -135,16 +139,16 @@ function streams({ versions }: Model): boolean {
 /** Counts the answer's bytes until they are written. */
 function holdAnswer(ports: InvokePorts, call: Call, served: Served, reply: FastifyReply): void {
   if (served.cache === 'hit' || served.cache === 'stale') return; // the cache's own bound covers it
-  if (reply.raw.closed) return; // nobody is left to write to, and nothing would give the bytes back
+  if (hasLeft(reply.raw)) return; // nobody is left to write to, and nothing would give the bytes back
   ports.admission.take(served.answer.body.length);
   call.answerBytes = served.answer.body.length;
 }
 
 function sendServed(ports: InvokePorts, reply: FastifyReply, call: Call, served: Served): FastifyReply {
-  const headers = servedHeaders(ports, call, served, served.answer.headers);
+  const headers = servedHeaders(ports, reply, call, served, served.answer.headers);
   call.responseBytes = served.answer.body.length;
   reply.code(served.answer.status).headers(headers);
-  reply.raw.socket?.setTimeout(ports.stalledReaderMs()); // Node destroys a socket on which no byte moves this long
+  breakOffWhenStalled(reply.raw, ports.stalledReaderMs());
   return reply.send(served.answer.body);
 }
 

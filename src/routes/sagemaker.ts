@@ -14,7 +14,7 @@ const eventStream: StreamEncoding = {
     'content-type': 'application/vnd.amazon.eventstream',
     ...(contentType !== undefined && { 'x-amzn-sagemaker-content-type': contentType }),
   }),
-  event: ({ frame }) => frame,
+  event: ({ frame, payload }, framing) => (framing === 'sagemaker' ? frame : payloadPart(payload)),
   whole: answer => ({ ...answer, headers: eventStream.headers(answer.headers), body: payloadPart(answer.body) }),
   failure: ({ awsType, message }) => {
     const headers = {
@@ -28,6 +28,7 @@ const eventStream: StreamEncoding = {
 
 const sagemaker: InvokeProtocol = {
   name: 'sagemaker',
+  operation: 'invoke',
   error: renderAwsError,
   refusal: answer => answer,
   streaming: () => undefined,

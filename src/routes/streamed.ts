@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Answer, AnswerStream, AttemptResult, Served, StreamEvent } from '../core/result.ts';
 import { type Call, servedHeaders } from './call.ts';
+import { breakOff, hasLeft } from './reader.ts';
 
 /** How one protocol writes an answer event by event. */
 export interface StreamEncoding {
@@ -13,7 +14,7 @@ export interface StreamEncoding {
   readonly required: boolean;
   /** Of the answer, made of the model's own. */
   headers(own: Answer['headers']): Record<string, string>;
-  event(event: StreamEvent): Buffer;
+  event(event: StreamEvent, framing: AnswerStream['framing']): Buffer;
   /** A whole answer, such as a substitute, for a caller who asked for a stream. */
   whole(answer: Answer): Answer;
   /** What ends a stream that is not whole; undefined where only a broken connection can say so. */
@@ -38,16 +39,19 @@ export async function sendStream(
   encoding: StreamEncoding,
 ): Promise<FastifyReply> {
   const { raw } = reply.hijack();
-  raw.writeHead(served.answer.status, servedHeaders(ports, call, served, encoding.headers(served.answer.headers)));
+  raw.writeHead(
+    served.answer.status,
+    servedHeaders(ports, reply, call, served, encoding.headers(served.answer.headers)),
+  );
   for await (const event of stream.events) {
-    const bytes = encoding.event(event);
+    const bytes = encoding.event(event, stream.framing);
     call.responseBytes += bytes.length;
     if (!raw.write(bytes) && !(await drained(raw, ports))) break;
   }
   const ending = await stream.ended;
   remember(call, served, ending);
-  if (ending.outcome === 'ok' && !raw.destroyed) raw.end();
-  else if (raw.destroyed) call.error = 'client-closed';
+  if (ending.outcome === 'ok' && !hasLeft(raw)) raw.end();
+  else if (hasLeft(raw)) call.error = 'client-closed';
   else endBroken(raw, call, served, ending, encoding);
   return reply;
 }
@@ -72,7 +76,7 @@ function endBroken(
   const error = new GatewayError('stream-broken', `The answer ended before it was whole${why}: repeat the call.`);
   call.error = error.code;
   const bytes = encoding.failure(error, served.answer.headers, call.requestId);
-  if (bytes === undefined) raw.destroy();
+  if (bytes === undefined) breakOff(raw);
   else raw.end(bytes);
 }
 
@@ -86,8 +90,8 @@ function drained(raw: ServerResponse, ports: StreamPorts): Promise<boolean> {
     };
     const onDrain = () => finish(true);
     const onClose = () => finish(false);
-    const cancel = ports.clock.after(ports.stalledReaderMs(), () => raw.destroy());
-    if (raw.destroyed) return finish(false);
+    const cancel = ports.clock.after(ports.stalledReaderMs(), () => breakOff(raw));
+    if (hasLeft(raw)) return finish(false);
     raw.on('drain', onDrain).on('close', onClose);
   });
 }

@@ -2,13 +2,15 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
+import { renderBedrockError } from './bedrock.ts';
 import { renderAwsError } from './sagemaker.ts';
 import { renderPlainError } from './v1.ts';
 
-const invocation = /^\/(?:endpoints|v1\/models)\/[^/?]+\/invocations(?:-response-stream)?(?:$|\?)/;
+const invocation =
+  /^\/(?:(?:endpoints|v1\/models)\/[^/?]+\/invocations(?:-response-stream)?|model\/[^/?]+\/(?:invoke(?:-with-response-stream)?|converse(?:-stream)?|count-tokens))(?:$|\?)/;
 
 const answers = {
-  data: 'models are called by POST to /endpoints/{model}/invocations or /v1/models/{model}/invocations.',
+  data: 'models are called by POST to /endpoints/{model}/invocations, /model/{model}/converse or /v1/models/{model}/invocations.',
   admin:
     'there are /metrics, /admin/targets, regions, explain, config and costs; by POST /admin/drain, undrain and purge.',
 } as const;
@@ -59,14 +61,17 @@ export function badUrl(thrown: { readonly statusCode?: number }, request: Fastif
 
 /** In the protocol the path belongs to, with the request id where its clients look for it. */
 function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { headers, body } = request.url.startsWith('/endpoints/')
-    ? renderAwsError(error)
-    : renderPlainError(error, request.id);
+  const { headers, body } = rendered(error, request);
   return reply
     .code(error.status)
     .headers(headers)
     .headers({ 'x-amzn-requestid': request.id, 'x-meridian-request-id': request.id })
     .send(body);
+}
+
+function rendered(error: GatewayError, { url, id }: FastifyRequest): { headers: Record<string, string>; body: string } {
+  if (url.startsWith('/endpoints/')) return renderAwsError(error);
+  return url.startsWith('/model/') ? renderBedrockError(error) : renderPlainError(error, id);
 }
 
 /**

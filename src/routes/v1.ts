@@ -7,6 +7,7 @@ import type { StreamEncoding } from './streamed.ts';
 
 const v1: InvokeProtocol = {
   name: 'v1',
+  operation: 'invoke',
   error: renderPlainError,
   refusal: renderPlainRefusal,
   streaming: ({ accept }) => (accept !== undefined && /\btext\/event-stream\b/i.test(accept) ? plainStream : undefined),

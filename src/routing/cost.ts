@@ -1,5 +1,6 @@
 import type { Model } from '../core/model.ts';
-import type { Target } from '../core/target.ts';
+import type { Usage } from '../core/result.ts';
+import type { Target, TokenPrices } from '../core/target.ts';
 
 /** AWS bills data by the GB and serverless memory by the GB, both binary. */
 const bytesPerGb = 2 ** 30;
@@ -9,15 +10,23 @@ const sizeWeight = 0.1;
 
 /**
  * What one more call costs, USD, by where it goes. *Marginal*: an instance that runs anyway costs only the bytes moved
- * (when it is full it is no candidate at all); serverless costs its memory for as long as it serves, and the bytes.
+ * (when it is full it is no candidate at all); serverless costs its memory for as long as it serves, and the bytes; models
+ * priced by tokens cost those their answer counts, and an answer that counts none adds nothing.
  * Undefined when the price is unknown: that is never taken for zero.
  */
 export function marginalUsd(
   target: Target,
-  call: { readonly requestBytes: number; readonly answerBytes: number; readonly servingMs: number },
+  call: {
+    readonly requestBytes: number;
+    readonly answerBytes: number;
+    readonly servingMs: number;
+    readonly usage?: Usage;
+  },
 ): number | undefined {
   const { price } = target;
   if (price.basis === 'unknown') return undefined;
+  if (price.basis === 'tokens')
+    return tokensUsd(price, call.usage) + (call.answerBytes / bytesPerGb) * target.egressUsdPerGb;
   const movedGb = (call.requestBytes + call.answerBytes) / bytesPerGb;
   const leavingGb = call.answerBytes / bytesPerGb;
   const dataUsd = movedGb * price.dataUsdPerGb + leavingGb * target.egressUsdPerGb;
@@ -25,10 +34,20 @@ export function marginalUsd(
   return dataUsd + (price.memoryMb / mbPerGb) * (call.servingMs / 1_000) * price.usdPerGbSecond;
 }
 
-/** Mean bytes of a call, both ways. */
+function tokensUsd(price: TokenPrices, usage: Usage = noUsage): number {
+  const usd =
+    usage.inputTokens * price.inputUsdPerMillion +
+    usage.outputTokens * price.outputUsdPerMillion +
+    usage.cacheReadTokens * price.cacheReadUsdPerMillion +
+    usage.cacheWriteTokens * price.cacheWriteUsdPerMillion;
+  return usd / 1e6;
+}
+
+/** Mean bytes of a call, both ways, and mean tokens where answers count them. */
 export interface CallSize {
   readonly requestBytes: number;
   readonly answerBytes: number;
+  readonly usage: Usage;
 }
 
 /**
@@ -36,31 +55,45 @@ export interface CallSize {
  * differences of noise must not decide where a call goes.
  */
 export interface CallSizes {
-  observe(target: Target, requestBytes: number, answerBytes: number): void;
+  observe(target: Target, requestBytes: number, answerBytes: number, usage?: Usage): void;
   /** Zero until a call was answered. */
   expected(model: Model, version: string): CallSize;
 }
 
-const unseen: CallSize = { requestBytes: 0, answerBytes: 0 };
+const noUsage: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
+const unseen: CallSize = { requestBytes: 0, answerBytes: 0, usage: noUsage };
 
 /** Learns what a call's bytes usually are, by model. */
 export function createCallSizes(): CallSizes {
-  const models = new Map<string, Map<string, { requestBytes: number; answerBytes: number }>>();
+  const models = new Map<string, Map<string, CallSize>>();
   return {
-    observe: (target, requestBytes, answerBytes) => {
+    observe: (target, requestBytes, answerBytes, usage) => {
       let versions = models.get(target.model);
       if (versions === undefined) {
         versions = new Map();
         models.set(target.model, versions);
       }
       const known = versions.get(target.version);
-      if (known === undefined) {
-        versions.set(target.version, { requestBytes, answerBytes });
-        return;
-      }
-      known.requestBytes += sizeWeight * (requestBytes - known.requestBytes);
-      known.answerBytes += sizeWeight * (answerBytes - known.answerBytes);
+      versions.set(target.version, {
+        requestBytes: moved(known?.requestBytes, requestBytes),
+        answerBytes: moved(known?.answerBytes, answerBytes),
+        usage: usage === undefined ? (known?.usage ?? noUsage) : movedUsage(known?.usage, usage),
+      });
     },
     expected: (model, version) => models.get(model.name)?.get(version) ?? unseen,
+  };
+}
+
+/** A mean that follows what is seen; the first sight is taken whole. */
+function moved(mean: number | undefined, seen: number): number {
+  return mean === undefined ? seen : mean + sizeWeight * (seen - mean);
+}
+
+function movedUsage(mean: Usage | undefined, seen: Usage): Usage {
+  return {
+    inputTokens: moved(mean?.inputTokens, seen.inputTokens),
+    outputTokens: moved(mean?.outputTokens, seen.outputTokens),
+    cacheReadTokens: moved(mean?.cacheReadTokens, seen.cacheReadTokens),
+    cacheWriteTokens: moved(mean?.cacheWriteTokens, seen.cacheWriteTokens),
   };
 }

@@ -1,6 +1,7 @@
 import type { Model, Version } from '../core/model.ts';
 import type { Random } from '../core/random.ts';
 import type { Target } from '../core/target.ts';
+import type { Affinity } from './affinity.ts';
 import { createReach, hardExclusion } from './candidates.ts';
 import { type CallSizes, marginalUsd } from './cost.ts';
 import type { Estimator } from './estimator.ts';
@@ -30,6 +31,7 @@ export interface RouterPorts {
   readonly sizes: CallSizes;
   readonly policies: Policies;
   readonly warmShare: WarmShare;
+  readonly affinity: Affinity;
 }
 
 /** The candidates of one version for one request, not yet in order. */
@@ -51,6 +53,8 @@ export function createRouter(ports: RouterPorts): Router {
       const policy = ports.policies[policyFor(model, request)];
       const ordered = ordinary.length > 1 ? shed(policy.order(ordinary, model, request), ports.random) : ordinary;
       if (trials.length > 0) return { candidates: withTrials(ordered, trials, request), excluded, warm: false };
+      const familiar = ports.affinity.place(model, ordered, request);
+      if (familiar > 0) return { candidates: withFirst(ordered, familiar), excluded, warm: false };
       const place = ports.warmShare.take(model, ordered, request);
       return { candidates: withFirst(ordered, place), excluded, warm: place > 0 };
     },
@@ -74,7 +78,7 @@ export function survey(
   const ordinary: Candidate[] = [];
   let trials: Candidate[] | undefined;
   let excluded: Excluded[] | undefined;
-  const { answerBytes } = sizes.expected(model, version.name);
+  const { answerBytes, usage } = sizes.expected(model, version.name);
   for (const target of version.targets) {
     let why: Exclusion | undefined = hardExclusion(model, target, request);
     let trial = false;
@@ -88,7 +92,7 @@ export function survey(
       excluded.push({ target, why });
       continue;
     }
-    const call = { requestBytes: request.body.length, answerBytes, servingMs: estimator.billedMs(target) };
+    const call = { requestBytes: request.body.length, answerBytes, servingMs: estimator.billedMs(target), usage };
     const candidate: Candidate = {
       target,
       estimate: estimator.estimate(target, request.fields.targetModel),

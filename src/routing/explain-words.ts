@@ -26,6 +26,7 @@ export const exclusionWords = {
   residency: 'outside the residency this call is bound to',
   'pinned-elsewhere': 'the call is pinned to another region',
   'region-excluded': 'the call excludes this region',
+  'other-operation': 'this kind of target does not do what the call asks for',
   'no-streaming': 'this kind of endpoint does not stream',
   'body-too-large': 'the body is larger than this target takes',
   'needs-target-model': 'the call names no target model',

@@ -28,7 +28,7 @@ const draws = 400;
 const millionCalls = 1_000_000;
 
 /** What explaining asks; the same parts that routing uses. */
-export interface ExplainPorts extends Omit<RouterPorts, 'policies' | 'random'> {
+export interface ExplainPorts extends Omit<RouterPorts, 'policies' | 'random' | 'affinity'> {
   readonly clock: Clock;
   readonly states: TargetDescriptions;
   readonly incumbents: Incumbents;
@@ -90,6 +90,7 @@ function requestOf(query: ExplainQuery, usualBytes: number): RoutedRequest {
   const { prefer, residency, region, targetModel, targetVariant, inferenceComponent, keyResidency } = query;
   return {
     body: { length: query.bodyBytes ?? usualBytes },
+    operation: query.operation ?? 'invoke',
     streaming: query.streaming ?? false,
     hints: {
       fallback: 'any',

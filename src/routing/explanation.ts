@@ -1,5 +1,6 @@
 import type { BreakerState } from '../core/events.ts';
 import type { PolicyName } from '../core/model.ts';
+import type { Operation } from '../core/operation.ts';
 import type { Target } from '../core/target.ts';
 import type { Exclusion } from './router.ts';
 
@@ -7,6 +8,8 @@ import type { Exclusion } from './router.ts';
 export interface ExplainQuery {
   readonly bodyBytes?: number;
   readonly streaming?: boolean;
+  /** Default `invoke`. */
+  readonly operation?: Operation;
   readonly prefer?: 'latency' | 'cost' | 'balanced';
   readonly residency?: string;
   readonly region?: { readonly pin: string } | { readonly exclude: string };

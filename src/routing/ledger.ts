@@ -84,14 +84,15 @@ export function createLedger(ports: { clock: Clock; sizes: CallSizes; replicas()
   const charge = (attempt: Attempt, request: { readonly body: { readonly length: number } }): Charge => {
     const { target, result } = attempt;
     const answerBytes = result.answer?.body.length ?? 0;
-    if (result.outcome === 'ok') sizes.observe(target, request.body.length, answerBytes);
+    if (result.outcome === 'ok') sizes.observe(target, request.body.length, answerBytes, result.usage);
     const { price } = target;
     if (price.basis === 'unknown') return unknown;
     const account = accounts.get(target.id) ?? openAccount(accounts, target);
     account.attempts += 1;
     if (!result.sent || !worked.has(result.outcome)) return free;
-    const marginal =
-      marginalUsd(target, { requestBytes: request.body.length, answerBytes, servingMs: result.durationMs }) ?? 0;
+    const { usage, durationMs: servingMs } = result;
+    const call = { requestBytes: request.body.length, answerBytes, servingMs, ...(usage && { usage }) };
+    const marginal = marginalUsd(target, call) ?? 0;
     const hourly = price.basis === 'instance' ? (price.usdPerHour * price.count) / ports.replicas() : 0;
     const amortised = marginal + (hourly === 0 ? 0 : payUntil(fleetOf(target, hourly), clock.now()));
     account.marginalUsd += marginal;

@@ -3,7 +3,7 @@ import type { InferenceRequest } from '../core/request.ts';
 import type { Target } from '../core/target.ts';
 
 /** The part of a request that routing looks at; `explain` makes one without a body. */
-export type RoutedRequest = Pick<InferenceRequest, 'fields' | 'hints' | 'caller' | 'streaming'> & {
+export type RoutedRequest = Pick<InferenceRequest, 'operation' | 'fields' | 'hints' | 'caller' | 'streaming'> & {
   readonly body: { readonly length: number };
 };
 
@@ -47,6 +47,7 @@ export type Exclusion =
   | 'pinned-elsewhere'
   | 'region-excluded'
   | 'body-too-large'
+  | 'other-operation'
   | 'no-streaming'
   | 'needs-target-model'
   | 'other-target-model'

@@ -3,6 +3,7 @@ import type { Model } from '../core/model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Random } from '../core/random.ts';
 import type { Target } from '../core/target.ts';
+import { createAffinity } from './affinity.ts';
 import { createCallSizes } from './cost.ts';
 import { createRouter } from './create-router.ts';
 import { createEstimator } from './estimator.ts';
@@ -15,12 +16,15 @@ import type { RoutedRequest, Router } from './router.ts';
 import { createWarmShare } from './warm-share.ts';
 import { createWarmth } from './warmth.ts';
 
+/** What routing learns from beside the outcome. */
+export type MeasuredRequest = Pick<RoutedRequest, 'fields' | 'hints' | 'caller'>;
+
 /** Everything routing does, put together. */
 export interface Routing {
   readonly router: Router;
   explain(model: Model, query?: ExplainQuery): Explanation;
   /** Feeds the estimate with a finished attempt; call it after the target's slot was given back. */
-  measure(target: Target, outcome: Outcome, durationMs: number, request: Pick<RoutedRequest, 'fields'>): void;
+  measure(target: Target, outcome: Outcome, durationMs: number, request: MeasuredRequest): void;
   readonly ledger: Ledger;
   /** After a reload: forgets what was measured of targets that are gone. Estimates of the others stay. */
   retain(targets: readonly Target[]): void;
@@ -45,12 +49,15 @@ export function createRouting(ports: {
   const incumbents: Incumbents = new Map();
   const policies = createPolicies({ clock, random, incumbents });
   const warmShare = createWarmShare({ clock, lastObservedAt: estimator.lastObservedAt });
-  const router = createRouter({ random, states, estimator, sizes, policies, warmShare });
+  const affinity = createAffinity(clock);
+  const router = createRouter({ random, states, estimator, sizes, policies, warmShare, affinity });
   return {
     router,
     explain: createExplain({ clock, states, estimator, sizes, warmShare, incumbents }, router),
-    measure: (target, outcome, durationMs, { fields }) =>
-      estimator.observe(target, outcome, durationMs, fields.targetModel),
+    measure: (target, outcome, durationMs, request) => {
+      estimator.observe(target, outcome, durationMs, request.fields.targetModel);
+      if (outcome === 'ok') affinity.answered(target, request);
+    },
     ledger,
     retain: targets => {
       const ids = new Set(targets.map(target => target.id));

@@ -117,6 +117,11 @@ export const metricTable = {
     help: 'Dollars of finished calls. marginal: what the call added; amortised: with its share of always-on capacity.',
     labels: [...targetLabels, 'basis'],
   },
+  meridian_tokens_total: {
+    type: 'counter',
+    help: 'Tokens of finished calls, as the answers count them. kind: input, output, cache-read, cache-write.',
+    labels: [...targetLabels, 'kind'],
+  },
   meridian_redis_up: {
     type: 'gauge',
     help: '1 when Redis answers, 0 when it does not or is not configured.',

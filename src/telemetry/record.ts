@@ -1,5 +1,6 @@
 import type { GatewayEvent, Listener } from '../core/events.ts';
 import { didNoWork } from '../core/outcome.ts';
+import type { Usage } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -48,9 +49,21 @@ function recordAttempt(metrics: Metrics, event: Extract<GatewayEvent, { type: 'a
   metrics.count('meridian_attempts_total', { ...labels, outcome: result.outcome, reason });
   if (!didNoWork(result.outcome))
     metrics.observe('meridian_upstream_duration_seconds', labels, result.durationMs / 1000);
+  if (result.usage) recordTokens(metrics, labels, result.usage);
   if (event.costUsd) metrics.count('meridian_cost_usd_total', { ...labels, basis: 'marginal' }, event.costUsd);
   if (event.amortisedUsd)
     metrics.count('meridian_cost_usd_total', { ...labels, basis: 'amortised' }, event.amortisedUsd);
+}
+
+function recordTokens(metrics: Metrics, labels: ReturnType<typeof targetLabels>, usage: Usage): void {
+  const kinds = {
+    input: usage.inputTokens,
+    output: usage.outputTokens,
+    'cache-read': usage.cacheReadTokens,
+    'cache-write': usage.cacheWriteTokens,
+  };
+  for (const [kind, tokens] of Object.entries(kinds))
+    if (tokens > 0) metrics.count('meridian_tokens_total', { ...labels, kind }, tokens);
 }
 
 /** `answered_by` tells the two successes apart: any answer at all, and an answer by a model. */

@@ -1,4 +1,5 @@
 import type { InvokeFields } from '../core/request.ts';
+import type { WireOperation } from './aws-operation.ts';
 
 /**
  * Request headers of InvokeEndpoint and the fields that carry them, sorted by name as SigV4 wants them
@@ -38,25 +39,17 @@ const streamRequestHeaders = [
   ['x-amzn-sagemaker-session-id', 'sessionId'],
   ['x-amzn-sagemaker-target-container-hostname', 'targetContainerHostname'],
   ['x-amzn-sagemaker-target-variant', 'targetVariant'],
-] as const satisfies Operation['requestHeaders'];
+] as const satisfies WireOperation['requestHeaders'];
 
-/** What differs between the operations. Endpoint names hold only characters that need no encoding. */
-export interface Operation {
-  path(endpoint: string): string;
-  readonly requestHeaders: readonly (readonly [header: string, field: keyof InvokeFields])[];
-  /** With the longest value taken, and the name under which callers of every protocol find it, if that is another. */
-  readonly responseHeaders: readonly (readonly [header: string, longest: number, known?: string])[];
-}
-
-/** InvokeEndpoint. */
-export const invokeOperation: Operation = {
+/** InvokeEndpoint. Endpoint names hold only characters that need no encoding. */
+export const invokeOperation: WireOperation = {
   path: endpoint => `/endpoints/${endpoint}/invocations`,
   requestHeaders: invokeRequestHeaders,
   responseHeaders: invokeResponseHeaders,
 };
 
 /** InvokeEndpointWithResponseStream. */
-export const streamOperation: Operation = {
+export const streamOperation: WireOperation = {
   path: endpoint => `/endpoints/${endpoint}/invocations-response-stream`,
   requestHeaders: streamRequestHeaders,
   responseHeaders: [

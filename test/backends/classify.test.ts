@@ -7,7 +7,16 @@ import { outcomes } from '../../src/core/outcome.ts';
 function failed(status: number, type: string | undefined, body: unknown, more: Partial<FailedAnswer> = {}) {
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   const headers = type === undefined ? {} : { 'x-amzn-errortype': type };
-  return classify({ status, headers, body: bytes, endpoint: 'rain-prod', model: 'rain', callerNamed: false, ...more });
+  return classify({
+    service: 'sagemaker',
+    status,
+    headers,
+    body: bytes,
+    endpoint: 'rain-prod',
+    model: 'rain',
+    callerNamed: false,
+    ...more,
+  });
 }
 
 const account = '123456789012';
@@ -124,6 +133,7 @@ test('when to come back is read in seconds, as a date and in milliseconds, and b
   const after = (headers: Record<string, string>) =>
     classify({ ...base, headers: { ...headers, 'x-amzn-errortype': 'ThrottlingException' } }).error.retryAfterMs;
   const base: FailedAnswer = {
+    service: 'sagemaker',
     status: 400,
     headers: {},
     body: Buffer.from('{"message":null}'),
@@ -176,7 +186,15 @@ test('no answer makes it throw, and every failure has an outcome other than ok',
     fc.integer({ min: 300, max: 599 }),
     fc.boolean(),
     (body, headers, status, callerNamed) => {
-      const { outcome } = classify({ status, headers, body, endpoint: 'rain-prod', model: 'rain', callerNamed });
+      const { outcome } = classify({
+        service: 'sagemaker',
+        status,
+        headers,
+        body,
+        endpoint: 'rain-prod',
+        model: 'rain',
+        callerNamed,
+      });
       return outcomes.includes(outcome) && outcome !== 'ok' && outcome !== 'cancelled';
     },
   );
@@ -187,6 +205,14 @@ test('a container’s words are passed on only as text, however deep it nests th
   const nested = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
   const body = Buffer.from(`{"Message":"m","OriginalMessage":${nested},"OriginalStatusCode":400}`);
   const headers = { 'x-amzn-errortype': 'ModelError' };
-  const failed = { status: 424, headers, body, endpoint: 'e', model: 'rain', callerNamed: false };
+  const failed: FailedAnswer = {
+    service: 'sagemaker',
+    status: 424,
+    headers,
+    body,
+    endpoint: 'e',
+    model: 'rain',
+    callerNamed: false,
+  };
   t.same(JSON.parse(String(classify(failed).answer?.body)), { Message: 'm', OriginalStatusCode: 400 });
 });

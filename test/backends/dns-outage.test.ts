@@ -8,7 +8,7 @@ async function named(t: Parameters<typeof testBackends>[0]) {
   const regions = new Map(
     ['us-east-1', 'eu-west-1'].map(region => {
       const url = `http://runtime.sagemaker.${region}.sim.test:${new URL(simulator.url(region)).port}`;
-      return [region, { sagemakerRuntimeUrl: url, stsUrl: url }];
+      return [region, { sagemakerRuntimeUrl: url, bedrockRuntimeUrl: url, stsUrl: url }];
     }),
   );
   const dns = { servers: [`127.0.0.1:${simulator.dnsPort}`], ttlMs: 10_000, timeoutMs: 500 };

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { test } from 'tap';
+import { frameReader, payloadParts } from '../../src/backends/frame-reader.ts';
 import { IncomingBytes } from '../../src/backends/incoming-bytes.ts';
 import { openStream } from '../../src/backends/opened-stream.ts';
-import { payloadParts } from '../../src/backends/sagemaker-stream.ts';
 import type { StreamSettings } from '../../src/core/model.ts';
 import { createAdmission } from '../../src/security/admission.ts';
 import { encodeFrame } from '../../src/wire/event-stream.ts';
@@ -38,7 +38,7 @@ function bench(some: Partial<StreamSettings> = {}, maxBytes = 1_000_000) {
   const opened = openStream({
     clock,
     bytes,
-    reader: payloadParts(targetOf(), 1_000_000),
+    reader: frameReader('sagemaker', targetOf(), 1_000_000, payloadParts()),
     settings: { ...settings, ...some },
     startedAt: clock.now(),
     contentMs: some.firstContentMs ?? settings.firstContentMs,

@@ -15,7 +15,10 @@ const target = targetOf({ identity: 'role' });
 
 function assuming(t: Parameters<typeof testBackends>[0], simulator: Simulator, credentials: CredentialsOptions = role) {
   const regions = new Map(
-    Object.entries(simulator.urls).map(([region, url]) => [region, { sagemakerRuntimeUrl: url, stsUrl: url }]),
+    Object.entries(simulator.urls).map(([region, url]) => [
+      region,
+      { sagemakerRuntimeUrl: url, bedrockRuntimeUrl: url, stsUrl: url },
+    ]),
   );
   return testBackends(t, { regions, identities: new Map([['role', { credentials, region: 'us-east-1' }]]) });
 }
@@ -100,7 +103,14 @@ test('a reload keeps the keys of identities that stay and drops the others', asy
   const { backends, events } = assuming(t, simulator);
   await backends.ready();
   const regions = new Map([
-    ['us-east-1', { sagemakerRuntimeUrl: simulator.url('us-east-1'), stsUrl: simulator.url('us-east-1') }],
+    [
+      'us-east-1',
+      {
+        sagemakerRuntimeUrl: simulator.url('us-east-1'),
+        bedrockRuntimeUrl: simulator.url('us-east-1'),
+        stsUrl: simulator.url('us-east-1'),
+      },
+    ],
   ]);
   backends.use({ regions, identities: new Map([['role', { credentials: role, region: 'us-east-1' }]]) });
   await backends.ready();

@@ -132,6 +132,31 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'an endpoint without its name',
+    edited('endpoint: rain-v1, ', ''),
+    [
+      'c.yaml:12: models.rain.versions.v1.targets[0].endpoint: is missing: a sagemaker-realtime target is reached by it; write the endpoint’s name',
+    ],
+  ],
+  [
+    'Bedrock without a model id, and with what only endpoints have',
+    edited('endpoint: rain-v1, ', 'endpoint: rain-v1, kind: bedrock, variant: blue, '),
+    [
+      'c.yaml:12: models.rain.versions.v1.targets[0].endpoint: a bedrock target has no endpoint; leave it out, or correct kind',
+      'c.yaml:12: models.rain.versions.v1.targets[0].variant: a bedrock target has no variant; leave it out, or correct kind',
+      'c.yaml:12: models.rain.versions.v1.targets[0].modelId: is missing: a bedrock target is reached by it; write it',
+      'c.yaml:12: models.rain.versions.v1.targets[0].price.instance: a bedrock target is not priced by it; Bedrock is priced by inputUsdPerMillion and outputUsdPerMillion',
+    ],
+  ],
+  [
+    'a profile called from another geography',
+    edited('endpoint: rain-v1, ', 'kind: bedrock, modelId: eu.demo.assistant-v1:0, '),
+    [
+      'c.yaml:12: models.rain.versions.v1.targets[0].modelId: a profile of eu cannot be called from us-east-1; name the profile of the region’s own geography',
+      'c.yaml:12: models.rain.versions.v1.targets[0].price.instance: a bedrock target is not priced by it; Bedrock is priced by inputUsdPerMillion and outputUsdPerMillion',
+    ],
+  ],
+  [
     'serverless without memory',
     edited(', memoryMb: 1024', ''),
     [

@@ -78,14 +78,14 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     'an unknown kind',
     edited('kind: sagemaker-serverless', 'kind: lambda'),
     [
-      'c.yaml:19: models.drizzle.versions.v1.targets[1].kind: found "lambda"; expected one of "sagemaker-realtime", "sagemaker-serverless", "sagemaker-multi-model"',
+      'c.yaml:19: models.drizzle.versions.v1.targets[1].kind: found "lambda"; expected one of "sagemaker-realtime", "sagemaker-serverless", "sagemaker-multi-model", "bedrock"',
     ],
   ],
   [
     'a shortened kind',
     edited('kind: sagemaker-serverless', 'kind: serverless'),
     [
-      'c.yaml:19: models.drizzle.versions.v1.targets[1].kind: found "serverless"; expected one of "sagemaker-realtime", "sagemaker-serverless", "sagemaker-multi-model" (did you mean "sagemaker-serverless"?)',
+      'c.yaml:19: models.drizzle.versions.v1.targets[1].kind: found "serverless"; expected one of "sagemaker-realtime", "sagemaker-serverless", "sagemaker-multi-model", "bedrock" (did you mean "sagemaker-serverless"?)',
     ],
   ],
   [
@@ -117,9 +117,9 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   [
     'a missing key',
-    edited('endpoint: rain-v1, ', ''),
+    edited('region: us-east-1, endpoint: rain-v1', 'endpoint: rain-v1'),
     [
-      'c.yaml:12: models.rain.versions.v1.targets[0].endpoint: is missing; write a name of up to 63 letters, digits and inner hyphens',
+      'c.yaml:12: models.rain.versions.v1.targets[0].region: is missing; write a text that is not empty (a key of `regions`)',
     ],
   ],
   [

@@ -39,6 +39,7 @@ test('regions have AWS’s public endpoints and the geography of their name unle
     name: 'us-east-1',
     residency: 'us',
     sagemakerRuntimeUrl: 'https://runtime.sagemaker.us-east-1.amazonaws.com',
+    bedrockRuntimeUrl: 'https://bedrock-runtime.us-east-1.amazonaws.com',
     stsUrl: 'https://sts.us-east-1.amazonaws.com',
     egressUsdPerGb: 0.02,
   });
@@ -75,6 +76,28 @@ test('a price is the target’s own, else the list’s, else unknown and never z
     dataUsdPerGb: 0.016,
   });
   t.match(price('kind: sagemaker-serverless, memoryMb: 2048, price: { usdPerGbSecond: 1 }'), { usdPerGbSecond: 1 });
+});
+
+test('Bedrock’s tokens are priced by the profile, its model, or the target', async t => {
+  const haiku = 'anthropic.claude-haiku-4-5-20251001-v1:0';
+  const target = (modelId: string, more = '') =>
+    resolvedText(minimalConfig.replace('endpoint: rain-v1', `kind: bedrock, modelId: '${modelId}'${more}`)).targets[0];
+  t.match(target(`us.${haiku}`)?.price, { basis: 'tokens', inputUsdPerMillion: 1.1, cacheReadUsdPerMillion: 0.11 });
+  t.match(target(`global.${haiku}`)?.price, { basis: 'tokens', inputUsdPerMillion: 1 });
+  const arn = `arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.${haiku}`;
+  t.match(target(arn)?.price, { basis: 'tokens', inputUsdPerMillion: 1.1 });
+  t.same(target('demo.assistant')?.price, { basis: 'unknown' });
+  t.same(target('demo.assistant', ', price: { inputUsdPerMillion: 1 }')?.price, { basis: 'unknown' });
+  t.same(target('demo.assistant', ', price: { inputUsdPerMillion: 1, outputUsdPerMillion: 2 }')?.price, {
+    basis: 'tokens',
+    inputUsdPerMillion: 1,
+    outputUsdPerMillion: 2,
+    cacheReadUsdPerMillion: 1,
+    cacheWriteUsdPerMillion: 1,
+  });
+  t.match(target(`us.${haiku}`), { residency: 'us', endpoint: `us.${haiku}` });
+  t.match(target(`global.${haiku}`), { residency: 'global' });
+  t.match(target(haiku, ', residency: secret'), { residency: 'secret' });
 });
 
 test('a price without its data price is unknown, and the check says which number lacks', async t => {

@@ -8,6 +8,7 @@ import type { ExplainQuery } from '../../src/routing/explanation.ts';
 import { renderExplain } from '../../src/routing/render-explain.ts';
 import { createRouting } from '../../src/routing/routing.ts';
 import { manualClock } from '../helpers/manual-clock.ts';
+import { requestOf } from '../helpers/routing-fixtures.ts';
 
 // The worked example of docs/routing.md is worked here: its config, its measurements, and what explain then prints.
 const page = readFileSync(new URL('../../docs/routing.md', import.meta.url), 'utf8');
@@ -49,7 +50,7 @@ function routed(resolved: ResolvedConfig) {
   for (const target of resolved.targets) {
     const ms = answers.find(({ target: name }) => name === target.name)?.ms ?? 0;
     for (let call = 0; call < 100; call += 1) {
-      routing.measure(target, 'ok', ms, { fields: {} });
+      routing.measure(target, 'ok', ms, requestOf());
       const result = { outcome: 'ok', answer, sent: true, durationMs: ms } as const;
       routing.ledger.charge({ target, result, reason: 'first' }, { body: { length: 1_000 } });
     }

@@ -11,7 +11,7 @@ export const demoIdentity = { credentials: { accessKeyId: 'demo', secretAccessKe
 
 /** `us-east-1` at one URL, for SageMaker Runtime and STS alike. */
 export function oneRegion(url: string): BackendDeps['regions'] {
-  return new Map([['us-east-1', { sagemakerRuntimeUrl: url, stsUrl: url }]]);
+  return new Map([['us-east-1', { sagemakerRuntimeUrl: url, bedrockRuntimeUrl: url, stsUrl: url }]]);
 }
 
 /** Backends signing as `demo`, on a manual clock that says the true time; stopped when the test ends. */
@@ -50,6 +50,7 @@ export function targetOf(overrides: Partial<Target> = {}): Target {
     price: { basis: 'unknown' },
     egressUsdPerGb: 0,
     identity: 'demo',
+    quotaGroup: 'rain-v1',
     ...overrides,
   };
 }
@@ -60,6 +61,7 @@ export function requestOf(text: string, overrides: Partial<InferenceRequest> = {
   return {
     id: 'request-1',
     model: 'rain',
+    operation: 'invoke',
     body,
     bodySha256: createHash('sha256').update(body).digest('hex'),
     fields: { contentType: 'text/csv' },

@@ -17,6 +17,7 @@ export function callOf(some: CallWith = {}): InferenceRequest {
   return {
     id: 'request-1',
     model: some.model ?? 'rain',
+    operation: 'invoke',
     body,
     bodySha256: createHash('sha256').update(body).digest('hex'),
     fields: { contentType: 'application/json', ...some.fields },

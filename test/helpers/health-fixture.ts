@@ -35,6 +35,7 @@ export function targetIn(region: string, changes: Partial<Target> = {}): Target 
     price: { basis: 'unknown' },
     egressUsdPerGb: 0,
     identity: 'default',
+    quotaGroup: `${model}/${version}/${region}`,
     ...changes,
   };
 }

@@ -27,6 +27,7 @@ export function targetOf(some: Partial<Target> = {}): Target {
     price: { basis: 'instance', usdPerHour: 0.115, count: 1, dataUsdPerGb: 0.016 },
     egressUsdPerGb: 0,
     identity: 'default',
+    quotaGroup: name,
     ...some,
   };
 }
@@ -85,10 +86,19 @@ export interface Asking {
   readonly caller?: Partial<RoutedRequest['caller']>;
   readonly bodyBytes?: number;
   readonly streaming?: boolean;
+  readonly operation?: RoutedRequest['operation'];
 }
 
-export function requestOf({ hints, fields, caller, bodyBytes, streaming = false }: Asking = {}): RoutedRequest {
+export function requestOf({
+  hints,
+  fields,
+  caller,
+  bodyBytes,
+  streaming = false,
+  operation = 'invoke',
+}: Asking = {}): RoutedRequest {
   return {
+    operation,
     hints: { fallback: 'any', cache: { noCache: false, noStore: false }, ...hints },
     fields: fields ?? {},
     caller: { tenant: 'acme', ...caller },
@@ -172,7 +182,7 @@ export function routingBench(seed = 1): RoutingBench {
     answer: (target, durationMs, times = 1, everyMs = 0) => {
       for (let call = 0; call < times; call += 1) {
         clock.advance(everyMs);
-        routing.measure(target, 'ok', durationMs, { fields: {} });
+        routing.measure(target, 'ok', durationMs, requestOf());
       }
     },
   };

@@ -13,8 +13,12 @@ test('each metric of the table has a sample after a bad day, with exactly its la
           v1: { targets: targetsIn(['us-east-1', 'us-west-2'], 'rain-v1', { price: { instance: 'ml.m5.large' } }) },
         },
       }),
+      assistant: {
+        versions: { v1: { targets: [{ kind: 'bedrock', region: 'us-west-2', modelId: 'demo.assistant-v1:0' }] } },
+      },
     },
   });
+  await gateway.call('assistant', { body: '{"prompt":"hi"}' });
   await gateway.call('rain', { body: 'known' });
   await gateway.call('rain', { headers: { 'amz-sdk-request': 'attempt=2; max=3' } });
   while (gateway.app.parts.budget.takeRetry()); // so that the next retry is refused

@@ -1,3 +1,5 @@
+import type { TargetOptions } from '../../backends/options.ts';
+import { profileGeography } from '../../core/residency.ts';
 import type { Inspection } from '../inspection.ts';
 import { geographyOf } from '../regions.ts';
 
@@ -7,9 +9,16 @@ export function residencyOf({ config }: Inspection, region: string): string | un
   return config.regions[region]?.residency ?? geographyOf(region);
 }
 
-/** Every residency class some region has. */
+/** Where a target may run: what it says, its inference profile's geography, or its region's class. */
+export function residencyOfTarget(inspection: Inspection, target: TargetOptions): string | undefined {
+  return target.residency ?? profileGeography(target.modelId) ?? residencyOf(inspection, target.region);
+}
+
+/** Every residency class some region or target has. */
 export function residencyClasses(inspection: Inspection): ReadonlySet<string> {
-  const classes = Object.keys(inspection.config.regions).map(region => residencyOf(inspection, region));
+  const regions = Object.keys(inspection.config.regions).map(region => residencyOf(inspection, region));
+  const targets = inspection.targets().map(({ target }) => residencyOfTarget(inspection, target));
+  const classes = [...regions, ...targets];
   return new Set(classes.filter(name => name !== undefined));
 }
 

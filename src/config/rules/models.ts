@@ -1,7 +1,7 @@
 import type { Path } from '../findings.ts';
 import type { Rule } from '../inspection.ts';
 import { didYouMean } from '../nearest.ts';
-import { residencyClasses, residencyOf } from './lookups.ts';
+import { residencyClasses, residencyOfTarget } from './lookups.ts';
 
 /** No name or alias stands for two models. */
 export const namesAreDistinct: Rule = inspection => {
@@ -56,7 +56,7 @@ export const residencyLeavesTargets: Rule = inspection => {
     if (unknown.length > 0 || !inspection.sound([...path, 'versions'])) continue;
     const allowed = new Set<string | undefined>(routing.residency);
     const empty = Object.entries(versions)
-      .filter(([, { targets }]) => !targets.some(target => allowed.has(residencyOf(inspection, target.region))))
+      .filter(([, { targets }]) => !targets.some(target => allowed.has(residencyOfTarget(inspection, target))))
       .map(([name]) => name);
     const list = routing.residency.join(', ');
     if (empty.length === Object.keys(versions).length) {

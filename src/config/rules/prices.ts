@@ -4,16 +4,34 @@ import type { Inspection, Rule } from '../inspection.ts';
 import { didYouMean } from '../nearest.ts';
 import { priceOf } from '../prices.ts';
 
-const ofInstances = ['instance', 'count', 'usdPerHour'] as const;
+type PriceNumber = keyof NonNullable<TargetOptions['price']>;
+
+const byInstance: { readonly numbers: readonly PriceNumber[]; readonly mend: string } = {
+  numbers: ['instance', 'count', 'usdPerHour', 'dataUsdPerGb'],
+  mend: 'instances are priced by usdPerHour',
+};
+
+/** The numbers that make up the price of each kind. */
+const priced: Readonly<Record<TargetOptions['kind'], typeof byInstance>> = {
+  'sagemaker-realtime': byInstance,
+  'sagemaker-multi-model': byInstance,
+  'sagemaker-serverless': {
+    numbers: ['usdPerGbSecond', 'dataUsdPerGb'],
+    mend: 'serverless is priced by usdPerGbSecond',
+  },
+  bedrock: {
+    numbers: ['inputUsdPerMillion', 'outputUsdPerMillion', 'cacheReadUsdPerMillion', 'cacheWriteUsdPerMillion'],
+    mend: 'Bedrock is priced by inputUsdPerMillion and outputUsdPerMillion',
+  },
+};
 
 /** Each target's price is of its kind and on the list, or said to be unknown. */
 export const pricesFitTheirKind: Rule = inspection => {
   for (const { path, target } of inspection.targets()) {
     if (!inspection.sound([...path, 'kind']) || target.price === undefined) continue;
-    const serverless = target.kind === 'sagemaker-serverless';
-    for (const key of serverless ? ofInstances : (['usdPerGbSecond'] as const)) {
-      if (target.price[key] === undefined) continue;
-      const mend = serverless ? 'serverless is priced by usdPerGbSecond' : 'instances are priced by usdPerHour';
+    const { numbers, mend } = priced[target.kind];
+    for (const key of Object.keys(target.price) as (keyof typeof target.price)[]) {
+      if (target.price[key] === undefined || numbers.includes(key)) continue;
       inspection.error([...path, 'price', key], `a ${target.kind} target is not priced by it`, mend);
     }
   }
@@ -32,7 +50,11 @@ function tellUnknown(inspection: Inspection, path: Path, target: TargetOptions):
   const { instance, usdPerHour } = target.price ?? {};
   const at = [...path, 'price'];
   const last = 'cost policies place it last';
-  if (target.kind === 'sagemaker-serverless') {
+  if (target.kind === 'bedrock') {
+    if (target.modelId === undefined) return;
+    const problem = `${target.modelId} is not in the price list: ${last}`;
+    inspection.warning(at, problem, 'write price.inputUsdPerMillion and price.outputUsdPerMillion');
+  } else if (target.kind === 'sagemaker-serverless') {
     if (target.memoryMb === undefined) return;
     const problem = `serverless in ${target.region} is not in the price list: ${last}`;
     inspection.warning(at, problem, 'write price.usdPerGbSecond and price.dataUsdPerGb');

@@ -1,7 +1,9 @@
 import type { TargetOptions } from '../../backends/options.ts';
+import { profileGeography } from '../../core/residency.ts';
 import type { Path } from '../findings.ts';
 import type { Inspection, LocatedTarget, Rule } from '../inspection.ts';
 import { didYouMean } from '../nearest.ts';
+import { geographyOf } from '../regions.ts';
 import { targetId } from '../resolve.ts';
 
 /** Each target's region is configured. */
@@ -42,9 +44,10 @@ function tellTwin(inspection: Inspection, first: LocatedTarget, second: LocatedT
 
 /** What each kind cannot have, after the feature exclusions of SageMaker's serverless and multi-model guides. */
 const impossible = {
-  'sagemaker-realtime': ['targetModel', 'memoryMb'],
-  'sagemaker-serverless': ['targetModel', 'variant', 'component'],
-  'sagemaker-multi-model': ['component', 'memoryMb'],
+  'sagemaker-realtime': ['targetModel', 'memoryMb', 'modelId'],
+  'sagemaker-serverless': ['targetModel', 'variant', 'component', 'modelId'],
+  'sagemaker-multi-model': ['component', 'memoryMb', 'modelId'],
+  bedrock: ['endpoint', 'variant', 'component', 'targetModel', 'memoryMb'],
 } as const satisfies Record<TargetOptions['kind'], readonly (keyof TargetOptions)[]>;
 
 /** A target's settings are those of its kind. */
@@ -55,6 +58,11 @@ export const kindsFitTheirSettings: Rule = inspection => {
       const at: Path = [...path, key];
       if (target[key] === undefined || !inspection.sound(at)) continue;
       inspection.error(at, `a ${target.kind} target has no ${key}`, 'leave it out, or correct kind');
+    }
+    const place = target.kind === 'bedrock' ? 'modelId' : 'endpoint';
+    if (target[place] === undefined && inspection.sound([...path, place])) {
+      const problem = `is missing: a ${target.kind} target is reached by it`;
+      inspection.error([...path, place], problem, place === 'endpoint' ? 'write the endpoint’s name' : 'write it');
     }
     if (target.kind === 'sagemaker-serverless') checkServerless(inspection, path, target);
   }
@@ -90,5 +98,17 @@ export const probesCanBeAnswered: Rule = inspection => {
     if (!needsModel || options.sample === undefined || !inspection.sound(path)) continue;
     const problem = 'a probe cannot say which target model it means, so the sample is not used here';
     inspection.warning(path, problem, 'fix targetModel, or leave the sample out');
+  }
+};
+
+/** An inference profile is called from a region of its own geography. */
+export const profilesFitTheirRegions: Rule = inspection => {
+  for (const { path, target } of inspection.targets()) {
+    const at = [...path, 'modelId'];
+    const geography = profileGeography(target.modelId);
+    if (geography === undefined || geography === 'global' || !inspection.sound(at)) continue;
+    if (geography === geographyOf(target.region)) continue;
+    const problem = `a profile of ${geography} cannot be called from ${target.region}`;
+    inspection.error(at, problem, 'name the profile of the region’s own geography');
   }
 };

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { GatewayError } from '../../core/errors.ts';
+import { operations } from '../../core/operation.ts';
 import type { AdminCall, AdminRole } from '../../security/admin-access.ts';
 import { renderPlainError } from '../v1.ts';
 
@@ -17,6 +18,7 @@ export const ExplainQuery = Type.Object(
     component: Type.Optional(Type.String({ maxLength: 63 })),
     key: Type.Optional(Type.String({ maxLength: 64 })),
     stream: Type.Optional(Type.Enum(['true', 'false'])),
+    operation: Type.Optional(Type.Enum(operations)),
   },
   { additionalProperties: false },
 );

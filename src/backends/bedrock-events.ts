@@ -1,0 +1,43 @@
+import type { Usage } from '../core/result.ts';
+import { BrokenStream } from '../wire/event-stream.ts';
+import { chunkNames, converseNames, parseObject, usageIn } from './bedrock-usage.ts';
+import type { FrameMeaning } from './frame-reader.ts';
+
+const nothing = Buffer.alloc(0);
+const metricsKey = 'amazon-bedrock-invocationMetrics';
+
+/** `chunk`s of InvokeModelWithResponseStream: pieces in the model's own format; the last one carries the counts. */
+export function modelChunks(): FrameMeaning {
+  let usage: Usage | undefined;
+  return {
+    read: ({ payload: json, bytes }) => {
+      const encoded = parseObject(json)?.['bytes'];
+      if (typeof encoded !== 'string') throw new BrokenStream('a chunk holds no bytes');
+      const payload = Buffer.from(encoded, 'base64');
+      if (payload.includes(metricsKey)) usage = usageIn(parseObject(payload)?.[metricsKey], chunkNames) ?? usage;
+      return [{ payload, frame: bytes }];
+    },
+    usage: () => usage,
+  };
+}
+
+/** What counts as content: the events before it promise nothing yet, and those after it carry none. */
+const contentEvents: ReadonlySet<string | undefined> = new Set(['contentBlockStart', 'contentBlockDelta']);
+
+/** The events of ConverseStream, from `messageStart` to `messageStop` and the counts. */
+export function converseEvents(): FrameMeaning {
+  let usage: Usage | undefined;
+  let stopped = false;
+  return {
+    read: ({ headers, payload, bytes }) => {
+      const type = headers[':event-type'];
+      if (type === 'messageStop') stopped = true;
+      if (type === 'metadata') usage = usageIn(parseObject(payload)?.['usage'], converseNames);
+      return [{ payload: contentEvents.has(type) ? payload : nothing, frame: bytes }];
+    },
+    end: () => {
+      if (!stopped) throw new BrokenStream('the stream ended before messageStop');
+    },
+    usage: () => usage,
+  };
+}

@@ -1,0 +1,78 @@
+import type { StreamEvent, Usage } from '../core/result.ts';
+import type { Target } from '../core/target.ts';
+import { BrokenStream, type Frame, FrameDecoder } from '../wire/event-stream.ts';
+import { classify, type ServiceName } from './classify.ts';
+import type { Unfinished } from './failures.ts';
+import type { EventReader } from './opened-stream.ts';
+
+/** What the frames of one operation mean. Made anew for each stream. */
+export interface FrameMeaning {
+  /** Events of the caller's, made of one frame; their payloads are what the model wrote. Throws `BrokenStream`. */
+  read(frame: Frame): readonly StreamEvent[];
+  /** The connection ended in order: throws `BrokenStream` if the operation's last event had not come. */
+  end?(): void;
+  /** Counted by the stream itself, once it has ended. */
+  usage?(): Usage | undefined;
+}
+
+/** Reads an AWS event stream: the events of one operation, or the exception that ends them. */
+export function frameReader(
+  service: ServiceName,
+  target: Target,
+  maxBytes: number,
+  meaning: FrameMeaning,
+): EventReader {
+  const decoder = new FrameDecoder(maxBytes);
+  return {
+    push: chunk => {
+      try {
+        const frames = decoder.push(chunk);
+        const bad = frames.findIndex(frame => frame.headers[':message-type'] !== 'event');
+        const exception = frames[bad];
+        if (exception === undefined) return { events: frames.flatMap(meaning.read) };
+        const events = frames.slice(0, bad).flatMap(meaning.read);
+        return { events, failure: failureOf(service, exception, target) };
+      } catch (error) {
+        return { events: [], failure: broken(error) };
+      }
+    },
+    end: () => {
+      try {
+        decoder.end();
+        meaning.end?.();
+        const usage = meaning.usage?.();
+        return { outcome: 'ok', sent: true, ...(usage && { usage }) };
+      } catch (error) {
+        return broken(error);
+      }
+    },
+  };
+}
+
+/** `PayloadPart`s of InvokeEndpointWithResponseStream: opaque pieces of what the container writes. */
+export function payloadParts(): FrameMeaning {
+  return { read: ({ payload, bytes }) => [{ payload, frame: bytes }] };
+}
+
+function failureOf(service: ServiceName, { headers, payload }: Frame, { endpoint, model }: Target): Unfinished {
+  const named = headers[':exception-type'] ?? headers[':error-code'] ?? 'ModelStreamError';
+  // Within Bedrock's streams the names begin in lower case.
+  const type = named.slice(0, 1).toUpperCase() + named.slice(1);
+  const body = headers[':error-message'] === undefined ? payload : Buffer.from(headers[':error-message']);
+  // A status of 500: only types that say otherwise are not the target's fault.
+  const { outcome, error } = classify({
+    service,
+    status: 500,
+    headers: { 'x-amzn-errortype': type },
+    body,
+    endpoint,
+    model,
+    callerNamed: false,
+  });
+  return { outcome, error, sent: true };
+}
+
+function broken(error: unknown): Unfinished {
+  if (!(error instanceof BrokenStream)) throw error;
+  return { outcome: 'backend-fault', error: { type: 'BROKEN_STREAM', message: error.message }, sent: true };
+}

@@ -1,0 +1,116 @@
+import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
+import { type Test, test } from 'tap';
+import { eventually } from '../helpers/eventually.ts';
+import { startTestGateway, type TestGateway, targetsIn } from '../helpers/gateway.ts';
+
+const modelId = 'us.demo.assistant-v1:0';
+const models = {
+  assistant: { versions: { v1: { targets: [{ kind: 'bedrock', region: 'us-west-2', modelId }] } } },
+  rain: { versions: { v1: { targets: targetsIn(['us-west-2']) } }, maxRequestBytes: 1_000 },
+};
+const prompt = (upTo: number) =>
+  JSON.stringify({ messages: [{ role: 'user', content: [{ text: `count to ${upTo}` }] }] });
+
+function session(t: Test, gateway: TestGateway): ClientHttp2Session {
+  const made = connect(gateway.urls.data);
+  made.on('error', () => {});
+  t.teardown(() => made.destroy());
+  return made;
+}
+
+interface Answered {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+function post(client: ClientHttp2Session, path: string, body: string, headers: Record<string, string> = {}) {
+  const stream = client.request({ ':method': 'POST', ':path': path, ...headers });
+  stream.end(body);
+  return new Promise<Answered>((resolve, reject) => {
+    stream.on('error', reject);
+    stream.on('response', async head => {
+      const chunks = await stream.toArray().catch(reject);
+      resolve({ headers: head, body: Buffer.concat(chunks ?? []).toString() });
+    });
+  });
+}
+
+test('every path is served over HTTP/2, many calls at once on one connection', async t => {
+  const gateway = await startTestGateway(t, { models });
+  const client = session(t, gateway);
+  const calls = Array.from({ length: 50 }, (_, at) => post(client, '/v1/models/rain/invocations', `call ${at}`));
+  const answers = await Promise.all(calls);
+  t.same(
+    answers.map(({ body }) => body),
+    Array.from({ length: 50 }, (_, at) => `call ${at}`),
+  );
+  const [one] = answers;
+  t.equal(one?.headers[':status'], 200);
+  t.match(one?.headers['x-meridian-target'], 'v1@us-west-2/realtime');
+  t.notOk('connection' in (one?.headers ?? {}));
+  t.match((await post(client, '/endpoints/rain/invocations', 'x')).body, 'x');
+  const refused = await post(client, '/v1/models/rain/invocations', 'x'.repeat(1_001));
+  t.equal(refused.headers[':status'], 413);
+  t.match(JSON.parse(refused.body), { error: { code: 'too-large' } });
+  t.equal((await post(client, '/nowhere', '')).headers[':status'], 404);
+});
+
+test('a caller who leaves a stream closes its upstream at once, and nothing stays held', async t => {
+  const gateway = await startTestGateway(t, { models }, { simulator: { latencyScale: 1 } });
+  const client = session(t, gateway);
+  const stream = client.request({ ':method': 'POST', ':path': '/model/assistant/converse-stream' });
+  stream.end(prompt(100_000));
+  await new Promise(resolve => stream.once('data', resolve));
+  stream.close(constants.NGHTTP2_CANCEL);
+  await eventually(t, 'told as cancelled', () =>
+    gateway.log.some(line => line['outcome'] === 'cancelled' || line['error'] === 'client-closed'),
+  );
+  await eventually(t, 'upstream closed', () => gateway.simulator.stats().regions['us-west-2']?.inFlight === 0);
+  t.equal(gateway.app.parts.admission.heldBytes, 0);
+  const { body } = await post(client, '/v1/models/rain/invocations', 'still here');
+  t.equal(body, 'still here');
+});
+
+test('a body that does not come is not waited for', async t => {
+  const gateway = await startTestGateway(t, { models, limits: { bodyTimeoutMs: 200, drainMs: 0, shutdownMs: 2_000 } });
+  const stream = session(t, gateway).request({ ':method': 'POST', ':path': '/v1/models/rain/invocations' });
+  stream.on('error', () => {});
+  stream.write('half');
+  await new Promise(resolve => stream.once('close', resolve));
+  t.equal(stream.rstCode, constants.NGHTTP2_CANCEL);
+  t.equal(gateway.app.parts.admission.heldBytes, 0);
+});
+
+test('a connection that says nothing, or only the beginning of a preface, is told so and closed', async t => {
+  const gateway = await startTestGateway(t, { models, limits: { bodyTimeoutMs: 200, drainMs: 0, shutdownMs: 2_000 } });
+  const { port } = new URL(gateway.urls.data);
+  for (const bytes of ['', 'PRI * HT']) {
+    const socket = connectTcp(Number(port), '127.0.0.1');
+    if (bytes !== '') socket.write(bytes);
+    const told = Buffer.concat(await socket.toArray()).toString();
+    t.match(told, /^HTTP\/1\.1 408 /, bytes);
+  }
+  const split = connectTcp(Number(port), '127.0.0.1');
+  split.setNoDelay(true);
+  for (const piece of [
+    'P',
+    'OST /v1/models/rain/invo',
+    'cations HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi',
+  ]) {
+    split.write(piece);
+    await new Promise(setImmediate);
+  }
+  t.match(Buffer.concat(await split.toArray()).toString(), /^HTTP\/1\.1 200 .*\r\n\r\nhi$/s);
+});
+
+test('a shutdown lets calls over HTTP/2 finish and waits for no idle connection', async t => {
+  const gateway = await startTestGateway(t, { models }, { simulator: { latencyScale: 1 } });
+  const client = session(t, gateway);
+  const idle = session(t, gateway);
+  await new Promise(resolve => idle.once('connect', resolve));
+  const call = post(client, '/model/assistant/converse-stream', prompt(20));
+  await eventually(t, 'under way', () => gateway.simulator.stats().regions['us-west-2']?.inFlight === 1);
+  const [{ body }] = await Promise.all([call, gateway.app.shutdown()]);
+  t.match(body, /messageStop/);
+});
