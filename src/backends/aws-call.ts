@@ -160,10 +160,11 @@ class Calling {
     if (settings === undefined) throw new Error('a streamed answer to a call that asked for none');
     const { clock } = this.#ports;
     const contentMs = Math.min(timeoutMs, settings.firstContentMs);
-    const reader = frameReader(this.#service.name, this.#target, maxBytes, this.#call.meaning());
+    const meaning = this.#call.meaning();
+    const reader = frameReader(this.#service.name, this.#target, maxBytes, meaning);
     const found = await openStream({ clock, bytes, reader, settings, startedAt, contentMs, memory, maxBytes });
     if (!('stream' in found)) return found;
-    const stream = { framing: this.#service.name, ...found.stream };
+    const stream = { framing: meaning.framing, ...found.stream };
     const answer = { status, headers: this.#passed(headers), body: Buffer.alloc(0), stream };
     return { outcome: 'ok', answer, sent: true, firstContentMs: found.firstContentMs };
   }

@@ -10,6 +10,7 @@ const metricsKey = 'amazon-bedrock-invocationMetrics';
 export function modelChunks(): FrameMeaning {
   let usage: Usage | undefined;
   return {
+    framing: 'bedrock',
     read: ({ payload: json, bytes }) => {
       const encoded = parseObject(json)?.['bytes'];
       if (typeof encoded !== 'string') throw new BrokenStream('a chunk holds no bytes');
@@ -29,6 +30,7 @@ export function converseEvents(): FrameMeaning {
   let usage: Usage | undefined;
   let stopped = false;
   return {
+    framing: 'bedrock',
     read: ({ headers, payload, bytes }) => {
       const type = headers[':event-type'];
       if (type === 'messageStop') stopped = true;

@@ -1,4 +1,4 @@
-import type { StreamEvent, Usage } from '../core/result.ts';
+import type { AnswerStream, StreamEvent, Usage } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
 import { BrokenStream, type Frame, FrameDecoder } from '../wire/event-stream.ts';
 import { classify, type ServiceName } from './classify.ts';
@@ -7,6 +7,7 @@ import type { EventReader } from './opened-stream.ts';
 
 /** What the frames of one operation mean. Made anew for each stream. */
 export interface FrameMeaning {
+  readonly framing: AnswerStream['framing'];
   /** Events of the caller's, made of one frame; their payloads are what the model wrote. Throws `BrokenStream`. */
   read(frame: Frame): readonly StreamEvent[];
   /** The connection ended in order: throws `BrokenStream` if the operation's last event had not come. */
@@ -51,7 +52,7 @@ export function frameReader(
 
 /** `PayloadPart`s of InvokeEndpointWithResponseStream: opaque pieces of what the container writes. */
 export function payloadParts(): FrameMeaning {
-  return { read: ({ payload, bytes }) => [{ payload, frame: bytes }] };
+  return { framing: 'sagemaker', read: ({ payload, bytes }) => [{ payload, frame: bytes }] };
 }
 
 function failureOf(service: ServiceName, { headers, payload }: Frame, { endpoint, model }: Target): Unfinished {

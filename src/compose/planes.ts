@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify';
+import { credentialsOf } from '../routes/accept.ts';
 import { adminRoutes } from '../routes/admin/admin.ts';
 import { bedrockRoutes } from '../routes/bedrock.ts';
 import { healthRoutes } from '../routes/health.ts';
 import type { InvokePorts } from '../routes/invoke-ports.ts';
+import { openAiRoutes } from '../routes/openai.ts';
 import { sagemakerRoutes } from '../routes/sagemaker.ts';
 import { speakHttp2Too } from '../routes/two-protocols.ts';
 import { badRequests, refuseUnreadable, unknownRoutes } from '../routes/unknown.ts';
@@ -36,6 +38,10 @@ export function dataPlane({ parts, replica, logger, authenticate }: PlaneDeps): 
     emit: parts.emit,
     admission: parts.admission,
     authenticate,
+    models: headers => {
+      const { models } = authenticate(credentialsOf(headers));
+      return [...parts.config().models.keys()].filter(name => models?.has(name) ?? true);
+    },
     model: name => parts.config().names.get(name),
     serve: createGateway(parts),
     onFault,
@@ -54,6 +60,7 @@ export function dataPlane({ parts, replica, logger, authenticate }: PlaneDeps): 
     server.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   sagemakerRoutes(server, invoke);
   bedrockRoutes(server, invoke);
+  openAiRoutes(server, invoke);
   v1Routes(server, invoke);
   healthRoutes(server, replica);
   unknownRoutes(server);

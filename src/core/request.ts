@@ -50,6 +50,8 @@ export interface InferenceRequest {
   readonly model: string;
   readonly operation: Operation;
   readonly body: Buffer;
+  /** `body` as JSON, for operations that are translated. */
+  readonly json?: Readonly<Record<string, unknown>>;
   /** Hex SHA-256 of `body`, computed once; used for signing and the cache key. */
   readonly bodySha256: string;
   readonly fields: InvokeFields;

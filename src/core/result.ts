@@ -20,8 +20,8 @@ export interface Usage {
 
 /** An answer that is still being made. Its first content is there. */
 export interface AnswerStream {
-  /** Whose frames its events came in. */
-  readonly framing: 'sagemaker' | 'bedrock';
+  /** Whose frames its events are in; `chat`: the JSON of a chat completion's chunks. */
+  readonly framing: 'sagemaker' | 'bedrock' | 'chat';
   /** To be read once. Leaving early closes the upstream; the reader's pace is the upstream's. */
   readonly events: AsyncIterable<StreamEvent>;
   /** How it ended, once it did: `ok` only when it was whole. Its `answer` is absent. Never rejects. */
@@ -44,6 +44,8 @@ export interface Refusal {
   /** Error type the service gave it. */
   readonly type: string;
   readonly message: string;
+  /** The field of the request that cannot be served. */
+  readonly field?: string;
   /** The container's own status and words, where the container refused. */
   readonly originalStatus?: number;
   readonly originalMessage?: string;

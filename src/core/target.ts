@@ -43,7 +43,7 @@ export const kindTraits = {
     short: 'bedrock',
     maxRequestBytes: 25_000_000,
     streams: true,
-    operations: ['invoke', 'converse', 'count-tokens'],
+    operations: ['invoke', 'converse', 'count-tokens', 'chat', 'embeddings'],
     cachesPrompts: true,
   },
 } as const satisfies Record<string, KindTraits>;

@@ -61,7 +61,8 @@ export function readBody(message: IncomingMessage, maxBytes: number, admission: 
   });
 }
 
-function tooLarge(maxBytes: number): GatewayError {
+/** For a body longer than a model takes. */
+export function tooLarge(maxBytes: number): GatewayError {
   return new GatewayError(
     'too-large',
     `The body is larger than the ${maxBytes} bytes this model takes: send less per call.`,

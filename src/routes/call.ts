@@ -12,6 +12,8 @@ export interface Call {
   readonly requestId: string;
   /** When its headers came, monotonic ms. */
   readonly startedAt: number;
+  /** When the whole request was here, monotonic ms. */
+  arrivedAt: number;
   /** Spent waiting for the caller's bytes, ms. */
   receivingMs: number;
   readonly clientAttempt: number;

@@ -84,7 +84,18 @@ const fieldRules: readonly FieldRule[] = [
     pattern: /^[\x21-\x7e][\x20-\x7e]*$/,
     expected: 'printable ASCII',
   },
+  // Bedrock Runtime service model 2023-09-30; what each may be is for the model to judge.
+  bedrockRule('guardrailidentifier', 'guardrailIdentifier', 2048),
+  bedrockRule('guardrailversion', 'guardrailVersion', 64),
+  bedrockRule('performanceconfig-latency', 'performanceLatency', 64),
+  bedrockRule('request-metadata', 'requestMetadata', 8500),
+  bedrockRule('service-tier', 'serviceTier', 64),
+  bedrockRule('trace', 'trace', 64),
 ];
+
+function bedrockRule(name: string, field: keyof InvokeFields, maxLength: number): FieldRule {
+  return { header: `x-amzn-bedrock-${name}`, field, maxLength, pattern: /^[\x20-\x7e]*$/, expected: 'printable ASCII' };
+}
 
 /**
  * Takes the forwarded fields from the headers, checked against the wire limits. Throws `invalid-request`.

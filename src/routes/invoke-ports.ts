@@ -16,6 +16,8 @@ export interface InvokePorts {
   readonly emit: Emit;
   readonly admission: Admission;
   readonly authenticate: Authenticate;
+  /** Names of the models that the caller of these headers may call. Throws as `authenticate` does. */
+  models(headers: IncomingHttpHeaders): readonly string[];
   /** By name or alias. */
   model(name: string): Model | undefined;
   serve(model: Model, request: InferenceRequest): Promise<Served>;
@@ -28,14 +30,33 @@ export interface InvokePorts {
   readonly draining: boolean;
 }
 
+/** What a body says of its own call. */
+export interface Asked {
+  readonly model: string;
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly streaming: StreamEncoding | undefined;
+  /** As `x-meridian-session` would say it. */
+  readonly session: string | undefined;
+}
+
+/** An error in a protocol's shape. */
+export interface RenderedError {
+  /** Where it is another than the error's own. */
+  readonly status?: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
 /** What differs between the protocols that carry opaque bytes. */
 export interface InvokeProtocol {
   readonly name: Protocol;
   readonly operation: Operation;
   /** An error of the gateway's in this protocol's shape. */
-  error(error: GatewayError, requestId: string): { headers: Record<string, string>; body: string };
+  error(error: GatewayError, requestId: string): RenderedError;
   /** A model's refusal, which comes in the AWS shape, in this protocol's. */
   refusal(answer: Answer, requestId: string): Answer;
+  /** What a body asks, where it names the model itself: such a call is read before its model is known. */
+  ask?(bytes: Buffer): Asked;
   /** How the answer to this call goes out event by event; undefined when it is wanted whole. */
   streaming(headers: IncomingHttpHeaders): StreamEncoding | undefined;
 }

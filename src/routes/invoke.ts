@@ -1,27 +1,22 @@
-import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import type { Protocol } from '../core/events.ts';
-import type { Model } from '../core/model.ts';
-import type { Operation } from '../core/operation.ts';
-import type { InferenceRequest } from '../core/request.ts';
 import type { Served } from '../core/result.ts';
-import { kindTraits } from '../core/target.ts';
 import { CallFailed } from '../inference/call-failed.ts';
-import { authorize } from '../security/callers.ts';
-import { readBody } from './body.ts';
+import { accept } from './accept.ts';
 import { type Call, meridianHeaders, servedHeaders } from './call.ts';
-import { clientAttempt, readFields, readHints, validTraceparent } from './fields.ts';
+import { clientAttempt, validTraceparent } from './fields.ts';
 import type { InvokePorts, InvokeProtocol } from './invoke-ports.ts';
 import { breakOff, breakOffWhenStalled, hasConnectionHeader, hasLeft, isWhole } from './reader.ts';
 import { type StreamEncoding, sendStream } from './streamed.ts';
 
 /** One handler for every route that takes opaque bytes for a model: headers first, then bytes, then serve, then answer. */
 export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
-  return async (http: FastifyRequest<{ Params: { model: string } }>, reply: FastifyReply): Promise<FastifyReply> => {
+  return async (http: FastifyRequest<{ Params: { model?: string } }>, reply: FastifyReply): Promise<FastifyReply> => {
     const call: Call = {
       requestId: http.id,
       startedAt: ports.clock.now(),
+      arrivedAt: 0,
       receivingMs: 0,
       clientAttempt: clientAttempt(http.headers['amz-sdk-request']),
       traceparent: validTraceparent(http.headers['traceparent']),
@@ -35,7 +30,6 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       error: undefined,
       responseBytes: 0,
     };
-    const encoding = protocol.streaming(http.headers);
     const left = new AbortController();
     ports.inFlight.requests += 1;
     reply.raw.once('close', () => {
@@ -45,8 +39,9 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       ports.admission.give(call.answerBytes);
     });
     try {
-      const request = await accept(ports, call, http.params.model, http.raw, left.signal, protocol.operation, encoding);
-      const found = await ports.serve(call.model as Model, request);
+      const name = http.params.model ?? '';
+      const { model, request, encoding } = await accept(ports, call, protocol, name, http.raw, left.signal);
+      const found = await ports.serve(model, request);
       const served = found.answer.status < 400 ? found : refused(protocol, found, call.requestId);
       call.served = served;
       call.attempts = served.attempts;
@@ -64,8 +59,8 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
         breakOff(reply.raw); // a stream had begun: only the end of the connection can tell now
         return reply;
       }
-      const { headers, body } = protocol.error(error, call.requestId);
-      reply.code(error.status).headers(meridianHeaders(call, headers));
+      const { status = error.status, headers, body } = protocol.error(error, call.requestId);
+      reply.code(status).headers(meridianHeaders(call, headers));
       if (ports.draining && hasConnectionHeader(reply.raw)) reply.header('connection', 'close');
       return reply.send(body);
     } finally {
@@ -81,59 +76,6 @@ function asOneEvent(served: Served, encoding: StreamEncoding): Served {
 
 function refused(protocol: InvokeProtocol, served: Served, requestId: string): Served {
   return { ...served, answer: protocol.refusal(served.answer, requestId) };
-}
-
-/** Who, what, may they, then the bytes. Throws a `GatewayError`. */
-async function accept(
-  ports: InvokePorts,
-  call: Call,
-  name: string,
-  message: IncomingMessage,
-  signal: AbortSignal,
-  operation: Operation,
-  encoding: StreamEncoding | undefined,
-): Promise<InferenceRequest> {
-  const { headers } = message;
-  if (headers.host === undefined && message.httpVersion === '1.1')
-    throw new GatewayError('invalid-request', 'HTTP/1.1 wants a Host header: send one.');
-  const apiKey = headers['x-api-key'];
-  call.caller = ports.authenticate({
-    apiKey: typeof apiKey === 'string' ? apiKey : undefined,
-    authorization: headers.authorization,
-  });
-  const model = ports.model(name);
-  if (model === undefined)
-    throw new GatewayError('unknown-model', 'No model of this name is configured here: check the name.');
-  authorize(call.caller, model.name);
-  call.model = model;
-  const fields = readFields(headers, encoding?.acceptHeader);
-  const hints = readHints(headers, name);
-  const waitingSince = ports.clock.now();
-  call.body = await readBody(message, model.maxRequestBytes, ports.admission);
-  const arrivedAt = ports.clock.now();
-  call.receivingMs = arrivedAt - waitingSince;
-  const invocationId = headers['amz-sdk-invocation-id'];
-  return {
-    id: call.requestId,
-    model: model.name,
-    operation,
-    body: call.body.bytes,
-    bodySha256: call.body.sha256,
-    fields,
-    hints,
-    caller: call.caller,
-    ...(typeof invocationId === 'string' && invocationId.length <= 64 && { invocationId }),
-    clientAttempt: call.clientAttempt,
-    ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
-    arrivedAt,
-    streaming: encoding !== undefined && (encoding.required || streams(model)),
-    signal,
-  };
-}
-
-/** Whether some target of the model can answer event by event. */
-function streams({ versions }: Model): boolean {
-  return versions.some(({ targets }) => targets.some(({ kind }) => kindTraits[kind].streams));
 }
 
 /** Counts the answer's bytes until they are written. */

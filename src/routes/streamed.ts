@@ -15,6 +15,8 @@ export interface StreamEncoding {
   /** Of the answer, made of the model's own. */
   headers(own: Answer['headers']): Record<string, string>;
   event(event: StreamEvent, framing: AnswerStream['framing']): Buffer;
+  /** What follows the last event of a whole stream. */
+  end?(): Buffer;
   /** A whole answer, such as a substitute, for a caller who asked for a stream. */
   whole(answer: Answer): Answer;
   /** What ends a stream that is not whole; undefined where only a broken connection can say so. */
@@ -50,7 +52,7 @@ export async function sendStream(
   }
   const ending = await stream.ended;
   remember(call, served, ending);
-  if (ending.outcome === 'ok' && !hasLeft(raw)) raw.end();
+  if (ending.outcome === 'ok' && !hasLeft(raw)) raw.end(encoding.end?.());
   else if (hasLeft(raw)) call.error = 'client-closed';
   else endBroken(raw, call, served, ending, encoding);
   return reply;

@@ -3,14 +3,18 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import { renderBedrockError } from './bedrock.ts';
+import type { RenderedError } from './invoke-ports.ts';
+import { renderOpenAiError } from './openai.ts';
 import { renderAwsError } from './sagemaker.ts';
 import { renderPlainError } from './v1.ts';
 
 const invocation =
   /^\/(?:(?:endpoints|v1\/models)\/[^/?]+\/invocations(?:-response-stream)?|model\/[^/?]+\/(?:invoke(?:-with-response-stream)?|converse(?:-stream)?|count-tokens))(?:$|\?)/;
 
+const openAiPath = /^\/v1\/(?:chat\/completions|embeddings)(?:$|\?)/;
+
 const answers = {
-  data: 'models are called by POST to /endpoints/{model}/invocations, /model/{model}/converse or /v1/models/{model}/invocations.',
+  data: 'models are called by POST to /endpoints/{model}/invocations, /model/{model}/converse, /v1/chat/completions or /v1/models/{model}/invocations.',
   admin:
     'there are /metrics, /admin/targets, regions, explain, config and costs; by POST /admin/drain, undrain and purge.',
 } as const;
@@ -18,7 +22,7 @@ const answers = {
 /** Answers for paths and requests that no route takes, in the protocol the path belongs to. */
 export function unknownRoutes(server: FastifyInstance, plane: 'data' | 'admin' = 'data'): void {
   server.setNotFoundHandler((request, reply) => {
-    if (plane === 'data' && invocation.test(request.url)) {
+    if (plane === 'data' && (invocation.test(request.url) || openAiPath.test(request.url))) {
       reply.header('allow', 'POST');
       return sendError(new GatewayError('method-not-allowed', 'Models are called by POST.'), request, reply);
     }
@@ -61,16 +65,17 @@ export function badUrl(thrown: { readonly statusCode?: number }, request: Fastif
 
 /** In the protocol the path belongs to, with the request id where its clients look for it. */
 function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { headers, body } = rendered(error, request);
+  const { status = error.status, headers, body } = rendered(error, request);
   return reply
-    .code(error.status)
+    .code(status)
     .headers(headers)
     .headers({ 'x-amzn-requestid': request.id, 'x-meridian-request-id': request.id })
     .send(body);
 }
 
-function rendered(error: GatewayError, { url, id }: FastifyRequest): { headers: Record<string, string>; body: string } {
+function rendered(error: GatewayError, { url, id }: FastifyRequest): RenderedError {
   if (url.startsWith('/endpoints/')) return renderAwsError(error);
+  if (openAiPath.test(url)) return renderOpenAiError(error, id);
   return url.startsWith('/model/') ? renderBedrockError(error) : renderPlainError(error, id);
 }
 

@@ -1,0 +1,113 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { GatewayError } from '../core/errors.ts';
+import type { Model } from '../core/model.ts';
+import type { InferenceRequest } from '../core/request.ts';
+import { kindTraits } from '../core/target.ts';
+import { authorize } from '../security/callers.ts';
+import { type HeldBody, readBody, tooLarge } from './body.ts';
+import type { Call } from './call.ts';
+import { readFields, readHints } from './fields.ts';
+import type { Asked, InvokePorts, InvokeProtocol } from './invoke-ports.ts';
+import type { StreamEncoding } from './streamed.ts';
+
+/** A call that may be served, and how its answer goes out if it is streamed. */
+export interface Accepted {
+  readonly model: Model;
+  readonly request: InferenceRequest;
+  readonly encoding: StreamEncoding | undefined;
+}
+
+/** For bodies that name their model themselves: no model takes more (`maxRequestBytes`). */
+const longestUnnamedBytes = 26_214_400;
+
+/** Who, what, may they, then the bytes; a model that the body names is known only after them. Throws a `GatewayError`. */
+export async function accept(
+  ports: InvokePorts,
+  call: Call,
+  protocol: InvokeProtocol,
+  name: string,
+  message: IncomingMessage,
+  signal: AbortSignal,
+): Promise<Accepted> {
+  const { headers } = message;
+  if (headers.host === undefined && message.httpVersion === '1.1')
+    throw new GatewayError('invalid-request', 'HTTP/1.1 wants a Host header: send one.');
+  call.caller = ports.authenticate(credentialsOf(headers));
+  if (protocol.ask === undefined) {
+    const model = admit(ports, call, name);
+    const encoding = protocol.streaming(headers);
+    const make = prepare(call, protocol, model, headers, name, encoding, signal);
+    return { model, encoding, request: make(await receive(ports, call, message, model.maxRequestBytes)) };
+  }
+  const body = await receive(ports, call, message, longestUnnamedBytes);
+  const asked = protocol.ask(body.bytes);
+  const model = admit(ports, call, asked.model);
+  if (body.bytes.length > model.maxRequestBytes) throw tooLarge(model.maxRequestBytes);
+  const encoding = asked.streaming;
+  const request = prepare(call, protocol, model, headers, asked.model, encoding, signal)(body);
+  return { model, encoding, request: withAsked(request, asked) };
+}
+
+/** What the headers say of the caller. */
+export function credentialsOf(headers: IncomingHttpHeaders): Parameters<InvokePorts['authenticate']>[0] {
+  const apiKey = headers['x-api-key'];
+  return { apiKey: typeof apiKey === 'string' ? apiKey : undefined, authorization: headers.authorization };
+}
+
+function admit(ports: InvokePorts, call: Call, name: string): Model {
+  const model = ports.model(name);
+  if (model === undefined)
+    throw new GatewayError('unknown-model', 'No model of this name is configured here: check the name.');
+  authorize(call.caller as NonNullable<Call['caller']>, model.name);
+  call.model = model;
+  return model;
+}
+
+async function receive(ports: InvokePorts, call: Call, message: IncomingMessage, maxBytes: number): Promise<HeldBody> {
+  const waitingSince = ports.clock.now();
+  call.body = await readBody(message, maxBytes, ports.admission);
+  call.arrivedAt = ports.clock.now();
+  call.receivingMs = call.arrivedAt - waitingSince;
+  return call.body;
+}
+
+/** Reads what the headers say, before any byte of the body where the model is known by then. */
+function prepare(
+  call: Call,
+  { operation }: InvokeProtocol,
+  model: Model,
+  headers: IncomingHttpHeaders,
+  calledBy: string,
+  encoding: StreamEncoding | undefined,
+  signal: AbortSignal,
+): (body: HeldBody) => InferenceRequest {
+  const fields = readFields(headers, encoding?.acceptHeader);
+  const hints = readHints(headers, calledBy);
+  const invocationId = headers['amz-sdk-invocation-id'];
+  return body => ({
+    id: call.requestId,
+    model: model.name,
+    operation,
+    body: body.bytes,
+    bodySha256: body.sha256,
+    fields,
+    hints,
+    caller: call.caller as NonNullable<Call['caller']>,
+    ...(typeof invocationId === 'string' && invocationId.length <= 64 && { invocationId }),
+    clientAttempt: call.clientAttempt,
+    ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
+    arrivedAt: call.arrivedAt,
+    streaming: encoding !== undefined && (encoding.required || streams(model)),
+    signal,
+  });
+}
+
+function withAsked(request: InferenceRequest, { json, session }: Asked): InferenceRequest {
+  const hints = session === undefined ? request.hints : { session, ...request.hints };
+  return { ...request, hints, json };
+}
+
+/** Whether some target of the model can answer event by event. */
+function streams({ versions }: Model): boolean {
+  return versions.some(({ targets }) => targets.some(({ kind }) => kindTraits[kind].streams));
+}
