@@ -9,7 +9,7 @@ import { type Classified, classify, type ServiceName } from './classify.ts';
 import type { Credentials } from './credentials.ts';
 import { fromFailure, type Unfinished } from './failures.ts';
 import { type FrameMeaning, frameReader } from './frame-reader.ts';
-import { openStream } from './opened-stream.ts';
+import { openedAnswer } from './opened-answer.ts';
 import type { Signer } from './signing.ts';
 import type { Transport } from './transport.ts';
 import type { TransportAnswer, TransportStream } from './transport-call.ts';
@@ -150,23 +150,12 @@ class Calling {
     return { outcome: 'ok', answer, sent: true, ...(usage && { usage }) };
   }
 
-  /** From the head of a streamed answer to its first content. */
-  async #opened(
-    { status, headers, bytes }: TransportStream,
-    startedAt: number,
-    timeoutMs: number,
-  ): Promise<Unfinished> {
-    const { stream: settings, memory, maxResponseBytes: maxBytes } = this.#limits;
-    if (settings === undefined) throw new Error('a streamed answer to a call that asked for none');
-    const { clock } = this.#ports;
-    const contentMs = Math.min(timeoutMs, settings.firstContentMs);
+  #opened(sent: TransportStream, startedAt: number, timeoutMs: number): Promise<Unfinished> {
     const meaning = this.#call.meaning();
-    const reader = frameReader(this.#service.name, this.#target, maxBytes, meaning);
-    const found = await openStream({ clock, bytes, reader, settings, startedAt, contentMs, memory, maxBytes });
-    if (!('stream' in found)) return found;
-    const stream = { framing: meaning.framing, ...found.stream };
-    const answer = { status, headers: this.#passed(headers), body: Buffer.alloc(0), stream };
-    return { outcome: 'ok', answer, sent: true, firstContentMs: found.firstContentMs };
+    const { framing } = meaning;
+    const reader = frameReader(this.#service.name, this.#target, this.#limits.maxResponseBytes, meaning);
+    const headers = this.#passed(sent.headers);
+    return openedAnswer(this.#ports.clock, this.#limits, sent, { reader, framing, headers, startedAt, timeoutMs });
   }
 
   #passed(headers: IncomingHttpHeaders): Record<string, string> {

@@ -11,6 +11,7 @@ import { type AwsPorts, awsCall } from './aws-call.ts';
 import type { AttemptLimits } from './backend.ts';
 import { converseEvents } from './bedrock-events.ts';
 import { converseNames, parseObject, usageIn, usageOfBody } from './bedrock-usage.ts';
+import { includesUsage } from './chat-body.ts';
 import type { FrameMeaning } from './frame-reader.ts';
 import { refusedLocally } from './local-refusal.ts';
 
@@ -32,7 +33,7 @@ export async function chatThroughConverse(
     bodySha256: hash('sha256', body, 'hex'),
     traceparent,
     callerNamed: false,
-    meaning: () => chatEvents(completion, includesUsage(json)),
+    meaning: () => chatEvents(completion, includesUsage(request)),
     usage: usageOfBody,
   });
   return limits.stream === undefined ? asChat(result, completion) : result;
@@ -49,12 +50,6 @@ function translated(json: Readonly<Record<string, unknown>>): Buffer | Untransla
 
 function completionOf({ clock }: AwsPorts, { id, model }: InferenceRequest): Completion {
   return { id: `chatcmpl-${id}`, created: Math.floor(clock.wallMs() / 1_000), model };
-}
-
-function includesUsage({ stream_options: options }: Readonly<Record<string, unknown>>): boolean {
-  return (
-    typeof options === 'object' && options !== null && 'include_usage' in options && options.include_usage === true
-  );
 }
 
 function asChat(result: AttemptResult, completion: Completion): AttemptResult {

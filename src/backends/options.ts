@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { backendKinds } from '../core/target.ts';
+import { backendKinds, targetApis } from '../core/target.ts';
 
 /** Where the signature for a region or target comes from. */
 export const CredentialsOptions = Type.Union(
@@ -82,8 +82,27 @@ export const TargetOptions = Type.Object(
       Type.String({
         pattern: '^[a-zA-Z0-9][a-zA-Z0-9._:/-]*$',
         maxLength: 2048,
-        description: 'Of Bedrock: a model id, an inference profile’s id, or the ARN of either.',
+        description:
+          'Of Bedrock: a model id, an inference profile’s id, or the ARN of either. Of `http`: what the model is called there.',
       }),
+    ),
+    url: Type.Optional(
+      Type.String({ pattern: '^https?://[^?#]+$', description: 'Of `http`: the root of the server’s protocol.' }),
+    ),
+    api: Type.Optional(
+      Type.Enum(targetApis, {
+        description:
+          '`openai`: chat completions; of SageMaker, a container that speaks them. `invocations`: bytes posted to `url`.',
+      }),
+    ),
+    auth: Type.Optional(
+      Type.Object(
+        {
+          header: Type.String({ pattern: '^[a-z][a-z0-9-]*$', default: 'authorization', description: 'Its name.' }),
+          value: Type.String({ minLength: 1, description: '`Bearer` and a key, say; from the environment or a file.' }),
+        },
+        { additionalProperties: false, description: 'Of `http`: a header sent with every call.' },
+      ),
     ),
     residency: Type.Optional(
       Type.String({

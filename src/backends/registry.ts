@@ -1,11 +1,13 @@
 import type { Clock } from '../core/clock.ts';
 import type { Emit } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
+import { isAwsRegion } from '../core/residency.ts';
 import type { BackendKind } from '../core/target.ts';
 import type { AwsPorts, AwsService } from './aws-call.ts';
 import type { Backend } from './backend.ts';
 import { bedrock } from './bedrock.ts';
 import { dnsCache, networkResolver } from './dns.ts';
+import { http } from './http.ts';
 import { createIdentities, type Identity } from './identities.ts';
 import type { ConnectionOptions } from './options.ts';
 import { sagemakerMultiModel } from './sagemaker-multi-model.ts';
@@ -20,6 +22,7 @@ const kinds = {
   'sagemaker-serverless': sagemakerServerless,
   'sagemaker-multi-model': sagemakerMultiModel,
   bedrock,
+  http,
 } satisfies Record<BackendKind, (ports: AwsPorts) => Backend>;
 
 function made(ports: AwsPorts): Record<BackendKind, Backend> {
@@ -79,6 +82,7 @@ export function createBackends(deps: BackendDeps): Backends {
     lookup: dns.lookup,
     stsSites: first =>
       [...regions]
+        .filter(([region]) => isAwsRegion(region))
         .map(([region, { stsUrl }]) => ({ region, url: stsUrl }))
         .sort((a, b) => Number(b.region === first) - Number(a.region === first)),
   });

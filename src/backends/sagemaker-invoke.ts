@@ -5,14 +5,16 @@ import { invokeOperation, streamOperation } from '../wire/sagemaker-runtime.ts';
 import { type AwsPorts, awsCall } from './aws-call.ts';
 import type { AttemptLimits } from './backend.ts';
 import { payloadParts } from './frame-reader.ts';
+import { chatAtEndpoint } from './sagemaker-chat.ts';
 
-/** One signed call of InvokeEndpoint, or of InvokeEndpointWithResponseStream for a streaming request. Never rejects. */
+/** One signed call: a chat completion where that is asked, else InvokeEndpoint, or of InvokeEndpointWithResponseStream for a streaming request. Never rejects. */
 export function invokeEndpoint(
   ports: AwsPorts,
   target: Target,
   request: InferenceRequest,
   limits: AttemptLimits,
 ): Promise<AttemptResult> {
+  if (request.operation === 'chat') return chatAtEndpoint(ports, target, request, limits);
   const { body, bodySha256, traceparent, fields } = request;
   return awsCall(ports, ports.sagemaker, target, limits, {
     operation: limits.stream === undefined ? invokeOperation : streamOperation,
@@ -26,7 +28,7 @@ export function invokeEndpoint(
 }
 
 /** What the target fixes outranks the caller's wish. */
-function fixedBy({ variant, component, targetModel }: Target): InvokeFields {
+export function fixedBy({ variant, component, targetModel }: Target): InvokeFields {
   return {
     ...(variant !== undefined && { targetVariant: variant }),
     ...(component !== undefined && { inferenceComponent: component }),

@@ -32,7 +32,7 @@ const patternWords: readonly (readonly [pattern: string, words: string])[] = [
   ['^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$', 'a relative path such as sea/model.tar.gz'],
   ['^[\\w+=,.@-]{2,64}$', '2 to 64 letters, digits and +=,.@_-'],
   ['^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$', 'a name of up to 63 letters, digits and inner hyphens'],
-  ['^[a-z]{2}(-[a-z]+)+-[0-9]$', 'an AWS region such as us-east-1'],
+  ['^([a-z]{2}(-[a-z]+)+-[0-9]|x-[a-z0-9-]{1,32})$', 'an AWS region such as us-east-1, or x-NAME for another place'],
   ['^.+:[0-9]{1,5}$', 'an address such as 127.0.0.1:8080'],
   ['^https?://[^/?#]+$', 'a URL without a path, such as https://host:443'],
   ['^rediss?://', 'a URL such as redis://host:6379'],

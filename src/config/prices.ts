@@ -61,6 +61,7 @@ export type PriceTable = Static<typeof PriceTable>;
 export function priceOf(target: TargetOptions, table: PriceTable): Price {
   const own = target.price ?? {};
   if (target.kind === 'bedrock') return tokenPriceOf(target, table);
+  if (target.kind === 'http') return httpPriceOf(target, table);
   const dataUsdPerGb = own.dataUsdPerGb ?? table.dataUsdPerGb[target.region]?.usd;
   if (dataUsdPerGb === undefined) return { basis: 'unknown' };
   if (target.kind === 'sagemaker-serverless') {
@@ -72,6 +73,13 @@ export function priceOf(target: TargetOptions, table: PriceTable): Price {
   const usdPerHour = own.usdPerHour ?? listed;
   if (usdPerHour === undefined) return { basis: 'unknown' };
   return { basis: 'instance', usdPerHour, count: own.count ?? 1, dataUsdPerGb };
+}
+
+/** By tokens where those are written down, else by the hour. */
+function httpPriceOf(target: TargetOptions, table: PriceTable): Price {
+  const { inputUsdPerMillion, usdPerHour, count = 1, dataUsdPerGb = 0 } = target.price ?? {};
+  if (inputUsdPerMillion !== undefined) return tokenPriceOf(target, table);
+  return usdPerHour === undefined ? { basis: 'unknown' } : { basis: 'instance', usdPerHour, count, dataUsdPerGb };
 }
 
 function tokenPriceOf({ price: own = {}, modelId = '' }: TargetOptions, table: PriceTable): Price {

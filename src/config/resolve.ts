@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { CredentialsOptions, TargetOptions } from '../backends/options.ts';
 import type { FallbackStep, Model, Version } from '../core/model.ts';
+import type { Operation } from '../core/operation.ts';
 import { profileGeography } from '../core/residency.ts';
-import { kindTraits, type Target } from '../core/target.ts';
+import { type HttpServer, kindTraits, type Target } from '../core/target.ts';
 import type { FallbackOptions } from '../fallback/options.ts';
 import { type Identity, identityName } from './identities.ts';
 import { egressOf, type PriceTable, priceOf } from './prices.ts';
@@ -44,9 +45,9 @@ export function targetId(model: string, version: string, target: TargetOptions):
     .join('/');
 }
 
-/** The endpoint's name, or the model's id. */
-function endpointOf({ endpoint, modelId }: TargetOptions): string {
-  return modelId ?? endpoint ?? '';
+/** The endpoint's name, the model's id, or the server's URL and what the model is called there. */
+function endpointOf({ endpoint, modelId, url }: TargetOptions): string {
+  return [url, modelId ?? endpoint].filter(part => part !== undefined).join('#');
 }
 
 /** Makes a validated config ready to use. Throws only when handed one that `validate` refuses. */
@@ -132,6 +133,25 @@ function targetName(version: string, target: TargetOptions, taken: Map<string, n
   return ordinal === 1 ? name : `${name}-${ordinal}`;
 }
 
+/** What a kind does, as far as the model can, and what its `api` adds. */
+function operationsOf({ kind, api, modelId = '' }: TargetOptions): readonly Operation[] {
+  const own: readonly Operation[] = kindTraits[kind].operations;
+  if (kind === 'bedrock') {
+    const embeds = embeddingModel.test(modelId);
+    return own.filter(operation => operation === 'invoke' || (operation === 'embeddings') === embeds);
+  }
+  if (kind === 'http') return api === 'invocations' ? ['invoke'] : ['chat', 'embeddings'];
+  return api === 'openai' ? [...own, 'chat'] : own;
+}
+
+/** The models whose vectors are known how to ask for; other ids are taken for text models. */
+const embeddingModel = /(?:^|[./])(?:amazon\.titan-embed|cohere\.embed)/;
+
+function serverOf({ api = 'openai', modelId, auth }: TargetOptions, text: string): HttpServer {
+  const { origin, pathname } = new URL(text);
+  return { origin, basePath: pathname.replace(/\/$/, ''), api, model: modelId, auth };
+}
+
 function resolveTarget(scope: Scope, version: string, options: TargetOptions, taken: Map<string, number>): Target {
   const { config, model } = scope;
   const { kind, variant, component, targetModel, weight } = options;
@@ -140,8 +160,8 @@ function resolveTarget(scope: Scope, version: string, options: TargetOptions, ta
   if (region === undefined) throw new Error(`target of ${model} ${version} names no region of the config`);
   const credentials: CredentialsOptions =
     options.credentials ?? config.regions[region.name]?.credentials ?? config.credentials ?? 'default';
-  const identity = identityName(credentials, region.name);
-  scope.identities.set(identity, { credentials, region: region.name });
+  const identity = options.kind === 'http' ? 'none' : identityName(credentials, region.name);
+  if (options.kind !== 'http') scope.identities.set(identity, { credentials, region: region.name });
   return {
     id: targetId(model, version, options),
     name: targetName(version, options, taken),
@@ -151,6 +171,8 @@ function resolveTarget(scope: Scope, version: string, options: TargetOptions, ta
     region: region.name,
     residency: options.residency ?? profileGeography(options.modelId) ?? region.residency,
     endpoint,
+    operations: operationsOf(options),
+    ...(options.url !== undefined && { server: serverOf(options, options.url) }),
     ...(variant !== undefined && { variant }),
     ...(component !== undefined && { component }),
     ...(targetModel !== undefined && { targetModel }),

@@ -131,7 +131,7 @@ export const Config = Type.Object(
     redis: Type.Optional(RedisOptions),
     credentials: Type.Optional(CredentialsOptions),
     regions: Type.Record(
-      Type.String({ pattern: '^[a-z]{2}(-[a-z]+)+-[0-9]$' }),
+      Type.String({ pattern: '^([a-z]{2}(-[a-z]+)+-[0-9]|x-[a-z0-9-]{1,32})$' }),
       Type.Union([RegionOptions, Type.Null()]),
       { minProperties: 1, additionalProperties: false },
     ),

@@ -9,6 +9,7 @@ const harmless = new Set(['none', 'default']);
 function isSecret(path: Path, value: unknown): boolean {
   const key = path.findLast(step => typeof step === 'string');
   if (key === undefined) return false;
+  if (key === 'value' && path.at(-2) === 'auth') return true;
   return secretKeys.has(key) || (secretWhenText.has(key) && typeof value !== 'object' && !harmless.has(String(value)));
 }
 

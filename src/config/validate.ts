@@ -28,6 +28,7 @@ import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/price
 import { credentialsAreOneKind, everyRegionIsUsed, regionUrlsAreUsable } from './rules/regions.ts';
 import {
   kindsFitTheirSettings,
+  otherPlacesAreNotAws,
   probesCanBeAnswered,
   profilesFitTheirRegions,
   sharesAreWhole,
@@ -56,6 +57,7 @@ const rules = {
     targetsAreDistinct,
     kindsFitTheirSettings,
     profilesFitTheirRegions,
+    otherPlacesAreNotAws,
     sharesAreWhole,
     probesCanBeAnswered,
   ],

@@ -49,3 +49,8 @@ export function withoutGeography(modelId: string): string {
   const id = modelId.slice(modelId.lastIndexOf('/') + 1);
   return profileGeography(id) === undefined ? id : id.slice(id.indexOf('.') + 1);
 }
+
+/** Whether a place of the config is one of AWS's regions; the others are called `x-…`. */
+export function isAwsRegion(name: string): boolean {
+  return !name.startsWith('x-');
+}

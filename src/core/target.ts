@@ -7,6 +7,7 @@ interface KindTraits {
   readonly maxRequestBytes: number;
   /** Whether the kind has a streamed operation. */
   readonly streams: boolean;
+  /** What it does without an `api` of its own. */
   readonly operations: readonly Operation[];
   /** Whether a region keeps what it read of a prompt for the session's next call. */
   readonly cachesPrompts: boolean;
@@ -46,12 +47,34 @@ export const kindTraits = {
     operations: ['invoke', 'converse', 'count-tokens', 'chat', 'embeddings'],
     cachesPrompts: true,
   },
+  http: { short: 'http', maxRequestBytes: 26_214_400, streams: true, operations: [], cachesPrompts: false },
 } as const satisfies Record<string, KindTraits>;
 
 /** One of them. */
 export type BackendKind = keyof typeof kindTraits;
 /** All of them. */
 export const backendKinds = Object.keys(kindTraits) as BackendKind[];
+
+/**
+ * Protocols a target may speak beside its kind's own: OpenAI's chat completions (and, over HTTP, embeddings), or bytes
+ * posted to one URL.
+ */
+export const targetApis = ['openai', 'invocations'] as const;
+/** One of them. */
+export type TargetApi = (typeof targetApis)[number];
+
+/** How a server that is not AWS's is called. */
+export interface HttpServer {
+  /** `https://host[:port]`. */
+  readonly origin: string;
+  /** Path of the protocol's root, without a slash at its end. */
+  readonly basePath: string;
+  readonly api: TargetApi;
+  /** What the model is called there. */
+  readonly model: string | undefined;
+  /** Sent with every call. */
+  readonly auth: { readonly header: string; readonly value: string } | undefined;
+}
 
 /** What a target's time or capacity costs; `unknown` is never treated as zero. All in US dollars. */
 export type Price =
@@ -90,6 +113,10 @@ export interface Target {
   readonly variant?: string;
   readonly component?: string;
   readonly targetModel?: string;
+  /** What it can be asked for. */
+  readonly operations: readonly Operation[];
+  /** Of kind `http`. */
+  readonly server?: HttpServer;
   /** Calls in flight at most, from all replicas together; each takes its share (`TargetHealth.slots`). */
   readonly maxConcurrency: number;
   /** Largest request body this target takes, in bytes. */

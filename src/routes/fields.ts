@@ -155,7 +155,7 @@ export function readHints(headers: IncomingHttpHeaders, calledBy = ''): Hints {
     const wanted = matching(
       'x-meridian-region',
       region,
-      /^!?[a-z]{2}(-[a-z]+)+-[0-9]$/,
+      /^!?([a-z]{2}(-[a-z]+)+-[0-9]|x-[a-z0-9-]{1,32})$/,
       'a region such as eu-west-1, or !us-east-1 to avoid one',
     );
     set('region', wanted.startsWith('!') ? { exclude: wanted.slice(1) } : { pin: wanted });

@@ -1,6 +1,5 @@
 import type { Model, Version } from '../core/model.ts';
-import type { Operation } from '../core/operation.ts';
-import { type BackendKind, kindTraits, type Target } from '../core/target.ts';
+import { kindTraits, type Target } from '../core/target.ts';
 import type { Exclusion, RoutedRequest } from './router.ts';
 
 /** Why a target may never serve this request, whatever its health; undefined when it may. Residency binds first. */
@@ -12,7 +11,7 @@ export function hardExclusion(model: Model, target: Target, request: RoutedReque
     if ('exclude' in hints.region && hints.region.exclude === target.region) return 'region-excluded';
   }
   if (body.length > target.maxRequestBytes) return 'body-too-large';
-  if (!serves(target.kind, request.operation)) return 'other-operation';
+  if (!target.operations.includes(request.operation)) return 'other-operation';
   if (request.streaming && !kindTraits[target.kind].streams) return 'no-streaming';
   if (target.kind === 'sagemaker-multi-model' || fields.targetModel !== undefined) {
     const why = targetModelExclusion(target, fields.targetModel);
@@ -21,12 +20,6 @@ export function hardExclusion(model: Model, target: Target, request: RoutedReque
   if (!mayName(fields.targetVariant, target.variant, model.callerMayName.variant)) return 'other-variant';
   if (!mayName(fields.inferenceComponent, target.component, model.callerMayName.component)) return 'other-component';
   return undefined;
-}
-
-/** Whether targets of a kind do what is asked. */
-function serves(kind: BackendKind, operation: Operation): boolean {
-  const known: readonly Operation[] = kindTraits[kind].operations;
-  return known.includes(operation);
 }
 
 /** The bound is the intersection of what the model, the key and the caller's hint allow. */

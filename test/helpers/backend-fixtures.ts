@@ -45,6 +45,7 @@ export function targetOf(overrides: Partial<Target> = {}): Target {
     residency: 'us',
     endpoint: 'rain-v1',
     maxConcurrency: 64,
+    operations: ['invoke'],
     maxRequestBytes: 26_214_400,
     weight: 1,
     price: { basis: 'unknown' },

@@ -56,7 +56,7 @@ export function simpleModel(regions: readonly string[] = regionNames, more: Conf
 export async function startTestGateway(
   t: Test,
   config: ConfigData,
-  options: { simulator?: Partial<SimulatorOptions>; running?: Simulator; logLevel?: 'error' } = {},
+  options: { simulator?: Partial<SimulatorOptions>; running?: Simulator; logLevel?: 'error'; places?: ConfigData } = {},
 ): Promise<TestGateway> {
   const simulator = options.running ?? (await startTestSimulator(t, options.simulator));
   const stateDir = mkdtempSync(join(tmpdir(), 'meridian-test-'));
@@ -72,7 +72,7 @@ export async function startTestGateway(
     auth: 'none',
     credentials: { accessKeyId: 'demo', secretAccessKey: 'demo' },
     limits: { drainMs: 0, shutdownMs: 2_000 },
-    regions,
+    regions: { ...regions, ...options.places },
     ...config,
   };
   const resolve = (changes: ConfigData): ResolvedConfig => {

@@ -30,6 +30,7 @@ export function targetIn(region: string, changes: Partial<Target> = {}): Target 
     residency: 'any',
     endpoint: `${model}-${version}`,
     maxConcurrency: 100,
+    operations: ['invoke'],
     maxRequestBytes: 1_000_000,
     weight: 1,
     price: { basis: 'unknown' },

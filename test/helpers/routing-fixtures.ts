@@ -1,6 +1,6 @@
 import type { Model, Version } from '../../src/core/model.ts';
 import { type Random, seededRandom } from '../../src/core/random.ts';
-import type { Target } from '../../src/core/target.ts';
+import { kindTraits, type Target } from '../../src/core/target.ts';
 import type { TargetDescriptions } from '../../src/routing/explain.ts';
 import type { Candidate, Estimate, RoutedRequest } from '../../src/routing/router.ts';
 import { createRouting, type Routing } from '../../src/routing/routing.ts';
@@ -22,6 +22,7 @@ export function targetOf(some: Partial<Target> = {}): Target {
     residency: region.slice(0, 2),
     endpoint: `rain-${version}`,
     maxConcurrency: 64,
+    operations: kindTraits[kind].operations,
     maxRequestBytes: kind === 'sagemaker-serverless' ? 4_194_304 : 26_214_400,
     weight: 1,
     price: { basis: 'instance', usdPerHour: 0.115, count: 1, dataUsdPerGb: 0.016 },

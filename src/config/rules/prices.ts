@@ -11,6 +11,13 @@ const byInstance: { readonly numbers: readonly PriceNumber[]; readonly mend: str
   mend: 'instances are priced by usdPerHour',
 };
 
+const byTokens: readonly PriceNumber[] = [
+  'inputUsdPerMillion',
+  'outputUsdPerMillion',
+  'cacheReadUsdPerMillion',
+  'cacheWriteUsdPerMillion',
+];
+
 /** The numbers that make up the price of each kind. */
 const priced: Readonly<Record<TargetOptions['kind'], typeof byInstance>> = {
   'sagemaker-realtime': byInstance,
@@ -20,8 +27,12 @@ const priced: Readonly<Record<TargetOptions['kind'], typeof byInstance>> = {
     mend: 'serverless is priced by usdPerGbSecond',
   },
   bedrock: {
-    numbers: ['inputUsdPerMillion', 'outputUsdPerMillion', 'cacheReadUsdPerMillion', 'cacheWriteUsdPerMillion'],
+    numbers: byTokens,
     mend: 'Bedrock is priced by inputUsdPerMillion and outputUsdPerMillion',
+  },
+  http: {
+    numbers: [...byTokens, 'usdPerHour', 'count', 'dataUsdPerGb'],
+    mend: 'write inputUsdPerMillion and outputUsdPerMillion, or usdPerHour',
   },
 };
 
@@ -50,7 +61,10 @@ function tellUnknown(inspection: Inspection, path: Path, target: TargetOptions):
   const { instance, usdPerHour } = target.price ?? {};
   const at = [...path, 'price'];
   const last = 'cost policies place it last';
-  if (target.kind === 'bedrock') {
+  if (target.kind === 'http') {
+    const mend = 'write price.inputUsdPerMillion and price.outputUsdPerMillion, or price.usdPerHour';
+    inspection.warning(at, `the price is unknown: ${last}`, mend);
+  } else if (target.kind === 'bedrock') {
     if (target.modelId === undefined) return;
     const problem = `${target.modelId} is not in the price list: ${last}`;
     inspection.warning(at, problem, 'write price.inputUsdPerMillion and price.outputUsdPerMillion');

@@ -1,5 +1,5 @@
 import type { TargetOptions } from '../../backends/options.ts';
-import { profileGeography } from '../../core/residency.ts';
+import { isAwsRegion, profileGeography } from '../../core/residency.ts';
 import type { Path } from '../findings.ts';
 import type { Inspection, LocatedTarget, Rule } from '../inspection.ts';
 import { didYouMean } from '../nearest.ts';
@@ -44,11 +44,26 @@ function tellTwin(inspection: Inspection, first: LocatedTarget, second: LocatedT
 
 /** What each kind cannot have, after the feature exclusions of SageMaker's serverless and multi-model guides. */
 const impossible = {
-  'sagemaker-realtime': ['targetModel', 'memoryMb', 'modelId'],
-  'sagemaker-serverless': ['targetModel', 'variant', 'component', 'modelId'],
-  'sagemaker-multi-model': ['component', 'memoryMb', 'modelId'],
-  bedrock: ['endpoint', 'variant', 'component', 'targetModel', 'memoryMb'],
+  'sagemaker-realtime': ['targetModel', 'memoryMb', 'modelId', 'url', 'auth'],
+  'sagemaker-serverless': ['targetModel', 'variant', 'component', 'modelId', 'url', 'auth'],
+  'sagemaker-multi-model': ['component', 'memoryMb', 'modelId', 'url', 'auth', 'api'],
+  bedrock: ['endpoint', 'variant', 'component', 'targetModel', 'memoryMb', 'url', 'auth', 'api'],
+  http: ['endpoint', 'variant', 'component', 'targetModel', 'memoryMb', 'credentials'],
 } as const satisfies Record<TargetOptions['kind'], readonly (keyof TargetOptions)[]>;
+
+/** What each kind cannot be without. */
+const places = {
+  'sagemaker-realtime': 'endpoint',
+  'sagemaker-serverless': 'endpoint',
+  'sagemaker-multi-model': 'endpoint',
+  bedrock: 'modelId',
+  http: 'url',
+} as const satisfies Record<TargetOptions['kind'], keyof TargetOptions>;
+const mends = {
+  endpoint: 'write the endpoint’s name',
+  modelId: 'write the model’s id, or its inference profile’s',
+  url: 'write the URL that the protocol’s paths come after',
+} as const;
 
 /** A target's settings are those of its kind. */
 export const kindsFitTheirSettings: Rule = inspection => {
@@ -59,10 +74,10 @@ export const kindsFitTheirSettings: Rule = inspection => {
       if (target[key] === undefined || !inspection.sound(at)) continue;
       inspection.error(at, `a ${target.kind} target has no ${key}`, 'leave it out, or correct kind');
     }
-    const place = target.kind === 'bedrock' ? 'modelId' : 'endpoint';
+    const place = places[target.kind];
     if (target[place] === undefined && inspection.sound([...path, place])) {
       const problem = `is missing: a ${target.kind} target is reached by it`;
-      inspection.error([...path, place], problem, place === 'endpoint' ? 'write the endpoint’s name' : 'write it');
+      inspection.error([...path, place], problem, mends[place]);
     }
     if (target.kind === 'sagemaker-serverless') checkServerless(inspection, path, target);
   }
@@ -110,5 +125,22 @@ export const profilesFitTheirRegions: Rule = inspection => {
     if (geography === geographyOf(target.region)) continue;
     const problem = `a profile of ${geography} cannot be called from ${target.region}`;
     inspection.error(at, problem, 'name the profile of the region’s own geography');
+  }
+};
+
+/** Places that are not AWS regions have no AWS endpoints, and say where they are. */
+export const otherPlacesAreNotAws: Rule = inspection => {
+  for (const { path, target } of inspection.targets()) {
+    const at = [...path, 'region'];
+    if (isAwsRegion(target.region) || !inspection.sound(at)) continue;
+    if (target.kind !== 'http') {
+      inspection.error(
+        at,
+        `a ${target.kind} target cannot be in ${target.region}`,
+        'name an AWS region, or write kind: http',
+      );
+    } else if (target.residency === undefined && inspection.config.regions[target.region]?.residency === undefined) {
+      inspection.error(at, 'no residency class says where this is', `write residency under regions.${target.region}`);
+    }
   }
 };

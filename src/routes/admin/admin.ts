@@ -9,7 +9,7 @@ import { renderPlainError } from '../v1.ts';
 export const ExplainQuery = Type.Object(
   {
     model: Type.String({ minLength: 1 }),
-    region: Type.Optional(Type.String({ pattern: '^!?[a-z]{2}(-[a-z]+)+-[0-9]$' })),
+    region: Type.Optional(Type.String({ pattern: '^!?([a-z]{2}(-[a-z]+)+-[0-9]|x-[a-z0-9-]{1,32})$' })),
     residency: Type.Optional(Type.String({ pattern: '^[a-z0-9-]{1,32}$' })),
     prefer: Type.Optional(Type.Enum(['latency', 'cost', 'balanced'])),
     bytes: Type.Optional(Type.String({ pattern: '^[0-9]{1,12}$' })),

@@ -1,0 +1,25 @@
+import type { InferenceRequest } from '../core/request.ts';
+
+/**
+ * The body of a chat or embeddings call for a server of OpenAI's protocol: the model as it is called there, and for
+ * streams the counts, which are metered even where the caller does not ask for them.
+ */
+export function openAiBody({ json = {}, operation, streaming }: InferenceRequest, model: string | undefined): Buffer {
+  const counted = operation === 'chat' && streaming === true;
+  const options = json['stream_options'];
+  return Buffer.from(
+    JSON.stringify({
+      ...json,
+      ...(model !== undefined && { model }),
+      ...(counted && { stream_options: { ...(typeof options === 'object' && options), include_usage: true } }),
+    }),
+  );
+}
+
+/** Whether the caller of a streamed chat completion wants the last chunk, which counts. */
+export function includesUsage({ json = {} }: InferenceRequest): boolean {
+  const options = json['stream_options'];
+  return (
+    typeof options === 'object' && options !== null && 'include_usage' in options && options.include_usage === true
+  );
+}

@@ -1,0 +1,115 @@
+import type { InferenceRequest } from '../core/request.ts';
+import type { AttemptResult, Usage } from '../core/result.ts';
+import type { HttpServer, Target } from '../core/target.ts';
+import { BrokenSse } from '../wire/chat/sse.ts';
+import type { AwsPorts } from './aws-call.ts';
+import type { AttemptLimits, Backend } from './backend.ts';
+import { parseObject } from './bedrock-usage.ts';
+import { includesUsage, openAiBody } from './chat-body.ts';
+import { type ChatChunkReader, chatChunkReader, usageOfChat } from './chat-chunks.ts';
+import { fromFailure, type Unfinished } from './failures.ts';
+import { fromHttpRefusal } from './http-refusal.ts';
+import { openedAnswer } from './opened-answer.ts';
+import type { EventReader } from './opened-stream.ts';
+import type { TransportAnswer } from './transport-call.ts';
+
+type HttpPorts = Pick<AwsPorts, 'clock' | 'transport'>;
+
+/** Servers that are not AWS's, in a protocol of theirs: the way out when AWS as a whole is the problem. */
+export function http(ports: HttpPorts): Backend {
+  return {
+    invoke: async (target, request, limits) => {
+      const startedAt = ports.clock.now();
+      const result = await call(ports, target, request, limits, startedAt);
+      return { durationMs: ports.clock.now() - startedAt, ...result };
+    },
+  };
+}
+
+async function call(
+  { clock, transport }: HttpPorts,
+  target: Target,
+  request: InferenceRequest,
+  limits: AttemptLimits,
+  startedAt: number,
+): Promise<Unfinished> {
+  const { server } = target;
+  if (server === undefined) throw new Error(`${target.name} has no server to call`);
+  const { timeoutMs, stream, maxResponseBytes, memory, idempotent, signal } = limits;
+  const sent = await transport.send({
+    poolKey: target.id,
+    origin: server.origin,
+    method: 'POST',
+    path: server.basePath + pathOf(server, request),
+    headers: headersOf(server, request),
+    body: request.json === undefined ? request.body : openAiBody(request, server.model),
+    timeoutMs: Math.min(timeoutMs, stream?.firstByteMs ?? timeoutMs),
+    maxResponseBytes,
+    memory,
+    idempotent,
+    signal,
+    ...(stream && { streamed: stream }),
+  });
+  if (sent.kind === 'timeout' && stream !== undefined) return fromFailure({ ...sent, code: 'FIRST_BYTE_TIMEOUT' });
+  if (sent.kind === 'stream') {
+    const reader = chatEvents(chatChunkReader(maxResponseBytes, includesUsage(request)));
+    return openedAnswer(clock, limits, sent, { reader, framing: 'chat', headers: {}, startedAt, timeoutMs });
+  }
+  if (sent.kind !== 'answer') return fromFailure(sent);
+  return sent.status >= 200 && sent.status < 300 ? answered(sent, request) : fromHttpRefusal(sent);
+}
+
+function pathOf({ api }: HttpServer, { operation }: InferenceRequest): string {
+  if (api === 'invocations') return '';
+  return operation === 'chat' ? '/chat/completions' : '/embeddings';
+}
+
+/** What the gateway was told of the caller stays here, as does every header that is not named. */
+function headersOf({ origin, auth }: HttpServer, { fields, json, traceparent }: InferenceRequest): string[] {
+  const headers = ['host', origin.slice(origin.indexOf('//') + 2)];
+  headers.push(
+    'content-type',
+    json === undefined ? (fields.contentType ?? 'application/octet-stream') : 'application/json',
+  );
+  if (fields.accept !== undefined && json === undefined) headers.push('accept', fields.accept);
+  if (auth !== undefined) headers.push(auth.header, auth.value);
+  if (traceparent !== undefined) headers.push('traceparent', traceparent);
+  return headers;
+}
+
+const longestTypeChars = 1_024;
+
+function answered({ status, headers, body }: TransportAnswer, { json }: InferenceRequest): Unfinished {
+  const told = headers['content-type'];
+  const contentType = told === undefined || told.length > longestTypeChars ? undefined : told;
+  const known = json === undefined ? contentType : 'application/json';
+  const usage: Usage | undefined = json === undefined ? undefined : usageOfChat(parseObject(body));
+  const answer = { status, headers: known === undefined ? {} : { 'content-type': known }, body };
+  return { outcome: 'ok', answer, sent: true, ...(usage && { usage }) };
+}
+
+function chatEvents(chunks: ChatChunkReader): EventReader {
+  return {
+    push: bytes => {
+      try {
+        return { events: chunks.read(bytes) };
+      } catch (error) {
+        return { events: [], failure: broken(error) };
+      }
+    },
+    end: () => {
+      try {
+        chunks.end();
+        const usage = chunks.usage();
+        return { outcome: 'ok', sent: true, ...(usage && { usage }) };
+      } catch (error) {
+        return broken(error);
+      }
+    },
+  };
+}
+
+function broken(error: unknown): Pick<AttemptResult, 'outcome' | 'error' | 'sent'> & Unfinished {
+  if (!(error instanceof BrokenSse)) throw error;
+  return { outcome: 'backend-fault', error: { type: 'BROKEN_STREAM', message: error.message }, sent: true };
+}
