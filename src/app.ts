@@ -65,6 +65,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     replica,
     metrics,
     logger: log.logger,
+    version,
     authenticate: (credentials: Parameters<InForce['authenticate']>[0]) => inForce.authenticate(credentials),
     refusal: () => inForce.refusal,
   };

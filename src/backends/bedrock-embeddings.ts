@@ -4,7 +4,7 @@ import type { AttemptResult } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
 import { invokeModel } from '../wire/bedrock-runtime.ts';
 import { embeddingsAnswer, embeddingsAsked } from '../wire/chat/embeddings.ts';
-import { Untranslatable } from '../wire/chat/refused.ts';
+import { Untranslatable } from '../wire/untranslatable.ts';
 import { type AwsPorts, awsCall } from './aws-call.ts';
 import type { AttemptLimits } from './backend.ts';
 import { modelChunks } from './bedrock-events.ts';

@@ -9,6 +9,7 @@ import { chatThroughConverse } from './bedrock-chat.ts';
 import { embeddingsThroughInvoke } from './bedrock-embeddings.ts';
 import { converseEvents, modelChunks } from './bedrock-events.ts';
 import { usageOfBody, usageOfHeaders } from './bedrock-usage.ts';
+import { inferAsInvoke } from './tensors.ts';
 
 /** Bedrock models, by model id or inference profile. */
 export function bedrock(ports: AwsPorts): Backend {
@@ -16,6 +17,8 @@ export function bedrock(ports: AwsPorts): Backend {
     invoke: (target, request, limits) => {
       if (request.operation === 'chat') return chatThroughConverse(ports, target, request, limits);
       if (request.operation === 'embeddings') return embeddingsThroughInvoke(ports, target, request, limits);
+      if (request.operation === 'infer')
+        return inferAsInvoke(target, request, plain => call(ports, target, plain, 'invoke', limits));
       return call(ports, target, request, request.operation, limits);
     },
   };
@@ -36,7 +39,7 @@ function call(
 }
 
 /** Operations of Bedrock's own; the others are translated. */
-type Own = Exclude<Operation, 'chat' | 'embeddings'>;
+type Own = Exclude<Operation, 'chat' | 'embeddings' | 'infer'>;
 
 function wireOf(operation: Own, streamed: boolean): Pick<AwsCall, 'operation' | 'meaning' | 'usage'> {
   switch (operation) {

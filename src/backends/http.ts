@@ -11,6 +11,7 @@ import { fromFailure, type Unfinished } from './failures.ts';
 import { fromHttpRefusal } from './http-refusal.ts';
 import { openedAnswer } from './opened-answer.ts';
 import type { EventReader } from './opened-stream.ts';
+import { inferAsInvoke } from './tensors.ts';
 import type { TransportAnswer } from './transport-call.ts';
 
 type HttpPorts = Pick<AwsPorts, 'clock' | 'transport'>;
@@ -20,8 +21,11 @@ export function http(ports: HttpPorts): Backend {
   return {
     invoke: async (target, request, limits) => {
       const startedAt = ports.clock.now();
-      const result = await call(ports, target, request, limits, startedAt);
-      return { durationMs: ports.clock.now() - startedAt, ...result };
+      const translates = request.operation === 'infer' && target.server?.api === 'invocations';
+      const plain = (made: InferenceRequest) => call(ports, target, made, limits, startedAt);
+      const timed = async (made: InferenceRequest) => ({ durationMs: 0, ...(await plain(made)) });
+      const result = translates ? await inferAsInvoke(target, request, timed) : await plain(request);
+      return { ...result, durationMs: ports.clock.now() - startedAt };
     },
   };
 }
@@ -42,7 +46,7 @@ async function call(
     method: 'POST',
     path: server.basePath + pathOf(server, request),
     headers: headersOf(server, request),
-    body: request.json === undefined ? request.body : openAiBody(request, server.model),
+    body: server.api === 'openai' ? openAiBody(request, server.model) : request.body,
     timeoutMs: Math.min(timeoutMs, stream?.firstByteMs ?? timeoutMs),
     maxResponseBytes,
     memory,
@@ -59,8 +63,9 @@ async function call(
   return sent.status >= 200 && sent.status < 300 ? answered(sent, request) : fromHttpRefusal(sent);
 }
 
-function pathOf({ api }: HttpServer, { operation }: InferenceRequest): string {
+function pathOf({ api, model }: HttpServer, { operation, model: name }: InferenceRequest): string {
   if (api === 'invocations') return '';
+  if (api === 'open-inference') return `/v2/models/${encodeURIComponent(model ?? name)}/infer`;
   return operation === 'chat' ? '/chat/completions' : '/embeddings';
 }
 

@@ -6,6 +6,7 @@ import { type AwsPorts, awsCall } from './aws-call.ts';
 import type { AttemptLimits } from './backend.ts';
 import { payloadParts } from './frame-reader.ts';
 import { chatAtEndpoint } from './sagemaker-chat.ts';
+import { inferAsInvoke } from './tensors.ts';
 
 /** One signed call: a chat completion where that is asked, else InvokeEndpoint, or of InvokeEndpointWithResponseStream for a streaming request. Never rejects. */
 export function invokeEndpoint(
@@ -15,6 +16,8 @@ export function invokeEndpoint(
   limits: AttemptLimits,
 ): Promise<AttemptResult> {
   if (request.operation === 'chat') return chatAtEndpoint(ports, target, request, limits);
+  if (request.operation === 'infer')
+    return inferAsInvoke(target, request, plain => invokeEndpoint(ports, target, plain, limits));
   const { body, bodySha256, traceparent, fields } = request;
   return awsCall(ports, ports.sagemaker, target, limits, {
     operation: limits.stream === undefined ? invokeOperation : streamOperation,

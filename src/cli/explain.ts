@@ -27,7 +27,7 @@ export const explain: Command = {
   --prefer WISH          latency, cost or balanced
   --bytes N              size of the body
   --stream               wanted event by event
-  --operation NAME       invoke (the default), converse, count-tokens, chat or embeddings
+  --operation NAME       invoke (the default), converse, count-tokens, chat, embeddings or infer
   --target-model NAME    of a multi-model endpoint
   --variant NAME         production variant
   --component NAME       inference component

@@ -3,12 +3,13 @@ import { credentialsOf } from '../routes/accept.ts';
 import { adminRoutes } from '../routes/admin/admin.ts';
 import { bedrockRoutes } from '../routes/bedrock.ts';
 import { healthRoutes } from '../routes/health.ts';
-import type { InvokePorts } from '../routes/invoke-ports.ts';
+import { type OpenInferencePorts, openInferenceRoutes } from '../routes/open-inference.ts';
 import { openAiRoutes } from '../routes/openai.ts';
 import { sagemakerRoutes } from '../routes/sagemaker.ts';
 import { speakHttp2Too } from '../routes/two-protocols.ts';
 import { badRequests, refuseUnreadable, unknownRoutes } from '../routes/unknown.ts';
 import { v1Routes } from '../routes/v1.ts';
+import type { RoutedRequest } from '../routing/router.ts';
 import type { Authenticate } from '../security/callers.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -24,16 +25,32 @@ export interface PlaneDeps {
   readonly replica: Replica;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** Of the gateway. */
+  readonly version: string;
   /** By the config in force. */
   readonly authenticate: Authenticate;
   refusal(): Refusal | undefined;
 }
 
+/** What readiness of a model is asked with. */
+const inferRequest: RoutedRequest = {
+  operation: 'infer',
+  fields: {},
+  hints: { fallback: 'any', cache: { noCache: false, noStore: false } },
+  caller: { tenant: 'readiness' },
+  body: { length: 0 },
+};
+
 /** The data plane: inference only. */
-export function dataPlane({ parts, replica, logger, authenticate }: PlaneDeps): FastifyInstance {
+export function dataPlane({ parts, replica, logger, version, authenticate }: PlaneDeps): FastifyInstance {
   const limits = () => parts.config().config.limits;
   const onFault = faultLog(logger);
-  const invoke: InvokePorts = {
+  const invoke: OpenInferencePorts = {
+    version,
+    mayServe: (model, asked) =>
+      model.versions.some(
+        each => (asked ?? each.name) === each.name && parts.router.hasCandidates(model, each, inferRequest),
+      ),
     clock: parts.clock,
     emit: parts.emit,
     admission: parts.admission,
@@ -61,6 +78,7 @@ export function dataPlane({ parts, replica, logger, authenticate }: PlaneDeps): 
   sagemakerRoutes(server, invoke);
   bedrockRoutes(server, invoke);
   openAiRoutes(server, invoke);
+  openInferenceRoutes(server, invoke, replica);
   v1Routes(server, invoke);
   healthRoutes(server, replica);
   unknownRoutes(server);

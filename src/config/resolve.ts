@@ -3,7 +3,7 @@ import type { CredentialsOptions, TargetOptions } from '../backends/options.ts';
 import type { FallbackStep, Model, Version } from '../core/model.ts';
 import type { Operation } from '../core/operation.ts';
 import { profileGeography } from '../core/residency.ts';
-import { type HttpServer, kindTraits, type Target } from '../core/target.ts';
+import { type HttpServer, kindTraits, type Target, type TargetApi } from '../core/target.ts';
 import type { FallbackOptions } from '../fallback/options.ts';
 import { type Identity, identityName } from './identities.ts';
 import { egressOf, type PriceTable, priceOf } from './prices.ts';
@@ -87,7 +87,7 @@ function resolveRegion(name: string, config: Config, prices: PriceTable): Region
 
 function resolveModel(name: string, options: ModelOptions, versions: readonly Version[]): Model {
   const { policy, residency, ...routing } = options.routing;
-  const { owner, sample, cache, fallback, routing: _, versions: __, ...same } = options;
+  const { owner, sample, tensors, cache, fallback, routing: _, versions: __, ...same } = options;
   return {
     name,
     ...same,
@@ -96,6 +96,7 @@ function resolveModel(name: string, options: ModelOptions, versions: readonly Ve
     policy,
     residency: residency === undefined ? undefined : new Set(residency),
     cache,
+    tensors,
     fallback: fallback.map(fallbackStep),
     sample: sample && { contentType: sample.contentType, body: Buffer.from(sample.body) },
     versions,
@@ -134,15 +135,21 @@ function targetName(version: string, target: TargetOptions, taken: Map<string, n
 }
 
 /** What a kind does, as far as the model can, and what its `api` adds. */
-function operationsOf({ kind, api, modelId = '' }: TargetOptions): readonly Operation[] {
+function operationsOf({ kind, api, modelId = '' }: TargetOptions, tensors: boolean): readonly Operation[] {
   const own: readonly Operation[] = kindTraits[kind].operations;
   if (kind === 'bedrock') {
     const embeds = embeddingModel.test(modelId);
     return own.filter(operation => operation === 'invoke' || (operation === 'embeddings') === embeds);
   }
-  if (kind === 'http') return api === 'invocations' ? ['invoke'] : ['chat', 'embeddings'];
-  return api === 'openai' ? [...own, 'chat'] : own;
+  const extra: readonly Operation[] = tensors ? ['infer'] : [];
+  if (kind === 'http') return api === 'invocations' ? ['invoke', ...extra] : httpOperations[api ?? 'openai'];
+  return api === 'openai' ? [...own, ...extra, 'chat'] : [...own, ...extra];
 }
+
+const httpOperations = {
+  openai: ['chat', 'embeddings'],
+  'open-inference': ['infer'],
+} as const satisfies Partial<Record<TargetApi, readonly Operation[]>>;
 
 /** The models whose vectors are known how to ask for; other ids are taken for text models. */
 const embeddingModel = /(?:^|[./])(?:amazon\.titan-embed|cohere\.embed)/;
@@ -171,7 +178,8 @@ function resolveTarget(scope: Scope, version: string, options: TargetOptions, ta
     region: region.name,
     residency: options.residency ?? profileGeography(options.modelId) ?? region.residency,
     endpoint,
-    operations: operationsOf(options),
+    operations: operationsOf(options, scope.options.tensors !== undefined),
+    ...(scope.options.tensors !== undefined && { tensors: scope.options.tensors }),
     ...(options.url !== undefined && { server: serverOf(options, options.url) }),
     ...(variant !== undefined && { variant }),
     ...(component !== undefined && { component }),

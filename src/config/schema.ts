@@ -1,5 +1,11 @@
 import Type, { type Static } from 'typebox';
-import { ConnectionOptions, CredentialsOptions, RegionOptions, TargetOptions } from '../backends/options.ts';
+import {
+  ConnectionOptions,
+  CredentialsOptions,
+  RegionOptions,
+  TargetOptions,
+  TensorOptions,
+} from '../backends/options.ts';
 import { CacheOptions, CacheStoreOptions, FallbackOptions } from '../fallback/options.ts';
 import { HealthOptions } from '../health/options.ts';
 import { RetryBudgetOptions, StreamOptions } from '../inference/options.ts';
@@ -82,6 +88,7 @@ export const ModelOptions = Type.Object(
       },
       { additionalProperties: false, default: {}, description: 'What callers may choose themselves by header.' },
     ),
+    tensors: Type.Optional(TensorOptions),
     sample: Type.Optional(
       Type.Object(
         {

@@ -7,7 +7,7 @@ import type { Target } from './target.ts';
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /** The inbound protocol a caller spoke. */
-export type Protocol = 'sagemaker' | 'bedrock' | 'openai' | 'v1';
+export type Protocol = 'sagemaker' | 'bedrock' | 'openai' | 'open-inference' | 'v1';
 
 /** Why a target was ejected. */
 export type EjectionReason = 'consecutive-failures' | 'failure-rate' | 'misconfigured' | 'failed-probe';

@@ -1,4 +1,5 @@
 import type { Target } from './target.ts';
+import type { TensorMapping } from './tensors.ts';
 
 /** Routing policies, as the config names them. */
 export const policyNames = [
@@ -81,6 +82,8 @@ export interface Model {
   readonly fallback: readonly FallbackStep[];
   /** Whether callers may name a production variant or an inference component themselves. */
   readonly callerMayName: { readonly variant: boolean; readonly component: boolean };
+  /** How tensors of the Open Inference Protocol become the model's own JSON. */
+  readonly tensors: TensorMapping | undefined;
   /** A payload that is safe to send as a health probe. */
   readonly sample: { readonly contentType: string; readonly body: Buffer } | undefined;
   /** Limits the short queue in front of full targets, ms. */

@@ -2,7 +2,7 @@
  * What a caller may ask of a model, whichever protocol it spoke: `invoke` carries bytes of the model's own format; the
  * others have a format of their own.
  */
-export const operations = ['invoke', 'converse', 'count-tokens', 'chat', 'embeddings'] as const;
+export const operations = ['invoke', 'converse', 'count-tokens', 'chat', 'embeddings', 'infer'] as const;
 
 /** One of `operations`. */
 export type Operation = (typeof operations)[number];

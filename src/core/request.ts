@@ -14,6 +14,8 @@ export interface Caller {
 export interface Hints {
   readonly timeoutMs?: number;
   readonly session?: string;
+  /** The only version that may answer. */
+  readonly version?: string;
   readonly prefer?: 'latency' | 'cost' | 'balanced';
   readonly residency?: string;
   readonly region?: { readonly pin: string } | { readonly exclude: string };

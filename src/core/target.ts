@@ -1,4 +1,5 @@
 import type { Operation } from './operation.ts';
+import type { TensorMapping } from './tensors.ts';
 
 interface KindTraits {
   /** As targets' public names have it. */
@@ -56,10 +57,10 @@ export type BackendKind = keyof typeof kindTraits;
 export const backendKinds = Object.keys(kindTraits) as BackendKind[];
 
 /**
- * Protocols a target may speak beside its kind's own: OpenAI's chat completions (and, over HTTP, embeddings), or bytes
- * posted to one URL.
+ * Protocols a target may speak beside its kind's own: OpenAI's chat completions (and, over HTTP, embeddings), the Open
+ * Inference Protocol, or bytes posted to one URL.
  */
-export const targetApis = ['openai', 'invocations'] as const;
+export const targetApis = ['openai', 'open-inference', 'invocations'] as const;
 /** One of them. */
 export type TargetApi = (typeof targetApis)[number];
 
@@ -117,6 +118,8 @@ export interface Target {
   readonly operations: readonly Operation[];
   /** Of kind `http`. */
   readonly server?: HttpServer;
+  /** How its model's own JSON is made of tensors. */
+  readonly tensors?: TensorMapping;
   /** Calls in flight at most, from all replicas together; each takes its share (`TargetHealth.slots`). */
   readonly maxConcurrency: number;
   /** Largest request body this target takes, in bytes. */

@@ -9,7 +9,7 @@ const mends: Partial<Record<Exclusion, string>> = {
   'pinned-elsewhere': 'none is in the region that x-meridian-region asks for',
   'region-excluded': 'x-meridian-region excludes the rest',
   'other-operation':
-    'their kind of target does not do what is asked (converse, count-tokens, chat and embeddings need Bedrock)',
+    'their kind of target does not do what is asked (converse and count-tokens need Bedrock; chat and embeddings Bedrock or `api: openai`; infer the model’s `tensors`)',
   'no-streaming': 'their kind of endpoint does not stream: ask for a whole answer',
   'body-too-large': 'the body is too large for them: send less per call',
   'needs-target-model': 'they serve many models: name one with X-Amzn-SageMaker-Target-Model',

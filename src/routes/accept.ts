@@ -25,7 +25,7 @@ export async function accept(
   ports: InvokePorts,
   call: Call,
   protocol: InvokeProtocol,
-  name: string,
+  named: { readonly model?: string; readonly version?: string },
   message: IncomingMessage,
   signal: AbortSignal,
 ): Promise<Accepted> {
@@ -33,19 +33,22 @@ export async function accept(
   if (headers.host === undefined && message.httpVersion === '1.1')
     throw new GatewayError('invalid-request', 'HTTP/1.1 wants a Host header: send one.');
   call.caller = ports.authenticate(credentialsOf(headers));
-  if (protocol.ask === undefined) {
+  const { model: name, version } = named;
+  if (name !== undefined) {
     const model = admit(ports, call, name);
     const encoding = protocol.streaming(headers);
     const make = prepare(call, protocol, model, headers, name, encoding, signal);
-    return { model, encoding, request: make(await receive(ports, call, message, model.maxRequestBytes)) };
+    const request = make(await receive(ports, call, message, model.maxRequestBytes));
+    return { model, encoding, request: withAsked(request, protocol.ask?.(request.body), version) };
   }
   const body = await receive(ports, call, message, longestUnnamedBytes);
-  const asked = protocol.ask(body.bytes);
+  const asked = protocol.ask?.(body.bytes);
+  if (asked?.model === undefined) throw new Error(`nothing names the model of a call of ${protocol.name}`);
   const model = admit(ports, call, asked.model);
   if (body.bytes.length > model.maxRequestBytes) throw tooLarge(model.maxRequestBytes);
   const encoding = asked.streaming;
   const request = prepare(call, protocol, model, headers, asked.model, encoding, signal)(body);
-  return { model, encoding, request: withAsked(request, asked) };
+  return { model, encoding, request: withAsked(request, asked, undefined) };
 }
 
 /** What the headers say of the caller. */
@@ -102,8 +105,14 @@ function prepare(
   });
 }
 
-function withAsked(request: InferenceRequest, { json, session }: Asked): InferenceRequest {
-  const hints = session === undefined ? request.hints : { session, ...request.hints };
+function withAsked(request: InferenceRequest, asked: Asked | undefined, version: string | undefined): InferenceRequest {
+  if (asked === undefined) return request;
+  const { json, session } = asked;
+  const hints = {
+    ...(session !== undefined && { session }),
+    ...request.hints,
+    ...(version !== undefined && { version }),
+  };
   return { ...request, hints, json };
 }
 

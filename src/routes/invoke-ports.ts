@@ -32,7 +32,8 @@ export interface InvokePorts {
 
 /** What a body says of its own call. */
 export interface Asked {
-  readonly model: string;
+  /** Where the path does not name it. */
+  readonly model?: string;
   readonly json: Readonly<Record<string, unknown>>;
   readonly streaming: StreamEncoding | undefined;
   /** As `x-meridian-session` would say it. */
@@ -55,7 +56,7 @@ export interface InvokeProtocol {
   error(error: GatewayError, requestId: string): RenderedError;
   /** A model's refusal, which comes in the AWS shape, in this protocol's. */
   refusal(answer: Answer, requestId: string): Answer;
-  /** What a body asks, where it names the model itself: such a call is read before its model is known. */
+  /** What a body says of the call, where it is read here; one whose path names no model is read before that is known. */
   ask?(bytes: Buffer): Asked;
   /** How the answer to this call goes out event by event; undefined when it is wanted whole. */
   streaming(headers: IncomingHttpHeaders): StreamEncoding | undefined;

@@ -12,7 +12,10 @@ import { type StreamEncoding, sendStream } from './streamed.ts';
 
 /** One handler for every route that takes opaque bytes for a model: headers first, then bytes, then serve, then answer. */
 export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
-  return async (http: FastifyRequest<{ Params: { model?: string } }>, reply: FastifyReply): Promise<FastifyReply> => {
+  return async (
+    http: FastifyRequest<{ Params: { model?: string; version?: string } }>,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> => {
     const call: Call = {
       requestId: http.id,
       startedAt: ports.clock.now(),
@@ -39,8 +42,7 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       ports.admission.give(call.answerBytes);
     });
     try {
-      const name = http.params.model ?? '';
-      const { model, request, encoding } = await accept(ports, call, protocol, name, http.raw, left.signal);
+      const { model, request, encoding } = await accept(ports, call, protocol, http.params, http.raw, left.signal);
       const found = await ports.serve(model, request);
       const served = found.answer.status < 400 ? found : refused(protocol, found, call.requestId);
       call.served = served;

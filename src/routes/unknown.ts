@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import { renderBedrockError } from './bedrock.ts';
 import type { RenderedError } from './invoke-ports.ts';
+import { renderOpenInferenceError } from './open-inference.ts';
 import { renderOpenAiError } from './openai.ts';
 import { renderAwsError } from './sagemaker.ts';
 import { renderPlainError } from './v1.ts';
@@ -12,6 +13,9 @@ const invocation =
   /^\/(?:(?:endpoints|v1\/models)\/[^/?]+\/invocations(?:-response-stream)?|model\/[^/?]+\/(?:invoke(?:-with-response-stream)?|converse(?:-stream)?|count-tokens))(?:$|\?)/;
 
 const openAiPath = /^\/v1\/(?:chat\/completions|embeddings)(?:$|\?)/;
+const inferPath = /^\/v2\/models\/[^?]+\/infer(?:$|\?)/;
+/** Paths that answer to POST only. */
+const postOnly = [invocation, openAiPath, inferPath];
 
 const answers = {
   data: 'models are called by POST to /endpoints/{model}/invocations, /model/{model}/converse, /v1/chat/completions or /v1/models/{model}/invocations.',
@@ -22,7 +26,7 @@ const answers = {
 /** Answers for paths and requests that no route takes, in the protocol the path belongs to. */
 export function unknownRoutes(server: FastifyInstance, plane: 'data' | 'admin' = 'data'): void {
   server.setNotFoundHandler((request, reply) => {
-    if (plane === 'data' && (invocation.test(request.url) || openAiPath.test(request.url))) {
+    if (plane === 'data' && postOnly.some(path => path.test(request.url))) {
       reply.header('allow', 'POST');
       return sendError(new GatewayError('method-not-allowed', 'Models are called by POST.'), request, reply);
     }
@@ -76,6 +80,7 @@ function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyR
 function rendered(error: GatewayError, { url, id }: FastifyRequest): RenderedError {
   if (url.startsWith('/endpoints/')) return renderAwsError(error);
   if (openAiPath.test(url)) return renderOpenAiError(error, id);
+  if (url.startsWith('/v2')) return renderOpenInferenceError(error, id);
   return url.startsWith('/model/') ? renderBedrockError(error) : renderPlainError(error, id);
 }
 

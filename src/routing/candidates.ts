@@ -83,6 +83,7 @@ function isPlain({ operation, hints, fields, caller, streaming }: RoutedRequest)
   return (
     operation === 'invoke' &&
     !streaming &&
+    hints.version === undefined &&
     hints.residency === undefined &&
     hints.region === undefined &&
     caller.residency === undefined &&
@@ -93,7 +94,7 @@ function isPlain({ operation, hints, fields, caller, streaming }: RoutedRequest)
 }
 
 function reachableVersions(model: Model, request: RoutedRequest): readonly Version[] {
-  return model.versions.filter(version =>
-    version.targets.some(target => hardExclusion(model, target, request) === undefined),
-  );
+  const only = request.hints.version;
+  const asked = only === undefined ? model.versions : model.versions.filter(({ name }) => name === only);
+  return asked.filter(version => version.targets.some(target => hardExclusion(model, target, request) === undefined));
 }

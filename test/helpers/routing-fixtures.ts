@@ -74,6 +74,7 @@ export function modelOf(versions: readonly Version[], some: Partial<Model> = {})
     cache: undefined,
     fallback: [],
     callerMayName: { variant: false, component: false },
+    tensors: undefined,
     sample: undefined,
     queueMs: 50,
     versions,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'tap';
-import { Untranslatable } from '../../src/wire/chat/refused.ts';
 import { converseOfChat } from '../../src/wire/chat/request.ts';
+import { Untranslatable } from '../../src/wire/untranslatable.ts';
 
 const hi = [{ role: 'user', content: 'hi' }];
 const tool = { type: 'function', function: { name: 'f', parameters: { type: 'object' } } };

@@ -1,4 +1,4 @@
-import { knownOnly, listAt, numberAt, textAt, Untranslatable } from './refused.ts';
+import { knownOnly, listAt, numberAt, textAt, Untranslatable } from '../untranslatable.ts';
 
 const longestList = 2_048;
 

@@ -1,4 +1,4 @@
-import { knownOnly, listAt, objectAt, textAt, Untranslatable } from './refused.ts';
+import { knownOnly, listAt, objectAt, textAt, Untranslatable } from '../untranslatable.ts';
 
 /** A content block of Converse. */
 export type Block = Readonly<Record<string, unknown>>;

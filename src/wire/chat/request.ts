@@ -1,5 +1,5 @@
+import { knownOnly, listAt, numberAt, objectAt, textAt, Untranslatable } from '../untranslatable.ts';
 import { type ConverseMessage, conversationOf } from './messages.ts';
-import { knownOnly, listAt, numberAt, objectAt, textAt, Untranslatable } from './refused.ts';
 
 /** OpenAI's body as it was sent. */
 type Chat = Readonly<Record<string, unknown>>;
