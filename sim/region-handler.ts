@@ -5,6 +5,7 @@ import { realTimePayloadBytes } from './endpoints/endpoint.ts';
 import type { FaultBoard } from './faults.ts';
 import { type Random, uuid } from './random.ts';
 import type { InvokeCall, RuntimeService } from './runtime-service.ts';
+import { isForS3, type S3Service } from './s3/s3-service.ts';
 import type { SignedRequest } from './sigv4-canonical.ts';
 import { countRequest, noRequests, type RequestCounts } from './stats.ts';
 import { sendFrames, streamFaults } from './streamed.ts';
@@ -17,6 +18,7 @@ export interface RegionHandlerParts {
   readonly endpointNames: readonly string[];
   readonly runtime: RuntimeService;
   readonly sts: StsService;
+  readonly s3: S3Service;
   readonly faults: FaultBoard;
   readonly timing: Timing;
   readonly clock: Clock;
@@ -38,7 +40,14 @@ export interface RegionHandler {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
-const invocationPath = /^\/endpoints\/([^/]*)\/invocations(-response-stream)?$/;
+const invocationPath = /^\/endpoints\/([^/]*)\/(invocations|invocations-response-stream|async-invocations)$/;
+const operations = {
+  invocations: 'whole',
+  'invocations-response-stream': 'streamed',
+  'async-invocations': 'async',
+} as const;
+/** Larger single uploads are refused, as everything is held in memory. */
+const uploadBytes = 256 * 1024 * 1024;
 
 /** Median time between two events of a streamed answer. */
 const eventMs = 2;
@@ -55,8 +64,9 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
     counts,
     handle: async (request, response) => {
       const target = request.url ?? '/';
-      const isSts = target === '/';
-      const [, endpoint, streamed] = invocationPath.exec(target.split('?')[0] ?? '') ?? [];
+      const isS3 = isForS3(request.headersDistinct);
+      const isSts = target === '/' && !isS3;
+      const [, endpoint, operation] = (isS3 ? null : invocationPath.exec(target.split('?')[0] ?? '')) ?? [];
       const ended = countRequest(countersOf(counts, isSts, endpoint));
       response.once('close', () => ended(response.writableFinished ? String(response.statusCode) : 'cut'));
       const requestId = uuid(parts.requestIds);
@@ -67,11 +77,12 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
         request.resume();
         return;
       }
-      const body = await readBody(request, realTimePayloadBytes);
+      const body = await readBody(request, isS3 ? uploadBytes : realTimePayloadBytes);
       await sleep(clock, timing.roundTripMs(endpoint));
       const isCut = endpoint !== undefined && faults.hit(region, 'reset', endpoint) !== undefined;
       const signed = { method: request.method ?? '', target, headers: request.headersDistinct, body };
-      const call = endpoint === undefined ? undefined : { endpoint, streamed: streamed !== undefined };
+      const call =
+        endpoint === undefined ? undefined : { endpoint, operation: operations[operation as keyof typeof operations] };
       const whole = await answer(signed, call, requestId, parts).catch(errorAnswer);
       if (whole.frames !== undefined && endpoint !== undefined) {
         const pace = () => sleep(clock, timing.workMs(eventMs, endpoint));
@@ -87,11 +98,12 @@ async function answer(
   request: ReadRequest,
   call: InvokeCall | undefined,
   requestId: string,
-  { runtime, sts }: RegionHandlerParts,
+  { runtime, sts, s3 }: RegionHandlerParts,
 ): Promise<Answer> {
   const { method, target, body } = request;
   if (body === undefined)
     throw new AwsError('RequestEntityTooLarge', `HTTP content length exceeded ${realTimePayloadBytes} bytes.`);
+  if (isForS3(request.headers)) return s3.answer({ ...request, body }, requestId);
   if (method === 'POST' && target === '/') return sts.answer({ ...request, body }, requestId);
   if (method === 'POST' && call !== undefined) return runtime.invoke({ ...request, body }, call, requestId);
   throw new AwsError('UnknownOperationException', `No operation answers ${method} ${target}.`);

@@ -1,5 +1,6 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import {
   InvokeEndpointCommand,
   type InvokeEndpointCommandInput,
@@ -22,6 +23,19 @@ export function runtimeClient(
 ): SageMakerRuntimeClient {
   const base = { region, endpoint: simulator.url(region), credentials: demoCredentials, maxAttempts: 1 };
   const client = new SageMakerRuntimeClient({ ...base, ...config });
+  t.teardown(() => client.destroy());
+  return client;
+}
+
+/** An unmodified S3 client for one region, signing as `demo` and trying once. */
+export function s3Client(
+  t: Test,
+  simulator: Simulator,
+  region = 'us-east-1',
+  config: Partial<S3ClientConfig> = {},
+): S3Client {
+  const base = { region, endpoint: simulator.url(region), credentials: demoCredentials, maxAttempts: 1 };
+  const client = new S3Client({ ...base, forcePathStyle: true, ...config });
   t.teardown(() => client.destroy());
   return client;
 }
