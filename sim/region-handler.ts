@@ -64,7 +64,7 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
     counts,
     handle: async (request, response) => {
       const target = request.url ?? '/';
-      const isS3 = isForS3(request.headersDistinct);
+      const isS3 = isForS3(target, request.headersDistinct);
       const isSts = target === '/' && !isS3;
       const [, endpoint, operation] = (isS3 ? null : invocationPath.exec(target.split('?')[0] ?? '')) ?? [];
       const ended = countRequest(countersOf(counts, isSts, endpoint));
@@ -103,7 +103,7 @@ async function answer(
   const { method, target, body } = request;
   if (body === undefined)
     throw new AwsError('RequestEntityTooLarge', `HTTP content length exceeded ${realTimePayloadBytes} bytes.`);
-  if (isForS3(request.headers)) return s3.answer({ ...request, body }, requestId);
+  if (isForS3(target, request.headers)) return s3.answer({ ...request, body }, requestId);
   if (method === 'POST' && target === '/') return sts.answer({ ...request, body }, requestId);
   if (method === 'POST' && call !== undefined) return runtime.invoke({ ...request, body }, call, requestId);
   throw new AwsError('UnknownOperationException', `No operation answers ${method} ${target}.`);

@@ -43,8 +43,10 @@ const signatureErrors: Readonly<Record<SignatureProblem, S3ErrorCode>> = {
 };
 
 /** Whether a request means S3: all services of a region share its port here, and the signature's scope names one. */
-export function isForS3(headers: SignedRequest['headers']): boolean {
-  return /Credential=[^,]*\/s3\/aws4_request/.test(headers['authorization']?.[0] ?? '');
+export function isForS3(target: string, headers: SignedRequest['headers']): boolean {
+  return (
+    !target.startsWith('/endpoints/') && /Credential=[^,]*\/s3\/aws4_request/.test(headers['authorization']?.[0] ?? '')
+  );
 }
 
 export function createS3Service(parts: S3Parts): S3Service {

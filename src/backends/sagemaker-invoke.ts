@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { InferenceRequest, InvokeFields } from '../core/request.ts';
 import type { Answer, AttemptResult } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
-import { invokeOperation, type Operation, streamOperation } from '../wire/sagemaker-runtime.ts';
+import { asyncOperation, invokeOperation, type Operation, streamOperation } from '../wire/sagemaker-runtime.ts';
 import type { AttemptLimits } from './backend.ts';
 import { type Classified, classify } from './classify.ts';
 import type { Credentials } from './credentials.ts';
@@ -27,7 +27,7 @@ export interface InvokePorts {
   runtimeUrlOf(region: string): string | undefined;
 }
 
-/** One signed call of InvokeEndpoint, or of InvokeEndpointWithResponseStream for a streaming request. Never rejects. */
+/** One signed call of InvokeEndpoint, or of its streamed or asynchronous sibling, as the request asks. Never rejects. */
 export async function invokeEndpoint(
   ports: InvokePorts,
   target: Target,
@@ -54,7 +54,7 @@ async function callOnce(
   if (origin === undefined) return only(misconfigured('UnknownRegion', `no endpoint is known for ${target.region}`));
   const credentials = ports.credentialsOf(target.identity);
   if (credentials === undefined) return only(noCredentials(target));
-  const operation = limits.stream === undefined ? invokeOperation : streamOperation;
+  const operation = operationOf(request, limits);
   const startedAt = ports.clock.now();
   const sent = await ports.transport.send({
     poolKey: target.id,
@@ -74,8 +74,14 @@ async function callOnce(
     return only(fromFailure({ ...sent, code: 'FIRST_BYTE_TIMEOUT' }));
   if (sent.kind === 'stream') return only(await opened(ports, target, limits, sent, startedAt, timeoutMs));
   if (sent.kind !== 'answer') return only(fromFailure(sent));
-  if (sent.status >= 200 && sent.status < 300) return only({ outcome: 'ok', answer: answerOf(sent), sent: true });
+  if (sent.status >= 200 && sent.status < 300)
+    return only({ outcome: 'ok', answer: answerOf(operation, sent), sent: true });
   return fromRefusal(ports, target, request, sent);
+}
+
+function operationOf(request: InferenceRequest, limits: AttemptLimits): Operation {
+  if (request.queued !== undefined) return asyncOperation;
+  return limits.stream === undefined ? invokeOperation : streamOperation;
 }
 
 function only(result: Unfinished): { result: Unfinished; again: boolean } {
@@ -118,7 +124,7 @@ function signedHeaders(
     path: operation.path(target.endpoint),
     host: origin.slice(origin.indexOf('//') + 2),
     region: target.region,
-    headers: forwarded(operation, target, request.fields),
+    headers: forwarded(operation, target, request),
     bodySha256: request.bodySha256,
     credentials,
   });
@@ -128,16 +134,17 @@ function signedHeaders(
 }
 
 /** Exactly the headers the operation knows, sorted. What the target fixes outranks the caller's wish. */
-function forwarded(operation: Operation, target: Target, fields: InvokeFields): string[] {
+function forwarded(operation: Operation, target: Target, request: InferenceRequest): string[] {
   const headers: string[] = [];
   for (const [header, field] of operation.requestHeaders) {
-    const value = fixedBy(target, field) ?? fields[field];
+    const value = fixedBy(target, field, request) ?? request.fields[field];
     if (value !== undefined) headers.push(header, value);
   }
   return headers;
 }
 
-function fixedBy(target: Target, field: keyof InvokeFields): string | undefined {
+function fixedBy(target: Target, field: keyof InvokeFields, { queued }: InferenceRequest): string | undefined {
+  if (field === 'inputLocation') return queued?.inputs?.get(target.region);
   if (field === 'targetVariant') return target.variant;
   if (field === 'inferenceComponent') return target.component;
   if (field === 'targetModel') return target.targetModel;
@@ -152,8 +159,8 @@ function callerNamed(target: Target, fields: InvokeFields): boolean {
   );
 }
 
-function answerOf({ status, headers, body }: TransportAnswer): Answer {
-  return { status, headers: passedHeaders(invokeOperation, headers), body };
+function answerOf(operation: Operation, { status, headers, body }: TransportAnswer): Answer {
+  return { status, headers: passedHeaders(operation, headers), body };
 }
 
 function passedHeaders(operation: Operation, headers: IncomingHttpHeaders): Record<string, string> {

@@ -1,7 +1,14 @@
 import type { FastifyInstance } from 'fastify';
+import type { Model } from '../core/model.ts';
+import type { InferenceRequest } from '../core/request.ts';
+import type { Served } from '../core/result.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { inputPlaces } from '../jobs/places.ts';
 import { adminRoutes } from '../routes/admin/admin.ts';
 import { healthRoutes } from '../routes/health.ts';
 import type { InvokePorts } from '../routes/invoke-ports.ts';
+import { jobRoutes } from '../routes/jobs.ts';
+import { notificationRoutes } from '../routes/notifications.ts';
 import { sagemakerRoutes } from '../routes/sagemaker.ts';
 import { badRequests, unknownRoutes } from '../routes/unknown.ts';
 import { v1Routes } from '../routes/v1.ts';
@@ -9,7 +16,7 @@ import type { Authenticate } from '../security/callers.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { adminPorts, type Refusal } from './admin.ts';
-import { createGateway } from './gateway.ts';
+import { jobPorts } from './jobs.ts';
 import { newServer } from './listen.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
@@ -17,6 +24,9 @@ import type { Replica } from './replica.ts';
 /** What both listeners are made of. */
 export interface PlaneDeps {
   readonly parts: Parts;
+  /** The request path. */
+  serve(model: Model, request: InferenceRequest): Promise<Served>;
+  readonly jobs: Jobs;
   readonly replica: Replica;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -26,7 +36,7 @@ export interface PlaneDeps {
 }
 
 /** The data plane: inference only. */
-export function dataPlane({ parts, replica, logger, authenticate }: PlaneDeps): FastifyInstance {
+export function dataPlane({ parts, serve, jobs, replica, logger, authenticate }: PlaneDeps): FastifyInstance {
   const limits = () => parts.config().config.limits;
   const onFault = faultLog(logger);
   const invoke: InvokePorts = {
@@ -35,7 +45,8 @@ export function dataPlane({ parts, replica, logger, authenticate }: PlaneDeps): 
     admission: parts.admission,
     authenticate,
     model: name => parts.config().names.get(name),
-    serve: createGateway(parts),
+    serve,
+    inputPlaces: (location, { tenant }) => inputPlaces(parts.config().config.jobs, location, tenant),
     onFault,
     inFlight: replica.inFlight,
     stalledReaderMs: () => limits().bodyTimeoutMs,
@@ -49,6 +60,9 @@ export function dataPlane({ parts, replica, logger, authenticate }: PlaneDeps): 
     server.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   sagemakerRoutes(server, invoke);
   v1Routes(server, invoke);
+  const jobsSide = jobPorts(parts, jobs, { authenticate, onFault, warn: message => logger.warn(message) });
+  jobRoutes(server, jobsSide);
+  notificationRoutes(server, jobsSide);
   healthRoutes(server, replica);
   unknownRoutes(server);
   badRequests(server, onFault);

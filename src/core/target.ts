@@ -5,17 +5,20 @@ interface KindTraits {
   readonly maxRequestBytes: number;
   /** Whether the kind has a streamed operation. */
   readonly streams: boolean;
+  /** Whether calls are taken into a queue and answered later, elsewhere: such a kind takes no other calls. */
+  readonly queues: boolean;
 }
 
 /**
  * The kinds of endpoint, as config and metrics name them. AWS's quota pages say 25 MB and 4 MB; its older 6 MB was
  * 6,291,456 bytes in the service model, so a MB is taken as 1,048,576 bytes. InvokeEndpointWithResponseStream takes no
- * target model.
+ * target model. InvokeEndpointAsync takes 128,000 bytes with the call; more comes from S3.
  */
 export const kindTraits = {
-  'sagemaker-realtime': { short: 'realtime', maxRequestBytes: 26_214_400, streams: true },
-  'sagemaker-serverless': { short: 'serverless', maxRequestBytes: 4_194_304, streams: true },
-  'sagemaker-multi-model': { short: 'multi-model', maxRequestBytes: 26_214_400, streams: false },
+  'sagemaker-realtime': { short: 'realtime', maxRequestBytes: 26_214_400, streams: true, queues: false },
+  'sagemaker-serverless': { short: 'serverless', maxRequestBytes: 4_194_304, streams: true, queues: false },
+  'sagemaker-multi-model': { short: 'multi-model', maxRequestBytes: 26_214_400, streams: false, queues: false },
+  'sagemaker-async': { short: 'async', maxRequestBytes: 128_000, streams: false, queues: true },
 } as const satisfies Record<string, KindTraits>;
 
 /** One of them. */

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Emit, Protocol } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
-import type { InferenceRequest } from '../core/request.ts';
+import type { Caller, InferenceRequest, InvokeFields } from '../core/request.ts';
 import type { Answer, Served } from '../core/result.ts';
 import type { Admission } from '../security/admission.ts';
 import type { Authenticate } from '../security/callers.ts';
@@ -17,6 +17,8 @@ export interface InvokePorts {
   readonly authenticate: Authenticate;
   /** By name or alias. */
   model(name: string): Model | undefined;
+  /** By region, the `s3://…` location a caller names as the input of a queued call. Throws `invalid-request` or `not-allowed`. */
+  inputPlaces(location: string, caller: Caller): ReadonlyMap<string, string>;
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   /** Hears of a fault of the gateway's own: a bug, for the log. */
   onFault(error: unknown, requestId: string): void;
@@ -34,6 +36,10 @@ export interface InvokeProtocol {
   error(error: GatewayError, requestId: string): { headers: Record<string, string>; body: string };
   /** A model's refusal, which comes in the AWS shape, in this protocol's. */
   refusal(answer: Answer, requestId: string): Answer;
+  /** Whether calls are queued and answered with a receipt. */
+  readonly queued?: true;
+  /** Where calls have a field under another name than InvokeEndpoint's. */
+  readonly fieldNames?: Partial<Record<keyof InvokeFields, string>>;
   /** How the answer to this call goes out event by event; undefined when it is wanted whole. */
   streaming(headers: IncomingHttpHeaders): StreamEncoding | undefined;
 }

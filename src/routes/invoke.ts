@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import type { Protocol } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
-import type { InferenceRequest } from '../core/request.ts';
+import type { Caller, InferenceRequest, InvokeFields, QueuedCall } from '../core/request.ts';
 import type { Served } from '../core/result.ts';
 import { kindTraits } from '../core/target.ts';
 import { CallFailed } from '../inference/call-failed.ts';
@@ -43,7 +43,7 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       ports.admission.give(call.answerBytes);
     });
     try {
-      const request = await accept(ports, call, http.params.model, http.raw, left.signal, encoding);
+      const request = await accept(ports, protocol, call, http.params.model, http.raw, left.signal, encoding);
       const found = await ports.serve(call.model as Model, request);
       const served = found.answer.status < 400 ? found : refused(protocol, found, call.requestId);
       call.served = served;
@@ -84,6 +84,7 @@ function refused(protocol: InvokeProtocol, served: Served, requestId: string): S
 /** Who, what, may they, then the bytes. Throws a `GatewayError`. */
 async function accept(
   ports: InvokePorts,
+  protocol: InvokeProtocol,
   call: Call,
   name: string,
   message: IncomingMessage,
@@ -103,12 +104,13 @@ async function accept(
     throw new GatewayError('unknown-model', 'No model of this name is configured here: check the name.');
   authorize(call.caller, model.name);
   call.model = model;
-  const fields = readFields(headers, encoding?.acceptHeader);
+  const fields = readFields(headers, { ...protocol.fieldNames, ...(encoding && { accept: encoding.acceptHeader }) });
   const hints = readHints(headers);
   const waitingSince = ports.clock.now();
   call.body = await readBody(message, model.maxRequestBytes, ports.admission);
   const arrivedAt = ports.clock.now();
   call.receivingMs = arrivedAt - waitingSince;
+  const queued = protocol.queued && queuedCall(ports, fields, call);
   const invocationId = headers['amz-sdk-invocation-id'];
   return {
     id: call.requestId,
@@ -116,15 +118,24 @@ async function accept(
     body: call.body.bytes,
     bodySha256: call.body.sha256,
     fields,
-    hints,
+    hints: queued ? { ...hints, fallback: 'none' } : hints, // nothing can stand in for a receipt
     caller: call.caller,
     ...(typeof invocationId === 'string' && invocationId.length <= 64 && { invocationId }),
     clientAttempt: call.clientAttempt,
     ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
     arrivedAt,
     streaming: encoding !== undefined && (encoding.required || streams(model)),
+    ...(queued && { queued }),
     signal,
   };
+}
+
+/** What an asynchronous call names as its input: exactly one of its body and a location. */
+function queuedCall(ports: InvokePorts, { inputLocation }: InvokeFields, { body, caller }: Call): QueuedCall {
+  const hasBody = body !== undefined && body.bytes.length > 0;
+  if (hasBody === (inputLocation !== undefined))
+    throw new GatewayError('invalid-request', 'Send either a body or X-Amzn-SageMaker-InputLocation, and not both.');
+  return inputLocation === undefined ? {} : { inputs: ports.inputPlaces(inputLocation, caller as Caller) };
 }
 
 /** Whether some target of the model can answer event by event. */

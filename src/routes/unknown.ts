@@ -5,7 +5,7 @@ import { GatewayError } from '../core/errors.ts';
 import { renderAwsError } from './sagemaker.ts';
 import { renderPlainError } from './v1.ts';
 
-const invocation = /^\/(?:endpoints|v1\/models)\/[^/?]+\/invocations(?:-response-stream)?(?:$|\?)/;
+const invocation = /^\/(?:endpoints|v1\/models)\/[^/?]+\/(?:async-)?invocations(?:-response-stream)?(?:$|\?)/;
 
 const answers = {
   data: 'models are called by POST to /endpoints/{model}/invocations or /v1/models/{model}/invocations.',

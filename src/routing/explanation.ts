@@ -7,6 +7,8 @@ import type { Exclusion } from './router.ts';
 export interface ExplainQuery {
   readonly bodyBytes?: number;
   readonly streaming?: boolean;
+  /** Default: whether every target of the model queues. */
+  readonly queued?: boolean;
   readonly prefer?: 'latency' | 'cost' | 'balanced';
   readonly residency?: string;
   readonly region?: { readonly pin: string } | { readonly exclude: string };

@@ -3,7 +3,7 @@ import type { InferenceRequest } from '../core/request.ts';
 import type { Target } from '../core/target.ts';
 
 /** The part of a request that routing looks at; `explain` makes one without a body. */
-export type RoutedRequest = Pick<InferenceRequest, 'fields' | 'hints' | 'caller' | 'streaming'> & {
+export type RoutedRequest = Pick<InferenceRequest, 'fields' | 'hints' | 'caller' | 'streaming' | 'queued'> & {
   readonly body: { readonly length: number };
 };
 
@@ -48,6 +48,9 @@ export type Exclusion =
   | 'region-excluded'
   | 'body-too-large'
   | 'no-streaming'
+  | 'only-queued'
+  | 'no-queue'
+  | 'input-elsewhere'
   | 'needs-target-model'
   | 'other-target-model'
   | 'other-variant'

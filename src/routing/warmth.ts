@@ -77,12 +77,14 @@ export function createWarmth(ports: { clock: Clock; inFlight(target: Target): nu
 
   return {
     warmth: (target, targetModel) => {
-      if (target.kind === 'sagemaker-realtime') return 1;
-      return probabilityWarm(target.kind, known(target, targetModel), ports.clock.now(), ports.inFlight(target));
+      const { kind } = target;
+      if (!cools(kind)) return 1;
+      return probabilityWarm(kind, known(target, targetModel), ports.clock.now(), ports.inFlight(target));
     },
-    setupMs: target => (target.kind === 'sagemaker-realtime' ? 0 : (targets.get(target.id)?.setupMs ?? assumedSetupMs)),
+    setupMs: target => (cools(target.kind) ? (targets.get(target.id)?.setupMs ?? assumedSetupMs) : 0),
     settle: (target, targetModel, outcome, durationMs, usualMs, measured) => {
-      if (target.kind === 'sagemaker-realtime') return durationMs;
+      const { kind } = target;
+      if (!cools(kind)) return durationMs;
       const state = targetState(targets, target.id);
       const name = target.targetModel ?? targetModel ?? '';
       if (outcome === 'cold') state.models.delete(name);
@@ -92,10 +94,8 @@ export function createWarmth(ports: { clock: Clock; inFlight(target: Target): nu
       const before = state.models.get(name);
       const begunAt = now - durationMs;
       const wasWarm =
-        before !== undefined &&
-        begunAt >= before.warmSince &&
-        probabilityWarm(target.kind, before, begunAt, others) >= 0.5;
-      remember(state, name, target.kind, wasWarm, now, others + 1);
+        before !== undefined && begunAt >= before.warmSince && probabilityWarm(kind, before, begunAt, others) >= 0.5;
+      remember(state, name, kind, wasWarm, now, others + 1);
       if (wasWarm || durationMs <= (measured ? coldFactor : 1) * usualMs) return durationMs;
       const seenMs = durationMs - usualMs;
       state.setupMs = state.setupMs === undefined ? seenMs : state.setupMs + setupWeight * (seenMs - state.setupMs);
@@ -105,6 +105,11 @@ export function createWarmth(ports: { clock: Clock; inFlight(target: Target): nu
       for (const id of targets.keys()) if (!ids.has(id)) targets.delete(id);
     },
   };
+}
+
+/** The others are always-on instances. */
+function cools(kind: BackendKind): kind is keyof typeof keptWarm {
+  return Object.hasOwn(keptWarm, kind);
 }
 
 function probabilityWarm(kind: keyof typeof keptWarm, known: Known | undefined, now: number, inFlight: number): number {

@@ -48,6 +48,19 @@ export interface Operation {
   readonly responseHeaders: readonly (readonly [header: string, longest: number, known?: string])[];
 }
 
+/** InvokeEndpointAsync; its `accept` and `content-type` have other names, and no variant or component can be named. */
+const asyncRequestHeaders = [
+  ['x-amzn-sagemaker-accept', 'accept'],
+  ['x-amzn-sagemaker-content-type', 'contentType'],
+  ['x-amzn-sagemaker-custom-attributes', 'customAttributes'],
+  ['x-amzn-sagemaker-filename', 'filename'],
+  ['x-amzn-sagemaker-inference-id', 'inferenceId'],
+  ['x-amzn-sagemaker-inputlocation', 'inputLocation'],
+  ['x-amzn-sagemaker-invocationtimeoutseconds', 'invocationTimeoutSeconds'],
+  ['x-amzn-sagemaker-requestttlseconds', 'requestTtlSeconds'],
+  ['x-amzn-sagemaker-s3outputpathextension', 'outputPathExtension'],
+] as const satisfies Operation['requestHeaders'];
+
 /** InvokeEndpoint. */
 export const invokeOperation: Operation = {
   path: endpoint => `/endpoints/${endpoint}/invocations`,
@@ -63,5 +76,20 @@ export const streamOperation: Operation = {
     ['x-amzn-sagemaker-content-type', 1024, 'content-type'],
     ['x-amzn-invoked-production-variant', 1024],
     ['x-amzn-sagemaker-custom-attributes', 1024],
+  ],
+};
+
+/** Where InvokeEndpointAsync says that its result will be. */
+export const outputLocationHeader = 'x-amzn-sagemaker-outputlocation';
+export const failureLocationHeader = 'x-amzn-sagemaker-failurelocation';
+
+/** InvokeEndpointAsync. */
+export const asyncOperation: Operation = {
+  path: endpoint => `/endpoints/${endpoint}/async-invocations`,
+  requestHeaders: asyncRequestHeaders,
+  responseHeaders: [
+    ['content-type', 1024],
+    [outputLocationHeader, 1024],
+    [failureLocationHeader, 1024],
   ],
 };

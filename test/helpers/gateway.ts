@@ -61,7 +61,10 @@ export async function startTestGateway(
   const simulator = options.running ?? (await startTestSimulator(t, options.simulator));
   const stateDir = mkdtempSync(join(tmpdir(), 'meridian-test-'));
   const regions = Object.fromEntries(
-    Object.entries(simulator.urls).map(([region, url]) => [region, { endpoints: { sagemakerRuntime: url, sts: url } }]),
+    Object.entries(simulator.urls).map(([region, url]) => [
+      region,
+      { endpoints: { sagemakerRuntime: url, sts: url, s3: url } },
+    ]),
   );
   const base: ConfigData = {
     listen: { data: '127.0.0.1:0', admin: '127.0.0.1:0' },

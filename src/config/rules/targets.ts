@@ -1,4 +1,5 @@
 import type { TargetOptions } from '../../backends/options.ts';
+import { kindTraits } from '../../core/target.ts';
 import type { Path } from '../findings.ts';
 import type { Inspection, LocatedTarget, Rule } from '../inspection.ts';
 import { didYouMean } from '../nearest.ts';
@@ -40,11 +41,12 @@ function tellTwin(inspection: Inspection, first: LocatedTarget, second: LocatedT
   }
 }
 
-/** What each kind cannot have, after the feature exclusions of SageMaker's serverless and multi-model guides. */
+/** What each kind cannot have, after the feature exclusions of SageMaker's guides and InvokeEndpointAsync's headers. */
 const impossible = {
   'sagemaker-realtime': ['targetModel', 'memoryMb'],
   'sagemaker-serverless': ['targetModel', 'variant', 'component'],
   'sagemaker-multi-model': ['component', 'memoryMb'],
+  'sagemaker-async': ['targetModel', 'memoryMb', 'variant', 'component'],
 } as const satisfies Record<TargetOptions['kind'], readonly (keyof TargetOptions)[]>;
 
 /** A target's settings are those of its kind. */
@@ -87,8 +89,12 @@ export const sharesAreWhole: Rule = inspection => {
 export const probesCanBeAnswered: Rule = inspection => {
   for (const { path, options, target } of inspection.targets()) {
     const needsModel = target.kind === 'sagemaker-multi-model' && target.targetModel === undefined;
-    if (!needsModel || options.sample === undefined || !inspection.sound(path)) continue;
-    const problem = 'a probe cannot say which target model it means, so the sample is not used here';
-    inspection.warning(path, problem, 'fix targetModel, or leave the sample out');
+    if (options.sample === undefined || !inspection.sound(path)) continue;
+    if (needsModel) {
+      const problem = 'a probe cannot say which target model it means, so the sample is not used here';
+      inspection.warning(path, problem, 'fix targetModel, or leave the sample out');
+    } else if (kindTraits[target.kind].queues) {
+      inspection.warning(path, 'a probe would queue work, so the sample is not used here', 'leave the sample out');
+    }
   }
 };
