@@ -1,5 +1,6 @@
 import { type AwsErrorType, awsErrorStatus } from './aws-error.ts';
 import { bedrockErrorStatus } from './bedrock/bedrock-error.ts';
+import { s3ErrorStatus } from './s3/s3-error.ts';
 
 /**
  * What each kind of fault does, and which fields it takes beside region, rate (the share of requests, connections or
@@ -57,6 +58,12 @@ const kinds = {
     rate: true,
     errorType: ['ServiceUnavailable', 'InternalFailure', 'Throttling', 'AccessDenied', 'ExpiredToken'],
   },
+  /** S3 fails with `errorType` (default InternalError). */
+  's3-error': { endpoint: false, rate: true, errorType: Object.keys(s3ErrorStatus) },
+  /** Async invocations that are accepted stay in the queue. */
+  'async-stall': { endpoint: true, rate: false },
+  /** Async invocations end in a failure object, as of a model that answers 500. */
+  'async-fail': { endpoint: true, rate: true },
   'sts-hang': { endpoint: false, rate: true },
   /** The region's clock is ten minutes ahead, times `factor` (negative: behind). */
   'clock-skew': { endpoint: false, rate: false, factor: true },

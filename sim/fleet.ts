@@ -40,7 +40,11 @@ export const demoEndpoints: readonly FleetEndpoint[] = [
     ],
   },
   { kind: 'multi-model', name: 'flight-delay', container: 'flight-delay', memoryBytes: 2048 * mib },
+  { kind: 'async', name: 'rain-batch', container: 'rain-batch', outputs: 's3://meridian-jobs-{region}/outputs' },
 ];
+
+/** The buckets of every region. */
+export const demoBuckets: readonly string[] = ['meridian-jobs-{region}'];
 
 export const demoIdentities: readonly Identity[] = [
   { accessKeyId: 'demo', secretAccessKey: 'demo', account: demoAccount, userName: 'demo' },

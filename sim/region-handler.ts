@@ -7,6 +7,7 @@ import { realTimePayloadBytes } from './endpoints/endpoint.ts';
 import type { FaultBoard } from './faults.ts';
 import { type Random, uuid } from './random.ts';
 import type { InvokeCall, RuntimeService } from './runtime-service.ts';
+import { isForS3, type S3Service } from './s3/s3-service.ts';
 import type { SignedRequest } from './sigv4-canonical.ts';
 import { countRequest, noRequests, type RequestCounts } from './stats.ts';
 import { sendFrames, streamException, streamFaults } from './streamed.ts';
@@ -20,6 +21,7 @@ export interface RegionHandlerParts {
   readonly runtime: RuntimeService;
   readonly bedrock: BedrockService;
   readonly sts: StsService;
+  readonly s3: S3Service;
   readonly faults: FaultBoard;
   readonly timing: Timing;
   readonly clock: Clock;
@@ -41,8 +43,15 @@ export interface RegionHandler {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
-const invocationPath = /^\/endpoints\/([^/]*)\/invocations(-response-stream)?$/;
+const invocationPath = /^\/endpoints\/([^/]*)\/(invocations|invocations-response-stream|async-invocations)$/;
+const operations = {
+  invocations: 'whole',
+  'invocations-response-stream': 'streamed',
+  'async-invocations': 'async',
+} as const;
 const bedrockPath = new RegExp(`^/model/([^/]+)/(${bedrockOperations.join('|')})$`);
+/** Larger single uploads are refused, as everything is held in memory. */
+const uploadBytes = 256 * 1024 * 1024;
 
 /** Median time between two events of a streamed answer. */
 const eventMs = 2;
@@ -59,8 +68,9 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
     counts,
     handle: async (request, response) => {
       const target = request.url ?? '/';
-      const isSts = target === '/';
-      const meant = whatIsMeant(target.split('?')[0] ?? '');
+      const isS3 = isForS3(target, request.headersDistinct);
+      const isSts = target === '/' && !isS3;
+      const meant = isS3 ? undefined : whatIsMeant(target.split('?')[0] ?? '');
       const endpoint = meant?.endpoint;
       const ended = countRequest(countersOf(counts, isSts, endpoint));
       response.once('close', () => ended(response.writableFinished ? String(response.statusCode) : 'cut'));
@@ -72,7 +82,7 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
         request.resume();
         return;
       }
-      const body = await readBody(request, realTimePayloadBytes);
+      const body = await readBody(request, isS3 ? uploadBytes : realTimePayloadBytes);
       await sleep(clock, timing.roundTripMs(endpoint));
       const isCut = endpoint !== undefined && faults.hit(region, 'reset', endpoint) !== undefined;
       const signed = { method: request.method ?? '', target, headers: request.headersDistinct, body };
@@ -95,8 +105,9 @@ interface Meant {
 }
 
 function whatIsMeant(path: string): Meant | undefined {
-  const [, endpoint, streamed] = invocationPath.exec(path) ?? [];
-  if (endpoint !== undefined) return { endpoint, invoke: { endpoint, streamed: streamed !== undefined } };
+  const [, endpoint, invoked] = invocationPath.exec(path) ?? [];
+  if (endpoint !== undefined)
+    return { endpoint, invoke: { endpoint, operation: operations[invoked as keyof typeof operations] } };
   const [, encoded, named] = bedrockPath.exec(path) ?? [];
   const operation = bedrockOperations.find(known => known === named);
   if (encoded === undefined || operation === undefined) return undefined;
@@ -118,11 +129,12 @@ async function answer(
   request: ReadRequest,
   meant: Meant | undefined,
   requestId: string,
-  { runtime, bedrock, sts }: RegionHandlerParts,
+  { runtime, bedrock, sts, s3 }: RegionHandlerParts,
 ): Promise<Answer> {
   const { method, target, body } = request;
   if (body === undefined)
     throw new AwsError('RequestEntityTooLarge', `HTTP content length exceeded ${realTimePayloadBytes} bytes.`);
+  if (isForS3(target, request.headers)) return s3.answer({ ...request, body }, requestId);
   if (method === 'POST' && target === '/') return sts.answer({ ...request, body }, requestId);
   if (method === 'POST' && meant?.invoke !== undefined)
     return runtime.invoke({ ...request, body }, meant.invoke, requestId);

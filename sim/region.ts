@@ -5,12 +5,17 @@ import type { Clock } from './clock.ts';
 import { createEndpoint, type EndpointSpec } from './endpoints/create.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import type { FaultBoard } from './faults.ts';
+import { demoAccount } from './fleet.ts';
 import { createFrontDoor, type FrontDoor } from './front-door.ts';
 import type { Containers } from './model-port.ts';
+import { createNotifier } from './notifier.ts';
 import type { Principals } from './principals.ts';
 import { randomStream } from './random.ts';
 import { createRegionHandler, type RegionHandler } from './region-handler.ts';
 import { createRuntimeService } from './runtime-service.ts';
+import { createMultipart } from './s3/multipart.ts';
+import { createObjectStore, type ObjectStore } from './s3/object-store.ts';
+import { createS3Service } from './s3/s3-service.ts';
 import { createStickySessions } from './sessions.ts';
 import { noRequests, type RegionStats } from './stats.ts';
 import { createStsService } from './sts-service.ts';
@@ -24,6 +29,8 @@ export interface RegionParts {
   readonly latencyScale: number;
   readonly endpoints: readonly EndpointSpec[];
   readonly bedrockModels: readonly BedrockModel[];
+  /** Names of the buckets there at the start. */
+  readonly buckets: readonly string[];
   readonly containers: Containers;
   readonly principals: Principals;
   readonly faults: FaultBoard;
@@ -38,6 +45,8 @@ export interface Region {
   settle(): Promise<void>;
   stop(): Promise<void>;
   stats(): RegionStats;
+  /** What is stored in the region's buckets. */
+  readonly objects: ObjectStore;
 }
 
 const skewMs = 10 * 60_000;
@@ -51,7 +60,8 @@ export function createRegion(parts: RegionParts): Region {
     randomStream(seed, region, 'timing'),
     faults,
   );
-  const endpoints = createEndpoints(parts, timing.workMs);
+  const objects = createObjectStore(parts.buckets, () => wallMs());
+  const endpoints = createEndpoints(parts, objects, timing.workMs);
   const sessions = createStickySessions(clock, randomStream(seed, region, 'sessions'));
   const wallMs = () => {
     const skew = faults.hit(region, 'clock-skew');
@@ -72,6 +82,14 @@ export function createRegion(parts: RegionParts): Region {
     endpointNames: [...endpoints.keys(), ...bedrock.ids],
     bedrock,
     runtime: createRuntimeService({ region, endpoints, principals, sessions, faults, wallMs }),
+    s3: createS3Service({
+      region,
+      store: objects,
+      multipart: createMultipart(objects, randomStream(seed, region, 'uploads')),
+      principals,
+      faults,
+      wallMs,
+    }),
     sts: createStsService({ region, principals, faults, clock, wallMs }),
     faults,
     timing,
@@ -85,6 +103,7 @@ export function createRegion(parts: RegionParts): Region {
       return door.port;
     },
     ...keepDoor(door, () => (faults.hit(region, 'refuse') ?? faults.hit(region, 'flap')) !== undefined),
+    objects,
     stats: () => regionStats(door, handler, endpoints, bedrock.ids),
   };
 }
@@ -135,8 +154,13 @@ function regionStats(
   return { ...counts.all, connections: door.counts(), sts: counts.sts, endpoints: Object.fromEntries(byEndpoint) };
 }
 
-function createEndpoints(parts: RegionParts, workMs: (medianMs: number, endpoint: string) => number) {
+function createEndpoints(
+  parts: RegionParts,
+  objects: ObjectStore,
+  workMs: (medianMs: number, endpoint: string) => number,
+) {
   const { name: region, clock, seed, faults, containers } = parts;
+  const notify = createNotifier({ region, account: demoAccount, clock, random: randomStream(seed, region, 'sns') });
   return new Map(
     parts.endpoints.map(spec => {
       const hosting = {
@@ -149,6 +173,10 @@ function createEndpoints(parts: RegionParts, workMs: (medianMs: number, endpoint
           return container;
         },
         workMs: (medianMs: number) => workMs(medianMs, spec.name),
+        objects,
+        notify,
+        stalled: () => faults.hit(region, 'async-stall', spec.name) !== undefined,
+        fails: () => faults.hit(region, 'async-fail', spec.name) !== undefined,
         mayWarmUp: () => faults.hit(region, 'no-cold-starts', spec.name) === undefined,
       };
       return [spec.name, createEndpoint(spec, hosting)] as const;

@@ -1,5 +1,6 @@
+import { asyncHeaders, readAsyncFields } from './async-fields.ts';
 import { AwsError, type AwsErrorType, modelError, validationError } from './aws-error.ts';
-import type { Endpoint, Invoked } from './endpoints/endpoint.ts';
+import type { Endpoint, Invocation, Invoked } from './endpoints/endpoint.ts';
 import { payloadPart } from './event-stream.ts';
 import { isAwsErrorType } from './fault-spec.ts';
 import type { FaultBoard } from './faults.ts';
@@ -21,14 +22,16 @@ export interface RuntimeServiceParts {
   wallMs(): number;
 }
 
+type Headers = SignedRequest['headers'];
+
 export interface InvokeCall {
   /** As in the path. */
   readonly endpoint: string;
-  readonly streamed: boolean;
+  readonly operation: 'whole' | 'streamed' | 'async';
 }
 
 export interface RuntimeService {
-  /** Answers `InvokeEndpoint` whole, or with `streamed` `InvokeEndpointWithResponseStream`; throws AwsError. */
+  /** Answers `InvokeEndpoint` and its streamed and async siblings; throws AwsError. */
   invoke(request: SignedRequest, call: InvokeCall, requestId: string): Promise<Answer>;
 }
 
@@ -52,18 +55,43 @@ export function createRuntimeService(parts: RuntimeServiceParts): RuntimeService
       const { account } = principal;
       const name = checkEndpointName(call.endpoint);
       authorize(principal, region, name);
-      const fields = readInvokeFields(call.streamed ? streamHeaders(request.headers) : request.headers);
+      const fields = readInvokeFields(operations[call.operation](request.headers));
       const endpoint = endpoints.get(name);
       if (endpoint === undefined) throw validationError(`Endpoint ${name} of account ${account} not found.`);
       throwFault(faults, region, name, account);
       if (request.body.length > endpoint.maxPayloadBytes)
         throw validationError(`Request ${requestId} has oversize body.`);
+      if (call.operation === 'async')
+        return invokeAsync(endpoint, { endpoint: name, account, body: request.body, fields }, request);
       const session = sessionHeaders(sessions, endpoint, fields);
       const invoked = await endpoint.invoke({ endpoint: name, account, body: request.body, fields });
       const body = checkOutput(invoked, endpoint, { region, endpoint: name, account });
       const answer = { status: 200, headers: { ...answerHeaders(invoked, fields), ...session() }, body };
-      return call.streamed ? asEventStream(answer, invoked.output) : answer;
+      return call.operation === 'streamed' ? asEventStream(answer, invoked.output) : answer;
     },
+  };
+}
+
+/** How each operation names the headers they share. */
+const operations: Readonly<Record<InvokeCall['operation'], (headers: Headers) => Headers>> = {
+  whole: headers => headers,
+  streamed: streamHeaders,
+  async: asyncHeaders,
+};
+
+/** `InvokeEndpointAsync`: accepted into the endpoint's queue, or refused. */
+function invokeAsync(endpoint: Endpoint, invocation: Invocation, request: SignedRequest): Answer {
+  if (endpoint.invokeAsync === undefined)
+    throw validationError(`Endpoint ${invocation.endpoint} does not support asynchronous invocations.`);
+  const accepted = endpoint.invokeAsync({ ...invocation, asynchronous: readAsyncFields(request.headers) });
+  return {
+    status: 202,
+    headers: {
+      'Content-Type': 'application/json',
+      'X-Amzn-SageMaker-OutputLocation': accepted.outputLocation,
+      'X-Amzn-SageMaker-FailureLocation': accepted.failureLocation,
+    },
+    body: Buffer.from(JSON.stringify({ InferenceId: accepted.inferenceId })),
   };
 }
 
@@ -116,7 +144,7 @@ function sessionHeaders(sessions: StickySessions, endpoint: Endpoint, { sessionI
 }
 
 /** The one header that has another name in the streamed operation; what it does not know is dropped, as SageMaker does. */
-function streamHeaders(headers: SignedRequest['headers']): SignedRequest['headers'] {
+function streamHeaders(headers: Headers): Headers {
   const { accept: _, 'x-amzn-sagemaker-accept': accept, 'x-amzn-sagemaker-target-model': __, ...others } = headers;
   return accept === undefined ? others : { ...others, accept };
 }

@@ -8,6 +8,10 @@ export interface SignedRequest {
   /** Lower-case names; every value of a repeated header. */
   readonly headers: Readonly<Record<string, readonly string[] | undefined>>;
   readonly body: Buffer;
+  /** What stands for the body's digest, where the service takes the client's word for it (S3). */
+  readonly payloadHash?: string;
+  /** S3 signs the path as it is on the wire, and does not resolve it. */
+  readonly pathAsItIs?: boolean;
 }
 
 /** The text whose digest is signed. Throws URIError when the query is not percent-encoded properly. */
@@ -16,10 +20,9 @@ export function canonicalRequest(request: SignedRequest, signedHeaders: readonly
   const path = question < 0 ? request.target : request.target.slice(0, question);
   const query = question < 0 ? '' : request.target.slice(question + 1);
   const headers = signedHeaders.map(name => `${name}:${canonicalValue(request, name)}\n`).join('');
-  const bodyHash = createHash('sha256').update(request.body).digest('hex');
-  return [request.method, canonicalPath(path), canonicalQuery(query), headers, signedHeaders.join(';'), bodyHash].join(
-    '\n',
-  );
+  const bodyHash = request.payloadHash ?? createHash('sha256').update(request.body).digest('hex');
+  const uri = request.pathAsItIs ? path : canonicalPath(path);
+  return [request.method, uri, canonicalQuery(query), headers, signedHeaders.join(';'), bodyHash].join('\n');
 }
 
 /** Dot segments resolved, empty segments dropped, then each segment encoded once more than it was on the wire. */

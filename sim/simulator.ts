@@ -3,11 +3,12 @@ import { type Clock, stoppableClock, systemClock } from './clock.ts';
 import { createControl } from './control.ts';
 import { type DnsServer, startDns } from './dns.ts';
 import { createFaultBoard, type FaultBoard, type Faults } from './faults.ts';
-import { demoEndpoints, demoIdentities, demoRegions, demoRoles, type FleetEndpoint } from './fleet.ts';
+import { demoBuckets, demoEndpoints, demoIdentities, demoRegions, demoRoles, type FleetEndpoint } from './fleet.ts';
 import type { Containers } from './model-port.ts';
 import { createPrincipals, type Identity, type Role } from './principals.ts';
 import { randomStream } from './random.ts';
 import { createRegion, type Region } from './region.ts';
+import type { ObjectStore } from './s3/object-store.ts';
 import type { Stats } from './stats.ts';
 
 /** Every port may be 0, for any free one. */
@@ -32,6 +33,8 @@ export interface SimulatorOptions {
   readonly endpoints?: readonly FleetEndpoint[];
   /** Default: the demo's. */
   readonly bedrockModels?: readonly BedrockModel[];
+  /** Buckets of every region; `{region}` is filled in. Default: the demo's. */
+  readonly buckets?: readonly string[];
   readonly identities?: readonly Identity[];
   readonly roles?: readonly Role[];
   readonly clock?: Clock;
@@ -40,7 +43,7 @@ export interface SimulatorOptions {
 }
 
 export interface Simulator {
-  /** By region: the endpoint URL for SageMaker Runtime, Bedrock Runtime and STS. */
+  /** By region: the endpoint URL for SageMaker Runtime, Bedrock Runtime, STS and S3. */
   readonly urls: Readonly<Record<string, string>>;
   /** The same for one region. Throws when it is not simulated. */
   url(region: string): string;
@@ -48,6 +51,8 @@ export interface Simulator {
   readonly dnsPort: number;
   readonly faults: Faults;
   stats(): Stats;
+  /** What is stored in a region's buckets. */
+  objects(region: string): ObjectStore;
   /** Resolves when every region's port is as the faults set now demand: for tests that move the clock by hand. */
   settled(): Promise<void>;
   /** Closes every port and connection; what is in flight is cut. */
@@ -85,7 +90,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const shared = { host, seed, clock, faults, principals, containers, latencyScale, bedrockModels };
   const regions = new Map<string, Region>();
   for (const name of names) {
-    const own = { name, port: ports.regions[name] ?? 0, roundTripMs: roundTripMs(name), endpoints: endpointsOf(name) };
+    const own = {
+      name,
+      port: ports.regions[name] ?? 0,
+      roundTripMs: roundTripMs(name),
+      endpoints: endpointsOf(name),
+      buckets: (options.buckets ?? demoBuckets).map(bucket => bucket.replaceAll('{region}', name)),
+    };
     regions.set(name, createRegion({ ...shared, ...own }));
   }
   const stop = async () => {
@@ -129,6 +140,7 @@ async function openDoors({ host, ports, regions, faults, stop }: Built): Promise
       dnsPort: dns.port,
       faults,
       stats,
+      objects: region => regions.get(region)?.objects ?? fail(`${region} is not simulated`),
       settled,
       stop: () => stopAll(dns),
     };

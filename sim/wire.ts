@@ -6,6 +6,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Announced instead of the body's: answers to HEAD have none. */
+  readonly contentLength?: number;
   /** Sent one after the other instead of `body`, without an announced length. */
   readonly frames?: readonly Buffer[];
 }
@@ -24,9 +26,9 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
 }
 
 /** Sends the answer whole. */
-export function send(response: ServerResponse, { status, headers, body }: Answer): void {
+export function send(response: ServerResponse, { status, headers, body, contentLength }: Answer): void {
   if (response.destroyed) return;
-  response.writeHead(status, { ...headers, 'content-length': body.length });
+  response.writeHead(status, { ...headers, 'content-length': contentLength ?? body.length });
   response.end(body);
 }
 

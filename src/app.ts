@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Refusal } from './compose/admin.ts';
+import { createGateway } from './compose/gateway.ts';
 import { publishGauges } from './compose/gauges.ts';
+import { createJobs } from './compose/jobs.ts';
 import { listenOn, within } from './compose/listen.ts';
 import { createObservers } from './compose/observers.ts';
 import { createParts, type Parts, useConfig } from './compose/parts.ts';
@@ -59,9 +61,13 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   const { metrics, emit } = createObservers(log, resolved.config.log.sampleRate, random);
   const config = () => inForce.resolved;
   const parts = await createParts({ clock, random, emit, logger: log.logger, config });
+  const serve = createGateway(parts);
+  const jobs = createJobs(parts, serve, message => log.logger.warn(message));
   const replica = createReplica(clock);
   const planes = {
     parts,
+    serve,
+    jobs,
     replica,
     metrics,
     logger: log.logger,
@@ -71,7 +77,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, { parts, replica, version, log });
+  publishGauges(metrics, { parts, jobs, replica, version, log });
   const tell = (ok: boolean, detail: string) =>
     emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
   tell(true, 'started');
@@ -99,6 +105,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       const endsAt = clock.now() + shutdownMs;
       const inTime = (work: Promise<unknown>) => within(clock, Math.max(0, endsAt - clock.now()), work);
       await inTime(data.close());
+      await inTime(jobs.stop());
       await inTime(parts.work.settled());
       parts.health.stop();
       replica.stop();

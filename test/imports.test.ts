@@ -16,6 +16,7 @@ const may: Readonly<Record<string, readonly string[]>> = {
   routing: ['core', 'state/state'],
   fallback: ['core', 'state/state'],
   rollout: ['core', 'statistics', 'state/state'],
+  jobs: ['core', 'state/state', 'backends/object-store', 'backends/post'],
   inference: ['core', 'routing/router', 'health/health', 'backends/backend', 'fallback/cache'],
   routes: ['core', 'wire', 'inference', 'security'],
   config: ['core', '*/options'],

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { InvokeFields } from '../invoke-fields.ts';
 import type { ModelContainer, ModelOutput } from '../model-port.ts';
 import type { Random } from '../random.ts';
+import type { Accepted, AsyncInvocation } from './async.ts';
 
 /** A call that passed signature and header checks. */
 export interface Invocation {
@@ -26,6 +27,8 @@ export interface Endpoint {
   readonly sessions: boolean;
   /** Runs the call; throws AwsError for what the service itself refuses. */
   invoke(invocation: Invocation): Promise<Invoked>;
+  /** Puts the call in a queue, where the kind has one. */
+  readonly invokeAsync?: (invocation: AsyncInvocation) => Accepted;
   /** What is warm, busy or queued now, for `GET /stats`. */
   state(): Readonly<Record<string, unknown>>;
 }

@@ -15,6 +15,7 @@ export const containers: Containers = {
   'rain-v1': rainContainer('v1'),
   'rain-v2': rainContainer('v2'),
   'rain-v3': rainContainer('v3'),
+  'rain-batch': rainContainer('v2'),
   'flight-delay': flightDelayContainer(),
 };
 

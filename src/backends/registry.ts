@@ -9,7 +9,11 @@ import { bedrock } from './bedrock.ts';
 import { dnsCache, networkResolver } from './dns.ts';
 import { http } from './http.ts';
 import { createIdentities, type Identity } from './identities.ts';
+import type { ObjectStore } from './object-store.ts';
 import type { ConnectionOptions } from './options.ts';
+import { createPoster, type Poster } from './post.ts';
+import { s3Store } from './s3-store.ts';
+import { sagemakerAsync } from './sagemaker-async.ts';
 import { sagemakerMultiModel } from './sagemaker-multi-model.ts';
 import { sagemakerRealtime } from './sagemaker-realtime.ts';
 import { sagemakerServerless } from './sagemaker-serverless.ts';
@@ -21,6 +25,7 @@ const kinds = {
   'sagemaker-realtime': sagemakerRealtime,
   'sagemaker-serverless': sagemakerServerless,
   'sagemaker-multi-model': sagemakerMultiModel,
+  'sagemaker-async': sagemakerAsync,
   bedrock,
   http,
 } satisfies Record<BackendKind, (ports: AwsPorts) => Backend>;
@@ -35,6 +40,9 @@ export interface RegionSites {
   readonly sagemakerRuntimeUrl: string;
   readonly bedrockRuntimeUrl: string;
   readonly stsUrl: string;
+  readonly s3Url?: string;
+  /** What signs for the region's bucket; undefined where there is none. */
+  readonly bucketIdentity?: string | undefined;
 }
 
 /** What a reload may change. */
@@ -47,6 +55,9 @@ export interface BackendSites {
 /** The backends and the identities that sign for them. */
 export interface Backends {
   readonly backends: Readonly<Record<BackendKind, Backend>>;
+  readonly objects: ObjectStore;
+  /** For webhooks. */
+  readonly poster: Poster;
   /** Whether this identity can sign now. */
   hasCredentials(identity: string): boolean;
   /** Fetches the keys that a config about to be put in force needs. */
@@ -105,8 +116,19 @@ export function createBackends(deps: BackendDeps): Backends {
     credentialsOf: identities.current,
     suspect: identities.suspect,
   };
+  const objects = s3Store({
+    siteOf: region => {
+      const { s3Url: url, bucketIdentity: identity } = regions.get(region) ?? {};
+      return url === undefined || identity === undefined ? undefined : { url, identity };
+    },
+    credentialsOf: identities.current,
+    lookup: dns.lookup,
+  });
+  const poster = createPoster(dns.lookup);
   return {
     backends: made(ports),
+    objects,
+    poster,
     hasCredentials: identity => identities.current(identity) !== undefined,
     prepare: sites => identities.prepare(sites.identities),
     use(sites) {
@@ -119,8 +141,10 @@ export function createBackends(deps: BackendDeps): Backends {
     ready: identities.ready,
     async stop() {
       identities.stop();
+      objects.stop();
       dns.stop();
       network.stop();
+      await poster.stop();
       await transport.stop();
     },
   };

@@ -1,3 +1,4 @@
+import type { Jobs } from '../jobs/jobs.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { targetLabels } from '../telemetry/record.ts';
 import type { Parts } from './parts.ts';
@@ -6,6 +7,7 @@ import type { Replica } from './replica.ts';
 /** Where gauges are read. */
 export interface GaugeSources {
   readonly parts: Parts;
+  readonly jobs: Jobs;
   readonly replica: Replica;
   readonly version: string;
   readonly log: { readonly dropped: number };
@@ -16,7 +18,7 @@ const regionLevel = { serving: 0, evacuated: 1, drained: 2 } as const;
 
 /** Sets every gauge from the parts' own state when Prometheus asks. */
 export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
-  const { parts, replica, version, log } = sources;
+  const { parts, jobs, replica, version, log } = sources;
   const { cache, admission, stores } = parts;
   metrics.onScrape(() => {
     for (const { target, health } of parts.health.describeAll()) {
@@ -36,6 +38,10 @@ export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
       metrics.gauge('meridian_model_info', { model, owner, policy }, 1);
       metrics.gauge('meridian_slo_latency_seconds', { model }, slo.latencyMs / 1000);
       metrics.gauge('meridian_slo_availability', { model }, slo.availability);
+    }
+    for (const [key, count] of jobs.counts()) {
+      const [model = '', state = ''] = key.split(' ');
+      metrics.gauge('meridian_jobs', { model, state }, count);
     }
     const { bytes, entries, lateReads, writesWaiting, writesDropped } = cache.stats();
     metrics.gauge('meridian_cache_bytes', {}, bytes);

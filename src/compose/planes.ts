@@ -1,8 +1,15 @@
 import type { FastifyInstance } from 'fastify';
+import type { Model } from '../core/model.ts';
+import type { InferenceRequest } from '../core/request.ts';
+import type { Served } from '../core/result.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { inputPlaces } from '../jobs/places.ts';
 import { credentialsOf } from '../routes/accept.ts';
 import { adminRoutes } from '../routes/admin/admin.ts';
 import { bedrockRoutes } from '../routes/bedrock.ts';
 import { healthRoutes } from '../routes/health.ts';
+import { jobRoutes } from '../routes/jobs.ts';
+import { notificationRoutes } from '../routes/notifications.ts';
 import { type OpenInferencePorts, openInferenceRoutes } from '../routes/open-inference.ts';
 import { openAiRoutes } from '../routes/openai.ts';
 import { sagemakerRoutes } from '../routes/sagemaker.ts';
@@ -14,7 +21,7 @@ import type { Authenticate } from '../security/callers.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { adminPorts, type Refusal } from './admin.ts';
-import { createGateway } from './gateway.ts';
+import { jobPorts } from './jobs.ts';
 import { headersTimeoutMs, keepAliveMs, newServer } from './listen.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
@@ -22,6 +29,9 @@ import type { Replica } from './replica.ts';
 /** What both listeners are made of. */
 export interface PlaneDeps {
   readonly parts: Parts;
+  /** The request path. */
+  serve(model: Model, request: InferenceRequest): Promise<Served>;
+  readonly jobs: Jobs;
   readonly replica: Replica;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -42,7 +52,7 @@ const inferRequest: RoutedRequest = {
 };
 
 /** The data plane: inference only. */
-export function dataPlane({ parts, replica, logger, version, authenticate }: PlaneDeps): FastifyInstance {
+export function dataPlane({ parts, serve, jobs, replica, logger, version, authenticate }: PlaneDeps): FastifyInstance {
   const limits = () => parts.config().config.limits;
   const onFault = faultLog(logger);
   const invoke: OpenInferencePorts = {
@@ -60,7 +70,8 @@ export function dataPlane({ parts, replica, logger, version, authenticate }: Pla
       return [...parts.config().models.keys()].filter(name => models?.has(name) ?? true);
     },
     model: name => parts.config().names.get(name),
-    serve: createGateway(parts),
+    serve,
+    inputPlaces: (location, { tenant }) => inputPlaces(parts.config().config.jobs, location, tenant),
     onFault,
     inFlight: replica.inFlight,
     stalledReaderMs: () => limits().bodyTimeoutMs,
@@ -80,6 +91,9 @@ export function dataPlane({ parts, replica, logger, version, authenticate }: Pla
   openAiRoutes(server, invoke);
   openInferenceRoutes(server, invoke, replica);
   v1Routes(server, invoke);
+  const jobsSide = jobPorts(parts, jobs, { authenticate, onFault, warn: message => logger.warn(message) });
+  jobRoutes(server, jobsSide);
+  notificationRoutes(server, jobsSide);
   healthRoutes(server, replica);
   unknownRoutes(server);
   badRequests(server, onFault);

@@ -6,7 +6,7 @@ import type { Emit } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Attempt, Memory } from '../core/result.ts';
-import type { Target } from '../core/target.ts';
+import { kindTraits, type Target } from '../core/target.ts';
 import type { Prober } from '../health/probes.ts';
 
 /** How ejected targets are probed: the model's sample payload over the ordinary backend. */
@@ -55,6 +55,7 @@ const samples = new WeakMap<Model, Omit<InferenceRequest, 'arrivedAt' | 'signal'
 function sampleOf(config: ResolvedConfig, target: Target): Omit<InferenceRequest, 'arrivedAt' | 'signal'> | undefined {
   const model = config.models.get(target.model);
   if (model?.sample === undefined) return undefined;
+  if (kindTraits[target.kind].queues) return undefined; // a probe would queue work
   if (target.kind === 'sagemaker-multi-model' && target.targetModel === undefined) return undefined;
   let request = samples.get(model);
   if (request === undefined) {

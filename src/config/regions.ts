@@ -28,6 +28,11 @@ export function bedrockRuntimeUrlOf(region: string): string {
   return `https://bedrock-runtime.${region}.${dnsSuffixOf(region)}`;
 }
 
+/** Public regional endpoint of S3. */
+export function s3UrlOf(region: string): string {
+  return `https://s3.${region}.${dnsSuffixOf(region)}`;
+}
+
 /** Public regional endpoint of STS; the global one is a single point of failure and is never used. */
 export function stsUrlOf(region: string): string {
   return `https://sts.${region}.${dnsSuffixOf(region)}`;

@@ -7,7 +7,7 @@ import { type HttpServer, kindTraits, type Target, type TargetApi } from '../cor
 import type { FallbackOptions } from '../fallback/options.ts';
 import { type Identity, identityName } from './identities.ts';
 import { egressOf, type PriceTable, priceOf } from './prices.ts';
-import { bedrockRuntimeUrlOf, geographyOf, sagemakerRuntimeUrlOf, stsUrlOf } from './regions.ts';
+import { bedrockRuntimeUrlOf, geographyOf, s3UrlOf, sagemakerRuntimeUrlOf, stsUrlOf } from './regions.ts';
 import type { Config, ModelOptions } from './schema.ts';
 
 /** A region with every default filled in. */
@@ -18,6 +18,9 @@ export interface Region {
   readonly sagemakerRuntimeUrl: string;
   readonly bedrockRuntimeUrl: string;
   readonly stsUrl: string;
+  readonly s3Url: string;
+  /** What signs for the region's bucket (in `identities`); undefined where jobs have none. */
+  readonly bucketIdentity: string | undefined;
   /** USD per GB leaving the region. */
   readonly egressUsdPerGb: number;
 }
@@ -52,8 +55,10 @@ function endpointOf({ endpoint, modelId, url }: TargetOptions): string {
 
 /** Makes a validated config ready to use. Throws only when handed one that `validate` refuses. */
 export function resolveConfig(config: Config, prices: PriceTable): ResolvedConfig {
-  const regions = new Map(Object.keys(config.regions).map(name => [name, resolveRegion(name, config, prices)]));
   const identities = new Map<string, Identity>();
+  const regions = new Map(
+    Object.keys(config.regions).map(name => [name, resolveRegion(name, config, prices, identities)]),
+  );
   const models = new Map<string, Model>();
   const names = new Map<string, Model>();
   for (const [name, options] of Object.entries(config.models)) {
@@ -73,14 +78,20 @@ function hashOf(config: Config, prices: PriceTable): string {
     .slice(0, 12);
 }
 
-function resolveRegion(name: string, config: Config, prices: PriceTable): Region {
+function resolveRegion(name: string, config: Config, prices: PriceTable, identities: Map<string, Identity>): Region {
   const options = config.regions[name];
+  const hasBucket = config.jobs !== undefined && Object.hasOwn(config.jobs.buckets, name);
+  const credentials = options?.credentials ?? config.credentials ?? 'default';
+  const bucketIdentity = hasBucket ? identityName(credentials, name) : undefined;
+  if (bucketIdentity !== undefined) identities.set(bucketIdentity, { credentials, region: name });
   return {
     name,
     residency: options?.residency ?? geographyOf(name),
     sagemakerRuntimeUrl: options?.endpoints?.sagemakerRuntime ?? sagemakerRuntimeUrlOf(name),
     bedrockRuntimeUrl: options?.endpoints?.bedrockRuntime ?? bedrockRuntimeUrlOf(name),
     stsUrl: options?.endpoints?.sts ?? stsUrlOf(name),
+    s3Url: options?.endpoints?.s3 ?? s3UrlOf(name),
+    bucketIdentity,
     egressUsdPerGb: options?.egressUsdPerGb ?? egressOf(name, prices),
   };
 }

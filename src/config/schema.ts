@@ -9,6 +9,7 @@ import {
 import { CacheOptions, CacheStoreOptions, FallbackOptions } from '../fallback/options.ts';
 import { HealthOptions } from '../health/options.ts';
 import { RetryBudgetOptions, StreamOptions } from '../inference/options.ts';
+import { JobsOptions } from '../jobs/options.ts';
 import { RoutingOptions } from '../routing/options.ts';
 import { AdminOptions, AuthOptions } from '../security/options.ts';
 import { RedisOptions } from '../state/options.ts';
@@ -171,6 +172,7 @@ export const Config = Type.Object(
     health: HealthOptions,
     retryBudget: RetryBudgetOptions,
     cacheStore: CacheStoreOptions,
+    jobs: Type.Optional(JobsOptions),
     log: LogOptions,
     models: Type.Record(Type.String({ pattern: Name }), ModelOptions, {
       minProperties: 1,

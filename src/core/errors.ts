@@ -15,6 +15,7 @@ export const errorCatalogue = {
   unauthenticated: { status: 403, awsType: 'UnrecognizedClientException', retryable: false },
   'not-allowed': { status: 403, awsType: 'AccessDeniedException', retryable: false },
   'not-found': { status: 404, awsType: 'ValidationError', retryable: false },
+  'job-not-completed': { status: 409, awsType: 'ValidationError', retryable: false },
   'method-not-allowed': { status: 405, awsType: 'ValidationError', retryable: false },
   'body-timeout': { status: 408, awsType: 'ValidationError', retryable: true },
   'too-large': { status: 413, awsType: 'ValidationError', retryable: false },

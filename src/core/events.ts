@@ -7,7 +7,7 @@ import type { Target } from './target.ts';
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /** The inbound protocol a caller spoke. */
-export type Protocol = 'sagemaker' | 'bedrock' | 'openai' | 'open-inference' | 'v1';
+export type Protocol = 'sagemaker' | 'bedrock' | 'openai' | 'open-inference' | 'v1' | 'jobs';
 
 /** Why a target was ejected. */
 export type EjectionReason = 'consecutive-failures' | 'failure-rate' | 'misconfigured' | 'failed-probe';
@@ -70,6 +70,20 @@ export type GatewayEvent =
   | { readonly type: 'region-changed'; readonly region: string; readonly from: RegionState; readonly to: RegionState }
   | { readonly type: 'stale-consulted'; readonly model: string; readonly covered: boolean }
   | { readonly type: 'retry-refused'; readonly model: string; readonly what: 'retry' | 'hedge' }
+  | {
+      readonly type: 'job-changed';
+      readonly id: string;
+      readonly tenant: string;
+      readonly model: string;
+      /** Of `JobState`; undefined for a job that is new. */
+      readonly from: string | undefined;
+      readonly to: string;
+      /** Of the attempt it is about. */
+      readonly region: string | undefined;
+      /** Since it was accepted, ms. */
+      readonly ageMs: number;
+      readonly detail: string | undefined;
+    }
   | { readonly type: 'redis-changed'; readonly up: boolean; readonly detail: string }
   | { readonly type: 'config-reloaded'; readonly ok: boolean; readonly hash: string; readonly detail: string }
   | { readonly type: 'credentials-changed'; readonly identity: string; readonly ok: boolean; readonly detail: string };

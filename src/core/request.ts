@@ -43,6 +43,18 @@ export interface InvokeFields {
   readonly requestMetadata?: string;
   readonly serviceTier?: string;
   readonly trace?: string;
+  /** Of asynchronous calls only, as are the rest: where the caller's input is. */
+  readonly inputLocation?: string;
+  readonly outputPathExtension?: string;
+  readonly filename?: string;
+  readonly requestTtlSeconds?: string;
+  readonly invocationTimeoutSeconds?: string;
+}
+
+/** What an asynchronous call has beside the rest. */
+export interface QueuedCall {
+  /** Where the input is, `s3://…`, by region: no other region can serve it. Absent when the body is the input. */
+  readonly inputs?: ReadonlyMap<string, string>;
 }
 
 /** One call, protocol-neutral. The body stays the bytes that came in. */
@@ -68,6 +80,8 @@ export interface InferenceRequest {
   readonly arrivedAt: number;
   /** Whether the answer is wanted event by event, as it is made. */
   readonly streaming?: boolean;
+  /** Present when the call is to be queued, and its answer only says where the result will be. */
+  readonly queued?: QueuedCall;
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;
 }

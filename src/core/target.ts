@@ -12,43 +12,33 @@ interface KindTraits {
   readonly operations: readonly Operation[];
   /** Whether a region keeps what it read of a prompt for the session's next call. */
   readonly cachesPrompts: boolean;
+  /** Whether calls are taken into a queue and answered later, elsewhere: such a kind takes no other calls. */
+  readonly queues: boolean;
 }
+
+/** What most kinds have in common. */
+const always = { operations: ['invoke'], cachesPrompts: false, queues: false } as const;
 
 /**
  * The kinds of endpoint, as config and metrics name them. AWS's quota pages say 25 MB and 4 MB; its older 6 MB was
  * 6,291,456 bytes in the service model, so a MB is taken as 1,048,576 bytes. InvokeEndpointWithResponseStream takes no
- * target model. InvokeModel takes 25,000,000 bytes (service model of Bedrock Runtime).
+ * target model, InvokeEndpointAsync 128,000 bytes with the call (more comes from S3), InvokeModel 25,000,000 (service
+ * model of Bedrock Runtime).
  */
 export const kindTraits = {
-  'sagemaker-realtime': {
-    short: 'realtime',
-    maxRequestBytes: 26_214_400,
-    streams: true,
-    operations: ['invoke'],
-    cachesPrompts: false,
-  },
-  'sagemaker-serverless': {
-    short: 'serverless',
-    maxRequestBytes: 4_194_304,
-    streams: true,
-    operations: ['invoke'],
-    cachesPrompts: false,
-  },
-  'sagemaker-multi-model': {
-    short: 'multi-model',
-    maxRequestBytes: 26_214_400,
-    streams: false,
-    operations: ['invoke'],
-    cachesPrompts: false,
-  },
+  'sagemaker-realtime': { ...always, short: 'realtime', maxRequestBytes: 26_214_400, streams: true },
+  'sagemaker-serverless': { ...always, short: 'serverless', maxRequestBytes: 4_194_304, streams: true },
+  'sagemaker-multi-model': { ...always, short: 'multi-model', maxRequestBytes: 26_214_400, streams: false },
+  'sagemaker-async': { ...always, short: 'async', maxRequestBytes: 128_000, streams: false, queues: true },
   bedrock: {
     short: 'bedrock',
     maxRequestBytes: 25_000_000,
     streams: true,
     operations: ['invoke', 'converse', 'count-tokens', 'chat', 'embeddings'],
     cachesPrompts: true,
+    queues: false,
   },
-  http: { short: 'http', maxRequestBytes: 26_214_400, streams: true, operations: [], cachesPrompts: false },
+  http: { ...always, short: 'http', maxRequestBytes: 26_214_400, streams: true, operations: [] },
 } as const satisfies Record<string, KindTraits>;
 
 /** One of them. */

@@ -50,12 +50,12 @@ export interface CachePlan {
 }
 
 /**
- * Decides it from the call alone. Sessions are stateful and bypass everything, and so do streams; `no-cache` wants a new answer, which may
+ * Decides it from the call alone. Sessions are stateful and bypass everything, and so do streams and queued calls; `no-cache` wants a new answer, which may
  * still be kept; `no-store` leaves no trace; a region hint wants an answer of certain regions, which entries do not know.
  */
 export function cachePlan(request: InferenceRequest, settings: CacheSettings | undefined): CachePlan {
   const { hints, fields } = request;
-  const whole = fields.sessionId === undefined && !request.streaming;
+  const whole = fields.sessionId === undefined && !request.streaming && request.queued === undefined;
   const usable = settings !== undefined && retainSeconds(settings) > 0 && whole;
   const read = usable && !hints.cache.noCache && !hints.cache.noStore && hints.region === undefined;
   return { read, write: usable && !hints.cache.noStore, coalesce: read };

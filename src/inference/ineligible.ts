@@ -10,6 +10,9 @@ const mends: Partial<Record<Exclusion, string>> = {
   'region-excluded': 'x-meridian-region excludes the rest',
   'other-operation':
     'their kind of target does not do what is asked (converse and count-tokens need Bedrock; chat and embeddings Bedrock or `api: openai`; infer the model’s `tensors`)',
+  'only-queued': 'they take asynchronous calls only: POST to async-invocations, or make a job of it',
+  'no-queue': 'their kind of endpoint takes no asynchronous calls',
+  'input-elsewhere': 'none is in the region that holds the input',
   'no-streaming': 'their kind of endpoint does not stream: ask for a whole answer',
   'body-too-large': 'the body is too large for them: send less per call',
   'needs-target-model': 'they serve many models: name one with X-Amzn-SageMaker-Target-Model',

@@ -136,7 +136,13 @@ async function step(
     signal,
   };
   const hedge =
-    model.hedging && model.idempotent && !request.streaming && next !== undefined && !candidate.trial && !next.trial;
+    model.hedging &&
+    model.idempotent &&
+    !request.streaming &&
+    request.queued === undefined &&
+    next !== undefined &&
+    !candidate.trial &&
+    !next.trial;
   const made = hedge
     ? await hedged(ports, model, request, plan, candidate, next, deadline)
     : [await attempt(ports, model, request, plan)];

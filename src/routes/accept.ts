@@ -39,6 +39,7 @@ export async function accept(
     const encoding = protocol.streaming(headers);
     const make = prepare(call, protocol, model, headers, name, encoding, signal);
     const request = make(await receive(ports, call, message, model.maxRequestBytes));
+    if (protocol.queued) return { model, encoding, request: asQueued(ports, request) };
     return { model, encoding, request: withAsked(request, protocol.ask?.(request.body), version) };
   }
   const body = await receive(ports, call, message, longestUnnamedBytes);
@@ -77,14 +78,14 @@ async function receive(ports: InvokePorts, call: Call, message: IncomingMessage,
 /** Reads what the headers say, before any byte of the body where the model is known by then. */
 function prepare(
   call: Call,
-  { operation }: InvokeProtocol,
+  { operation, fieldNames }: InvokeProtocol,
   model: Model,
   headers: IncomingHttpHeaders,
   calledBy: string,
   encoding: StreamEncoding | undefined,
   signal: AbortSignal,
 ): (body: HeldBody) => InferenceRequest {
-  const fields = readFields(headers, encoding?.acceptHeader);
+  const fields = readFields(headers, { ...fieldNames, ...(encoding && { accept: encoding.acceptHeader }) });
   const hints = readHints(headers, calledBy);
   const invocationId = headers['amz-sdk-invocation-id'];
   return body => ({
@@ -103,6 +104,16 @@ function prepare(
     streaming: encoding !== undefined && (encoding.required || streams(model)),
     signal,
   });
+}
+
+/** An asynchronous call names exactly one input: its body, or a location. Nothing can stand in for its receipt. */
+function asQueued(ports: InvokePorts, request: InferenceRequest): InferenceRequest {
+  const { body, fields, caller, hints } = request;
+  const { inputLocation } = fields;
+  if (body.length > 0 === (inputLocation !== undefined))
+    throw new GatewayError('invalid-request', 'Send either a body or X-Amzn-SageMaker-InputLocation, and not both.');
+  const queued = inputLocation === undefined ? {} : { inputs: ports.inputPlaces(inputLocation, caller) };
+  return { ...request, hints: { ...hints, fallback: 'none' }, queued };
 }
 
 function withAsked(request: InferenceRequest, asked: Asked | undefined, version: string | undefined): InferenceRequest {

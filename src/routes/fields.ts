@@ -14,6 +14,7 @@ interface FieldRule {
 }
 
 const printable = /^[\x20-\x7e]*$/;
+const relativeKey = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/;
 const name = /^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/;
 
 /** Request headers of InvokeEndpoint and their limits (SageMaker Runtime API reference, botocore model 2017-05-13). */
@@ -32,7 +33,7 @@ const fieldRules: readonly FieldRule[] = [
     header: 'x-amzn-sagemaker-target-model',
     field: 'targetModel',
     maxLength: 1024,
-    pattern: /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/,
+    pattern: relativeKey,
     expected: 'a relative path without .. or empty parts',
   },
   {
@@ -91,6 +92,42 @@ const fieldRules: readonly FieldRule[] = [
   bedrockRule('request-metadata', 'requestMetadata', 8500),
   bedrockRule('service-tier', 'serviceTier', 64),
   bedrockRule('trace', 'trace', 64),
+  // Below the endpoint's output path and nowhere else.
+  {
+    header: 'x-amzn-sagemaker-s3outputpathextension',
+    field: 'outputPathExtension',
+    maxLength: 512,
+    pattern: relativeKey,
+    expected: 'a relative path without .. or empty parts',
+  },
+  {
+    header: 'x-amzn-sagemaker-filename',
+    field: 'filename',
+    maxLength: 32,
+    pattern: /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/,
+    expected: 'letters, digits, dots, hyphens and underscores',
+  },
+  {
+    header: 'x-amzn-sagemaker-inputlocation',
+    field: 'inputLocation',
+    maxLength: 1024,
+    pattern: printable,
+    expected: 'an s3:// location',
+  },
+  {
+    header: 'x-amzn-sagemaker-requestttlseconds',
+    field: 'requestTtlSeconds',
+    maxLength: 5,
+    pattern: /^(?:[6-9]\d|[1-9]\d{2,3}|1\d{4}|20\d{3}|21[0-5]\d{2}|21600)$/,
+    expected: 'a whole number from 60 to 21600',
+  },
+  {
+    header: 'x-amzn-sagemaker-invocationtimeoutseconds',
+    field: 'invocationTimeoutSeconds',
+    maxLength: 4,
+    pattern: /^(?:[1-9]\d{0,2}|[12]\d{3}|3[0-5]\d{2}|3600)$/,
+    expected: 'a whole number from 1 to 3600',
+  },
 ];
 
 function bedrockRule(name: string, field: keyof InvokeFields, maxLength: number): FieldRule {
@@ -99,12 +136,15 @@ function bedrockRule(name: string, field: keyof InvokeFields, maxLength: number)
 
 /**
  * Takes the forwarded fields from the headers, checked against the wire limits. Throws `invalid-request`.
- * @param acceptHeader where the operation has its `accept`
+ * @param names where the operation has a field under another name than InvokeEndpoint has
  */
-export function readFields(headers: IncomingHttpHeaders, acceptHeader = 'accept'): InvokeFields {
+export function readFields(
+  headers: IncomingHttpHeaders,
+  names: Partial<Record<keyof InvokeFields, string>> = {},
+): InvokeFields {
   const fields: Mutable<InvokeFields> = {};
   for (const rule of fieldRules) {
-    const header = rule.field === 'accept' ? acceptHeader : rule.header;
+    const header = names[rule.field] ?? rule.header;
     const value = headers[header];
     if (typeof value !== 'string' || value === '') continue;
     if (value.length > rule.maxLength || !rule.pattern.test(value)) {

@@ -4,7 +4,7 @@ import type { GatewayError } from '../core/errors.ts';
 import type { Emit, Protocol } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
 import type { Operation } from '../core/operation.ts';
-import type { InferenceRequest } from '../core/request.ts';
+import type { Caller, InferenceRequest, InvokeFields } from '../core/request.ts';
 import type { Answer, Served } from '../core/result.ts';
 import type { Admission } from '../security/admission.ts';
 import type { Authenticate } from '../security/callers.ts';
@@ -20,6 +20,8 @@ export interface InvokePorts {
   models(headers: IncomingHttpHeaders): readonly string[];
   /** By name or alias. */
   model(name: string): Model | undefined;
+  /** By region, the `s3://…` location a caller names as the input of a queued call. Throws `invalid-request` or `not-allowed`. */
+  inputPlaces(location: string, caller: Caller): ReadonlyMap<string, string>;
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   /** Hears of a fault of the gateway's own: a bug, for the log. */
   onFault(error: unknown, requestId: string): void;
@@ -58,6 +60,10 @@ export interface InvokeProtocol {
   refusal(answer: Answer, requestId: string): Answer;
   /** What a body says of the call, where it is read here; one whose path names no model is read before that is known. */
   ask?(bytes: Buffer): Asked;
+  /** Whether calls are queued and answered with a receipt. */
+  readonly queued?: true;
+  /** Where calls have a field under another name than InvokeEndpoint's. */
+  readonly fieldNames?: Partial<Record<keyof InvokeFields, string>>;
   /** How the answer to this call goes out event by event; undefined when it is wanted whole. */
   streaming(headers: IncomingHttpHeaders): StreamEncoding | undefined;
 }

@@ -34,9 +34,11 @@ const sagemaker: InvokeProtocol = {
   streaming: () => undefined,
 };
 
-/** SageMaker Runtime's InvokeEndpoint and InvokeEndpointWithResponseStream, for AWS SDKs with another endpoint URL. */
+/** SageMaker Runtime's InvokeEndpoint, InvokeEndpointWithResponseStream and InvokeEndpointAsync, for AWS SDKs with another endpoint URL. */
 export function sagemakerRoutes(server: FastifyInstance, ports: InvokePorts): void {
   server.post('/endpoints/:model/invocations', invokeHandler(ports, sagemaker));
+  const fieldNames = { accept: 'x-amzn-sagemaker-accept', contentType: 'x-amzn-sagemaker-content-type' };
+  server.post('/endpoints/:model/async-invocations', invokeHandler(ports, { ...sagemaker, queued: true, fieldNames }));
   const streaming = { ...sagemaker, streaming: () => eventStream };
   server.post('/endpoints/:model/invocations-response-stream', invokeHandler(ports, streaming));
 }

@@ -10,7 +10,7 @@ import { renderAwsError } from './sagemaker.ts';
 import { renderPlainError } from './v1.ts';
 
 const invocation =
-  /^\/(?:(?:endpoints|v1\/models)\/[^/?]+\/invocations(?:-response-stream)?|model\/[^/?]+\/(?:invoke(?:-with-response-stream)?|converse(?:-stream)?|count-tokens))(?:$|\?)/;
+  /^\/(?:(?:endpoints|v1\/models)\/[^/?]+\/(?:async-)?invocations(?:-response-stream)?|model\/[^/?]+\/(?:invoke(?:-with-response-stream)?|converse(?:-stream)?|count-tokens))(?:$|\?)/;
 
 const openAiPath = /^\/v1\/(?:chat\/completions|embeddings)(?:$|\?)/;
 const inferPath = /^\/v2\/models\/[^?]+\/infer(?:$|\?)/;

@@ -10,6 +10,10 @@ export function hardExclusion(model: Model, target: Target, request: RoutedReque
     if ('pin' in hints.region && hints.region.pin !== target.region) return 'pinned-elsewhere';
     if ('exclude' in hints.region && hints.region.exclude === target.region) return 'region-excluded';
   }
+  const { queues } = kindTraits[target.kind];
+  if (queues && request.queued === undefined) return 'only-queued';
+  if (!queues && request.queued !== undefined) return 'no-queue';
+  if (request.queued?.inputs?.has(target.region) === false) return 'input-elsewhere';
   if (body.length > target.maxRequestBytes) return 'body-too-large';
   if (!target.operations.includes(request.operation)) return 'other-operation';
   if (request.streaming && !kindTraits[target.kind].streams) return 'no-streaming';
@@ -79,11 +83,12 @@ export function createReach(): Reach {
   };
 }
 
-function isPlain({ operation, hints, fields, caller, streaming }: RoutedRequest): boolean {
+function isPlain({ operation, hints, fields, caller, streaming, queued }: RoutedRequest): boolean {
   return (
     operation === 'invoke' &&
     !streaming &&
     hints.version === undefined &&
+    queued === undefined &&
     hints.residency === undefined &&
     hints.region === undefined &&
     caller.residency === undefined &&

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { BreakerState } from '../core/events.ts';
 import type { Model, PolicyName, Version } from '../core/model.ts';
 import { type Random, seededRandom } from '../core/random.ts';
-import type { Target } from '../core/target.ts';
+import { kindTraits, type Target } from '../core/target.ts';
 import { hardExclusion } from './candidates.ts';
 import { type RouterPorts, survey, type TargetStates } from './create-router.ts';
 import { exclusionWords, reasonsFor } from './explain-words.ts';
@@ -43,7 +43,7 @@ export function createExplain(
   router: Pick<Router, 'reachable'>,
 ): (model: Model, query?: ExplainQuery) => Explanation {
   return (model, query = {}) => {
-    const request = requestOf(query, usualRequestBytes(ports, model));
+    const request = requestOf(model, query, usualRequestBytes(ports, model));
     const policyName = policyFor(model, request);
     const random = seededRandom(1);
     const policies = createPolicies({ clock: ports.clock, random, incumbents: new Map(ports.incumbents) });
@@ -86,12 +86,14 @@ function usualRequestBytes({ sizes }: ExplainPorts, model: Model): number {
   return heaviest === undefined ? 0 : Math.round(sizes.expected(model, heaviest.name).requestBytes);
 }
 
-function requestOf(query: ExplainQuery, usualBytes: number): RoutedRequest {
+/** A model that only queues is asked about queued calls. */
+function requestOf(model: Model, query: ExplainQuery, usualBytes: number): RoutedRequest {
   const { prefer, residency, region, targetModel, targetVariant, inferenceComponent, keyResidency } = query;
   return {
     body: { length: query.bodyBytes ?? usualBytes },
     operation: query.operation ?? 'invoke',
     streaming: query.streaming ?? false,
+    ...((query.queued ?? onlyQueues(model)) && { queued: {} }),
     hints: {
       fallback: 'any',
       cache: { noCache: false, noStore: false },
@@ -106,6 +108,10 @@ function requestOf(query: ExplainQuery, usualBytes: number): RoutedRequest {
     },
     caller: { tenant: 'explain', ...(keyResidency !== undefined && { residency: keyResidency }) },
   };
+}
+
+function onlyQueues({ versions }: Model): boolean {
+  return versions.every(({ targets }) => targets.every(({ kind }) => kindTraits[kind].queues));
 }
 
 function explainTargets(asked: Asked, version: Version): ExplainedTarget[] {

@@ -10,6 +10,8 @@ export interface ExplainQuery {
   readonly streaming?: boolean;
   /** Default `invoke`. */
   readonly operation?: Operation;
+  /** Default: whether every target of the model queues. */
+  readonly queued?: boolean;
   readonly prefer?: 'latency' | 'cost' | 'balanced';
   readonly residency?: string;
   readonly region?: { readonly pin: string } | { readonly exclude: string };

@@ -3,7 +3,10 @@ import type { InferenceRequest } from '../core/request.ts';
 import type { Target } from '../core/target.ts';
 
 /** The part of a request that routing looks at; `explain` makes one without a body. */
-export type RoutedRequest = Pick<InferenceRequest, 'operation' | 'fields' | 'hints' | 'caller' | 'streaming'> & {
+export type RoutedRequest = Pick<
+  InferenceRequest,
+  'operation' | 'fields' | 'hints' | 'caller' | 'streaming' | 'queued'
+> & {
   readonly body: { readonly length: number };
 };
 
@@ -49,6 +52,9 @@ export type Exclusion =
   | 'body-too-large'
   | 'other-operation'
   | 'no-streaming'
+  | 'only-queued'
+  | 'no-queue'
+  | 'input-elsewhere'
   | 'needs-target-model'
   | 'other-target-model'
   | 'other-variant'

@@ -85,6 +85,11 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
           { identity: event.identity, detail: event.detail },
           'credentials changed',
         );
+      case 'job-changed': {
+        const { id, tenant, model, from, to, region, ageMs, detail } = event;
+        const line = { job: id, tenant, model, from, to, region, ageMs: Math.round(ageMs), detail };
+        return logger[to === 'failed' || (from === 'running' && to === 'queued') ? 'warn' : 'info'](line, 'job');
+      }
       case 'version-called':
       case 'stale-consulted':
       case 'retry-refused':

@@ -122,6 +122,18 @@ export const metricTable = {
     help: 'Tokens of finished calls, as the answers count them. kind: input, output, cache-read, cache-write.',
     labels: [...targetLabels, 'kind'],
   },
+  meridian_jobs: { type: 'gauge', help: 'Jobs kept, by state.', labels: ['model', 'state'] },
+  meridian_job_changes_total: {
+    type: 'counter',
+    help: 'Changes of jobs from state to state; from running to queued: submitted again elsewhere.',
+    labels: ['model', 'from', 'to'],
+  },
+  meridian_job_duration_seconds: {
+    type: 'histogram',
+    help: 'From the acceptance of a job to its result or failure.',
+    labels: ['model'],
+    buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 10_800],
+  },
   meridian_redis_up: {
     type: 'gauge',
     help: '1 when Redis answers, 0 when it does not or is not configured.',

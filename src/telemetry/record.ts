@@ -33,6 +33,8 @@ export function recordMetrics(metrics: Metrics): Listener {
         const { model, version, outcome } = event;
         return metrics.count('meridian_version_calls_total', { model, version, outcome });
       }
+      case 'job-changed':
+        return recordJob(metrics, event);
       case 'config-reloaded':
         return metrics.count('meridian_config_reloads_total', { result: event.ok ? 'ok' : 'refused' });
       case 'region-changed':
@@ -41,6 +43,15 @@ export function recordMetrics(metrics: Metrics): Listener {
         return; // gauges, read at scrape time
     }
   };
+}
+
+/** Each change of state once; the time to the end is that of jobs that have one. */
+function recordJob(
+  metrics: Metrics,
+  { model, from = 'none', to, ageMs }: Extract<GatewayEvent, { type: 'job-changed' }>,
+) {
+  metrics.count('meridian_job_changes_total', { model, from, to });
+  if (to === 'completed' || to === 'failed') metrics.observe('meridian_job_duration_seconds', { model }, ageMs / 1000);
 }
 
 function recordAttempt(metrics: Metrics, event: Extract<GatewayEvent, { type: 'attempt-finished' }>): void {
@@ -94,7 +105,7 @@ function requestOutcome({ status, error }: Extract<GatewayEvent, { type: 'reques
 }
 
 function answeredBy(event: Extract<GatewayEvent, { type: 'request-finished' }>): string {
-  if (event.served === undefined) return 'error';
+  if (event.served === undefined) return event.error === undefined ? 'job' : 'error';
   if (event.served.fallback === 'none')
     return event.served.cache === 'hit' || event.served.cache === 'stale' ? 'cache' : 'model';
   return event.served.fallback === 'model' ? 'fallback-model' : event.served.fallback;

@@ -41,6 +41,19 @@ const streamRequestHeaders = [
   ['x-amzn-sagemaker-target-variant', 'targetVariant'],
 ] as const satisfies WireOperation['requestHeaders'];
 
+/** InvokeEndpointAsync; its `accept` and `content-type` have other names, and no variant or component can be named. */
+const asyncRequestHeaders = [
+  ['x-amzn-sagemaker-accept', 'accept'],
+  ['x-amzn-sagemaker-content-type', 'contentType'],
+  ['x-amzn-sagemaker-custom-attributes', 'customAttributes'],
+  ['x-amzn-sagemaker-filename', 'filename'],
+  ['x-amzn-sagemaker-inference-id', 'inferenceId'],
+  ['x-amzn-sagemaker-inputlocation', 'inputLocation'],
+  ['x-amzn-sagemaker-invocationtimeoutseconds', 'invocationTimeoutSeconds'],
+  ['x-amzn-sagemaker-requestttlseconds', 'requestTtlSeconds'],
+  ['x-amzn-sagemaker-s3outputpathextension', 'outputPathExtension'],
+] as const satisfies WireOperation['requestHeaders'];
+
 /** InvokeEndpoint. Endpoint names hold only characters that need no encoding. */
 export const invokeOperation: WireOperation = {
   path: endpoint => `/endpoints/${endpoint}/invocations`,
@@ -56,5 +69,20 @@ export const streamOperation: WireOperation = {
     ['x-amzn-sagemaker-content-type', 1024, 'content-type'],
     ['x-amzn-invoked-production-variant', 1024],
     ['x-amzn-sagemaker-custom-attributes', 1024],
+  ],
+};
+
+/** Where InvokeEndpointAsync says that its result will be. */
+export const outputLocationHeader = 'x-amzn-sagemaker-outputlocation';
+export const failureLocationHeader = 'x-amzn-sagemaker-failurelocation';
+
+/** InvokeEndpointAsync. */
+export const asyncOperation: WireOperation = {
+  path: endpoint => `/endpoints/${endpoint}/async-invocations`,
+  requestHeaders: asyncRequestHeaders,
+  responseHeaders: [
+    ['content-type', 1024],
+    [outputLocationHeader, 1024],
+    [failureLocationHeader, 1024],
   ],
 };

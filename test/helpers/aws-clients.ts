@@ -1,6 +1,7 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { BedrockRuntimeClient, type BedrockRuntimeClientConfig } from '@aws-sdk/client-bedrock-runtime';
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import {
   InvokeEndpointCommand,
   type InvokeEndpointCommandInput,
@@ -37,6 +38,19 @@ export function bedrockClient(
 ): BedrockRuntimeClient {
   const base = { region, endpoint: simulator.url(region), credentials: demoCredentials, maxAttempts: 1 };
   const client = new BedrockRuntimeClient({ ...base, requestHandler: new NodeHttpHandler(), ...config });
+  t.teardown(() => client.destroy());
+  return client;
+}
+
+/** An unmodified S3 client for one region, signing as `demo` and trying once. */
+export function s3Client(
+  t: Test,
+  simulator: Simulator,
+  region = 'us-east-1',
+  config: Partial<S3ClientConfig> = {},
+): S3Client {
+  const base = { region, endpoint: simulator.url(region), credentials: demoCredentials, maxAttempts: 1 };
+  const client = new S3Client({ ...base, forcePathStyle: true, ...config });
   t.teardown(() => client.destroy());
   return client;
 }

@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
+import type { AsyncHosting } from '../../sim/endpoints/async.ts';
 import { createEndpoint, type EndpointSpec } from '../../sim/endpoints/create.ts';
-import type { Hosting } from '../../sim/endpoints/endpoint.ts';
 import type { InvokeFields } from '../../sim/invoke-fields.ts';
 import type { ModelContainer } from '../../sim/model-port.ts';
 import { randomStream } from '../../sim/random.ts';
+import { createObjectStore } from '../../sim/s3/object-store.ts';
 import { manualClock } from './manual-clock.ts';
 import { echo } from './simulator.ts';
 
@@ -14,13 +15,17 @@ export type CallState = 'waiting' | 'ok' | string;
 export function hostEndpoint(spec: EndpointSpec, container: ModelContainer = echo) {
   const clock = manualClock();
   const warm = { allowed: true };
-  const hosting: Hosting = {
+  const hosting: AsyncHosting = {
     region: 'us-east-1',
     clock,
     random: randomStream(1, 'test'),
     container: () => container,
     workMs: medianMs => medianMs,
     mayWarmUp: () => warm.allowed,
+    objects: createObjectStore([], clock.wallMs),
+    stalled: () => false,
+    fails: () => false,
+    notify: () => {},
   };
   const endpoint = createEndpoint(spec, hosting);
   const call = (fields: InvokeFields = {}) => {

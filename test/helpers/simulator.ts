@@ -10,7 +10,14 @@ export const echo: ModelContainer = {
 };
 
 /** Containers under the names of the demo fleet, all of them echoing. */
-export const echoContainers = { echo, 'rain-v1': echo, 'rain-v2': echo, 'rain-v3': echo, 'flight-delay': echo };
+export const echoContainers = {
+  echo,
+  'rain-v1': echo,
+  'rain-v2': echo,
+  'rain-v3': echo,
+  'rain-batch': echo,
+  'flight-delay': echo,
+};
 
 /**
  * The AWS stand-in for one test: free ports, no artificial latency (so `slow` has no effect unless `latencyScale` is

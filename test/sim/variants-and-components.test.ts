@@ -1,12 +1,12 @@
 import { test } from 'tap';
 import type { ModelContainer } from '../../sim/model-port.ts';
 import { failure, invoke, runtimeClient } from '../helpers/aws-clients.ts';
-import { echo, startTestSimulator } from '../helpers/simulator.ts';
+import { echoContainers, startTestSimulator } from '../helpers/simulator.ts';
 
 const named = (name: string): ModelContainer => ({
   predict: () => ({ status: 200, contentType: 'text/plain', body: Buffer.from(name) }),
 });
-const containers = { 'rain-v1': named('one'), 'rain-v2': named('two'), 'rain-v3': echo, 'flight-delay': echo };
+const containers = { ...echoContainers, 'rain-v1': named('one'), 'rain-v2': named('two') };
 
 test('traffic follows the weights of the variants, and the answer says which served', async t => {
   const simulator = await startTestSimulator(t, { containers, seed: 3 });

@@ -22,6 +22,7 @@ const byTokens: readonly PriceNumber[] = [
 const priced: Readonly<Record<TargetOptions['kind'], typeof byInstance>> = {
   'sagemaker-realtime': byInstance,
   'sagemaker-multi-model': byInstance,
+  'sagemaker-async': byInstance,
   'sagemaker-serverless': {
     numbers: ['usdPerGbSecond', 'dataUsdPerGb'],
     mend: 'serverless is priced by usdPerGbSecond',

@@ -1,5 +1,6 @@
 import type { TargetOptions } from '../../backends/options.ts';
 import { isAwsRegion, profileGeography } from '../../core/residency.ts';
+import { kindTraits } from '../../core/target.ts';
 import type { Path } from '../findings.ts';
 import type { Inspection, LocatedTarget, Rule } from '../inspection.ts';
 import { didYouMean } from '../nearest.ts';
@@ -42,11 +43,12 @@ function tellTwin(inspection: Inspection, first: LocatedTarget, second: LocatedT
   }
 }
 
-/** What each kind cannot have, after the feature exclusions of SageMaker's serverless and multi-model guides. */
+/** What each kind cannot have, after the feature exclusions of SageMaker's guides and InvokeEndpointAsync's headers. */
 const impossible = {
   'sagemaker-realtime': ['targetModel', 'memoryMb', 'modelId', 'url', 'auth'],
   'sagemaker-serverless': ['targetModel', 'variant', 'component', 'modelId', 'url', 'auth'],
   'sagemaker-multi-model': ['component', 'memoryMb', 'modelId', 'url', 'auth', 'api'],
+  'sagemaker-async': ['targetModel', 'memoryMb', 'variant', 'component', 'modelId', 'url', 'auth', 'api'],
   bedrock: ['endpoint', 'variant', 'component', 'targetModel', 'memoryMb', 'url', 'auth', 'api'],
   http: ['endpoint', 'variant', 'component', 'targetModel', 'memoryMb', 'credentials'],
 } as const satisfies Record<TargetOptions['kind'], readonly (keyof TargetOptions)[]>;
@@ -56,6 +58,7 @@ const places = {
   'sagemaker-realtime': 'endpoint',
   'sagemaker-serverless': 'endpoint',
   'sagemaker-multi-model': 'endpoint',
+  'sagemaker-async': 'endpoint',
   bedrock: 'modelId',
   http: 'url',
 } as const satisfies Record<TargetOptions['kind'], keyof TargetOptions>;
@@ -110,9 +113,13 @@ export const sharesAreWhole: Rule = inspection => {
 export const probesCanBeAnswered: Rule = inspection => {
   for (const { path, options, target } of inspection.targets()) {
     const needsModel = target.kind === 'sagemaker-multi-model' && target.targetModel === undefined;
-    if (!needsModel || options.sample === undefined || !inspection.sound(path)) continue;
-    const problem = 'a probe cannot say which target model it means, so the sample is not used here';
-    inspection.warning(path, problem, 'fix targetModel, or leave the sample out');
+    if (options.sample === undefined || !inspection.sound(path)) continue;
+    if (needsModel) {
+      const problem = 'a probe cannot say which target model it means, so the sample is not used here';
+      inspection.warning(path, problem, 'fix targetModel, or leave the sample out');
+    } else if (kindTraits[target.kind].queues) {
+      inspection.warning(path, 'a probe would queue work, so the sample is not used here', 'leave the sample out');
+    }
   }
 };
 

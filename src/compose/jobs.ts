@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { withoutSecrets } from '../backends/sanitise.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { Model } from '../core/model.ts';
+import type { Hints, InferenceRequest } from '../core/request.ts';
+import { residencyBound } from '../core/residency.ts';
+import type { Served } from '../core/result.ts';
+import { CallFailed } from '../inference/call-failed.ts';
+import { openBook } from '../jobs/book.ts';
+import type { Job } from '../jobs/job.ts';
+import { type Jobs, startJobs } from '../jobs/jobs.ts';
+import { takeNotification } from '../jobs/notifications.ts';
+import { partBytes, partsHeld } from '../jobs/parts.ts';
+import type { Submission } from '../jobs/ports.ts';
+import { showJob } from '../jobs/show-job.ts';
+import { tellWebhooks } from '../jobs/webhook.ts';
+import type { JobRoutePorts, ShownJob } from '../routes/jobs-ports.ts';
+import { failureLocationHeader, outputLocationHeader } from '../wire/sagemaker-runtime.ts';
+import type { Parts } from './parts.ts';
+
+type Serve = (model: Model, request: InferenceRequest) => Promise<Served>;
+
+const emptySha256 = createHash('sha256').update('').digest('hex');
+const hints: Hints = { fallback: 'none', cache: { noCache: true, noStore: true } };
+
+/** Jobs over the gateway's parts; every submission goes down the ordinary request path. */
+export function createJobs(parts: Parts, serve: Serve, warn: (message: string) => void): Jobs {
+  const { clock, emit, backends, health, stores } = parts;
+  const { objects: store, poster } = backends;
+  const options = () => parts.config().config.jobs;
+  const stateDir = resolve(parts.config().config.stateDir);
+  const book = openBook({ state: stores.state, store, options, warn });
+  return startJobs({
+    clock,
+    emit,
+    store,
+    book,
+    options,
+    ready: backends.ready,
+    warn,
+    replica: createHash('sha256').update(`${hostname()}:${stateDir}`).digest('hex').slice(0, 12),
+    regionsFor: job => regionsFor(parts, job),
+    regionState: region => health.regions().get(region) ?? 'serving',
+    submit: (job, inputs) => submit(parts, serve, job, inputs),
+    tell: job => tellWebhooks({ poster, clock }, options()?.webhooks ?? [], job),
+    clean: (job, { target }, text) => {
+      const endpoint = parts.config().targets.find(each => each.model === job.model && each.name === target)?.endpoint;
+      return withoutSecrets(text, endpoint ?? target, job.model);
+    },
+  });
+}
+
+/** Regions with a bucket where a target may serve the job: those that may now in routed order, then the rest. */
+function regionsFor(parts: Parts, job: Pick<Job, 'model' | 'residency'>): readonly string[] {
+  const { config, models } = parts.config();
+  const model = models.get(job.model);
+  if (model === undefined) return [];
+  const request = { ...requestOf(parts, job), body: { length: 0 } };
+  const routes = parts.router.reachable(model, request).map(version => parts.router.route(model, version, request));
+  const ordered = [
+    ...routes.flatMap(({ candidates }) => candidates.map(({ target }) => target)),
+    ...routes.flatMap(({ excluded }) => excluded.map(({ target }) => target)),
+  ].filter(target => parts.router.mayEverServe(model, target, request));
+  const regions = new Set(ordered.map(({ region }) => region));
+  return [...regions].filter(region => Object.hasOwn(config.jobs?.buckets ?? {}, region));
+}
+
+/** What routing looks at: residency was settled when the job was accepted. */
+function requestOf(parts: Parts, { residency }: Pick<Job, 'residency'>) {
+  return {
+    operation: 'invoke' as const,
+    fields: {},
+    hints,
+    caller: { tenant: 'jobs', ...(residency !== undefined && { residency: new Set(residency) }) },
+    clientAttempt: 1,
+    arrivedAt: parts.clock.now(),
+    queued: {},
+  };
+}
+
+async function submit(parts: Parts, serve: Serve, job: Job, inputs: ReadonlyMap<string, string>): Promise<Submission> {
+  const model = parts.config().models.get(job.model);
+  if (model === undefined) return { by: 'nobody', detail: `the model ${job.model} is not configured any more` };
+  const base = requestOf(parts, job);
+  const request: InferenceRequest = {
+    ...base,
+    id: job.id,
+    model: model.name,
+    body: Buffer.alloc(0),
+    bodySha256: emptySha256,
+    fields: { ...job.fields, inferenceId: job.inferenceId },
+    caller: { ...base.caller, tenant: job.tenant },
+    queued: { inputs },
+    signal: new AbortController().signal,
+  };
+  try {
+    const { answer, target } = await serve(model, request);
+    if (answer.status >= 400)
+      return { by: 'caller', detail: answer.refusal?.message ?? `refused with ${answer.status}` };
+    const outputLocation = answer.headers[outputLocationHeader];
+    const failureLocation = answer.headers[failureLocationHeader] ?? '';
+    if (outputLocation === undefined || target === undefined)
+      return { by: 'nobody', detail: 'the endpoint did not say where its output will be' };
+    return { by: 'endpoint', region: target.region, target: target.name, outputLocation, failureLocation };
+  } catch (error) {
+    if (error instanceof CallFailed) return { by: 'nobody', detail: error.error.message };
+    if (error instanceof GatewayError) return { by: 'nobody', detail: error.message };
+    throw error;
+  }
+}
+
+/** What the routes of jobs are given. */
+export function jobPorts(
+  parts: Parts,
+  jobs: Jobs,
+  rest: Pick<JobRoutePorts, 'authenticate' | 'onFault'> & { warn(message: string): void },
+): JobRoutePorts {
+  const { clock, emit, admission } = parts;
+  const shown = (job: Job): ShownJob => ({ ...showJob(job, clock.wallMs()) });
+  return {
+    clock,
+    emit,
+    admission,
+    authenticate: rest.authenticate,
+    onFault: rest.onFault,
+    model: name => parts.config().names.get(name),
+    accept: async ({ id, model, caller, fields, hints: wished }, payload) => {
+      const { contentType, accept, customAttributes, invocationTimeoutSeconds, inferenceId = id } = fields;
+      const bound = residencyBound(model, { caller, hints: wished });
+      const job = {
+        id,
+        tenant: caller.tenant,
+        model: model.name,
+        createdAtMs: clock.wallMs(),
+        inferenceId,
+        fields: {
+          ...(contentType !== undefined && { contentType }),
+          ...(accept !== undefined && { accept }),
+          ...(customAttributes !== undefined && { customAttributes }),
+          ...(invocationTimeoutSeconds !== undefined && { invocationTimeoutSeconds }),
+        },
+        residency: bound && [...bound],
+      };
+      return shown(await jobs.accept(job, payload));
+    },
+    find: async (id, { tenant }) => shown(await jobs.find(id, tenant)),
+    result: async (id, { tenant }) => jobs.result(await jobs.find(id, tenant)),
+    withdraw: async (id, { tenant }) => {
+      const job = await jobs.find(id, tenant);
+      return (await jobs.withdraw(job)) === 'removed' ? undefined : shown(await jobs.find(id, tenant));
+    },
+    notify: message => {
+      const topics = parts.config().config.jobs?.topics ?? [];
+      return takeNotification({ topics, poster: parts.backends.poster, hint: jobs.hint, warn: rest.warn }, message);
+    },
+    limits: () => {
+      const { jobs: options, limits } = parts.config().config;
+      return {
+        maxBytes: options?.maxInputBytes ?? 0,
+        idleMs: limits.bodyTimeoutMs,
+        heldBytes: partBytes * partsHeld,
+      };
+    },
+  };
+}

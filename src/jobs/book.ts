@@ -1,0 +1,133 @@
+import type { ObjectStore } from '../backends/object-store.ts';
+import type { StateStore } from '../state/state.ts';
+import { isOver, type Job } from './job.ts';
+import type { JobsOptions } from './options.ts';
+import { placesOf } from './places.ts';
+import { decodeJob, encodeJob } from './record.ts';
+
+/** Where jobs are looked up: what is written here is also in the buckets, and can be read back from there. */
+export interface JobBook {
+  get(id: string): Job | undefined;
+  /** The job whose attempts carry this inference id. */
+  byInferenceId(inferenceId: string): Job | undefined;
+  /** Those with something left to do, the oldest first. */
+  open(): readonly Job[];
+  /** Over, told and not yet removed. */
+  closed(): readonly Job[];
+  all(): Iterable<Job>;
+  /** Known here at once; written to the index, then beside the input as far as its regions can be reached. */
+  save(job: Job): Promise<void>;
+  forget(id: string): Promise<void>;
+  /** The job as the buckets know it, which is then known here. */
+  fetch(id: string): Promise<Job | undefined>;
+  /** Takes over every job that only the buckets know. Resolves to their number. */
+  rebuild(): Promise<number>;
+  stop(): void;
+}
+
+/** What the book needs of the rest. */
+export interface BookPorts {
+  readonly state: StateStore;
+  readonly store: ObjectStore;
+  options(): JobsOptions | undefined;
+  warn(message: string): void;
+}
+
+const indexPrefix = 'job/';
+
+/** Opens the book with what the index knows. */
+export function openBook(ports: BookPorts): JobBook {
+  const { state, store, warn } = ports;
+  const jobs = new Map<string, Job>();
+  const learn = (id: string, text: string | undefined) => {
+    const job = text === undefined ? undefined : decodeJob(text);
+    if (job === undefined) jobs.delete(id);
+    else jobs.set(id, job);
+  };
+  for (const [key, text] of state.list(indexPrefix)) learn(key.slice(indexPrefix.length), text);
+  const unwatch = state.watch((key, text) => {
+    if (key.startsWith(indexPrefix)) learn(key.slice(indexPrefix.length), text);
+  });
+
+  const index = async (job: Job): Promise<void> => {
+    jobs.set(job.id, job);
+    // The buckets hold the job; an index that cannot be written now is made anew from them.
+    await state
+      .set(indexPrefix + job.id, encodeJob(job))
+      .catch((error: unknown) => warn(`job ${job.id} is not in the index: ${String(error)}`));
+  };
+  const fetch = async (id: string): Promise<Job | undefined> => {
+    const options = ports.options();
+    for (const region of Object.keys(options?.buckets ?? {})) {
+      const job = await readRecord(store, placesOf(options as JobsOptions, region, id).record).catch(() => undefined);
+      if (job === undefined) continue;
+      const known = jobs.get(id); // learnt meanwhile
+      if (known === undefined) await index(job);
+      return known ?? job;
+    }
+    return undefined;
+  };
+  return {
+    get: id => jobs.get(id),
+    byInferenceId: inferenceId =>
+      jobs.get(inferenceId) ?? [...jobs.values()].find(job => job.inferenceId === inferenceId),
+    open: () => [...jobs.values()].filter(isOpen),
+    closed: () => [...jobs.values()].filter(job => !isOpen(job)),
+    all: () => jobs.values(),
+    save: async job => {
+      await index(job);
+      await writeRecord(store, ports.options(), job, warn);
+    },
+    forget: async id => {
+      jobs.delete(id);
+      await state.delete(indexPrefix + id);
+    },
+    fetch,
+    rebuild: async () => {
+      const options = ports.options();
+      let found = 0;
+      for (const [region, bucket] of Object.entries(options?.buckets ?? {})) {
+        try {
+          for await (const ids of store.folders(region, bucket, options?.prefix ?? '')) {
+            for (const id of ids) if (!jobs.has(id) && (await fetch(id)) !== undefined) found += 1;
+          }
+        } catch (error) {
+          warn(`the jobs in ${region} could not be listed: ${String(error)}`);
+        }
+      }
+      return found;
+    },
+    stop: unwatch,
+  };
+}
+
+function isOpen(job: Job): boolean {
+  return !isOver(job.state) || !job.told || job.removing === true;
+}
+
+async function readRecord(store: ObjectStore, place: Parameters<ObjectStore['get']>[0]): Promise<Job | undefined> {
+  const found = await store.get(place);
+  if (found === undefined) return undefined;
+  const chunks: Buffer[] = [];
+  for await (const chunk of found.body) chunks.push(chunk);
+  return decodeJob(Buffer.concat(chunks).toString());
+}
+
+/** Brings the records up to date where that can be done now: one left behind only makes work be done again. */
+async function writeRecord(
+  store: ObjectStore,
+  options: JobsOptions | undefined,
+  job: Job,
+  warn: (message: string) => void,
+): Promise<void> {
+  if (options === undefined) return;
+  const bytes = Buffer.from(encodeJob(job));
+  const copies = job.copies.filter(region => Object.hasOwn(options.buckets, region));
+  await Promise.all(
+    copies.map(region =>
+      store
+        .put(placesOf(options, region, job.id).record, bytes, 'application/json')
+        .catch((error: unknown) => warn(`the record of job ${job.id} in ${region} is out of date: ${String(error)}`)),
+    ),
+  );
+}

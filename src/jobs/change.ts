@@ -1,0 +1,56 @@
+import { isOver, type Job, type JobEvent, nextState } from './job.ts';
+import type { JobPorts } from './ports.ts';
+
+/** Applies an event, saves the job and tells the observers. Events that mean nothing now change nothing. */
+export async function change(
+  ports: JobPorts,
+  job: Job,
+  event: JobEvent,
+  more: Partial<Pick<Job, 'attempts' | 'detail' | 'result'>> = {},
+): Promise<Job> {
+  const current = ports.book.get(job.id);
+  if (current === undefined) return job; // removed meanwhile
+  const state = nextState(current.state, event);
+  if (state === undefined) return current;
+  const { detail: _, ...rest } = job;
+  const next: Job = {
+    ...rest,
+    ...more,
+    state,
+    ...(isOver(state) && { finishedAtMs: ports.clock.wallMs() }),
+  };
+  await ports.book.save(next);
+  const { id, tenant, model, createdAtMs, attempts } = next;
+  const region = next.result?.region ?? attempts.at(-1)?.region;
+  const ageMs = ports.clock.wallMs() - createdAtMs;
+  ports.emit({
+    type: 'job-changed',
+    id,
+    tenant,
+    model,
+    from: job.state,
+    to: state,
+    region,
+    ageMs,
+    detail: next.detail,
+  });
+  return next;
+}
+
+/** Saves what is no change of state, unless the job is withdrawn or removed meanwhile. */
+export async function amend(ports: JobPorts, job: Job, more: Partial<Pick<Job, 'copies' | 'detail'>>): Promise<Job> {
+  const current = ports.book.get(job.id);
+  if (current === undefined || isOver(current.state)) return current ?? job;
+  const next = { ...job, ...more };
+  await ports.book.save(next);
+  return next;
+}
+
+/** Marks the newest attempt as given up and lets the job be tried elsewhere, or not any more. */
+export async function giveUp(ports: JobPorts, job: Job, why: string): Promise<Job> {
+  const attempts = job.attempts.map((attempt, index) =>
+    index === job.attempts.length - 1 ? { ...attempt, givenUp: why } : attempt,
+  );
+  const often = attempts.length > (ports.options()?.maxResubmissions ?? 0);
+  return change(ports, job, often ? 'exhausted' : 'lost', { attempts, detail: why });
+}

@@ -1,0 +1,132 @@
+import { GatewayError } from '../core/errors.ts';
+import { acceptJob, type NewJob } from './accept.ts';
+import { change } from './change.ts';
+import { createDriver } from './driver.ts';
+import { isOver, type Job } from './job.ts';
+import type { JobsOptions } from './options.ts';
+import { outputPlace } from './places.ts';
+import type { JobPorts } from './ports.ts';
+import { removeInput, removeJob } from './remove-job.ts';
+
+/** A result as it is read from its bucket. */
+export interface JobResult {
+  readonly bytes: number;
+  readonly contentType: string;
+  /** Rejects when it breaks off. */
+  readonly body: AsyncIterable<Buffer>;
+}
+
+/** Asynchronous jobs, as callers see them. What belongs to another tenant is not there. */
+export interface Jobs {
+  /** Resolves once the job cannot be lost any more. Rejects with a `GatewayError`, or with what broke the payload off. */
+  accept(job: NewJob, payload: AsyncIterable<Buffer>): Promise<Job>;
+  /** Throws `not-found`. */
+  find(id: string, tenant: string): Promise<Job>;
+  /** Throws `not-found`, `job-not-completed`, or `upstream-failed` while the region that holds it does not answer. */
+  result(job: Job): Promise<JobResult>;
+  /** Withdraws a job that is not over; removes one that is. */
+  withdraw(job: Job): Promise<'cancelled' | 'removed'>;
+  /** Somebody says that there is news of this inference id: looks at its job now. */
+  hint(inferenceId: string): void;
+  /** By model and state, for gauges. */
+  counts(): ReadonlyMap<string, number>;
+  stop(): Promise<void>;
+}
+
+const jobId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Takes up every job that index or buckets know, and works on them until stopped. */
+export function startJobs(ports: JobPorts): Jobs {
+  const { book, store } = ports;
+  const driver = createDriver(ports);
+  const rebuilt = ports.ready().then(async () => {
+    driver.start();
+    const found = await book.rebuild();
+    if (found > 0) ports.warn(`${found} jobs were not in the index and were read from the buckets`);
+  });
+  return {
+    accept: async (job, payload) => {
+      const options = optionsOf(ports);
+      const regions = ports.regionsFor(job);
+      if (regions.length === 0)
+        throw new GatewayError(
+          'no-eligible-target',
+          `No asynchronous target of ${job.model} with a bucket in its region may serve this job.`,
+        );
+      const accepted = await acceptJob({ store, options, regions, warn: ports.warn }, job, payload);
+      await book.save(accepted);
+      const { id, tenant, model } = accepted;
+      ports.emit({
+        type: 'job-changed',
+        id,
+        tenant,
+        model,
+        from: undefined,
+        to: 'queued',
+        region: undefined,
+        ageMs: 0,
+        detail: undefined,
+      });
+      driver.nudge(id);
+      return accepted;
+    },
+    find: async (id, tenant) => {
+      const job = jobId.test(id) ? (book.get(id) ?? (await book.fetch(id))) : undefined;
+      if (job === undefined || job.removing || job.tenant !== tenant)
+        throw new GatewayError('not-found', 'No such job: it was never accepted, is removed, or is not yours.');
+      return job;
+    },
+    result: job => readResult(ports, job),
+    withdraw: async job => {
+      const options = optionsOf(ports);
+      if (isOver(job.state)) {
+        await removeJob(ports, job, options);
+        return 'removed';
+      }
+      const withdrawn = await change(ports, job, 'withdrawn');
+      await removeInput(ports, withdrawn, options);
+      return 'cancelled';
+    },
+    hint: inferenceId => {
+      const job = book.byInferenceId(inferenceId);
+      if (job !== undefined && !isOver(job.state)) driver.nudge(job.id);
+    },
+    counts: () => countJobs(book.all()),
+    stop: async () => {
+      await driver.stop();
+      await rebuilt;
+      book.stop();
+    },
+  };
+}
+
+function optionsOf(ports: JobPorts): JobsOptions {
+  const options = ports.options();
+  if (options === undefined)
+    throw new GatewayError('not-found', 'There are no jobs here: the operator has to configure buckets for them.');
+  return options;
+}
+
+async function readResult(ports: JobPorts, job: Job): Promise<JobResult> {
+  const { result } = job;
+  if (result === undefined)
+    throw new GatewayError('job-not-completed', `The job is ${job.state}: look at it at /v1/jobs/${job.id}.`);
+  const place = outputPlace(optionsOf(ports), result.region, result.location);
+  const found = place && (await ports.store.get(place).catch((error: unknown) => unreachable(ports, job, error)));
+  if (found === undefined) throw new GatewayError('not-found', 'The result is not there any more.');
+  return found;
+}
+
+function unreachable(ports: JobPorts, job: Job, error: unknown): never {
+  ports.warn(`the result of job ${job.id} cannot be read: ${String(error)}`);
+  throw new GatewayError(
+    'upstream-failed',
+    `${job.result?.region}, which holds the result, does not answer: repeat the call later.`,
+  );
+}
+
+function countJobs(jobs: Iterable<Job>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { model, state } of jobs) counts.set(`${model} ${state}`, (counts.get(`${model} ${state}`) ?? 0) + 1);
+  return counts;
+}

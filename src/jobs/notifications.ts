@@ -1,0 +1,47 @@
+import type { Poster } from '../backends/post.ts';
+
+/** What taking notifications needs of the rest. */
+export interface NotificationPorts {
+  readonly topics: readonly string[];
+  readonly poster: Pick<Poster, 'visit'>;
+  /** There is news of this inference id. */
+  hint(inferenceId: string): void;
+  warn(message: string): void;
+}
+
+/** Hosts that SNS lets a subscription be confirmed at: nothing else is visited. */
+const snsHost = /^sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/;
+
+/**
+ * Takes an SNS message of a topic that is awaited; false for any other. Its signature does not matter, because nothing
+ * in it is believed: it makes the gateway look at its own bucket a little sooner.
+ */
+export async function takeNotification(ports: NotificationPorts, message: unknown): Promise<boolean> {
+  const type = textAt(message, 'Type');
+  const topic = textAt(message, 'TopicArn');
+  if (topic === undefined || !ports.topics.includes(topic)) return false;
+  if (type === 'SubscriptionConfirmation') {
+    const url = URL.parse(textAt(message, 'SubscribeURL') ?? '');
+    const trusted = url?.protocol === 'https:' && snsHost.test(url.hostname) && url.port === '';
+    if (trusted && (await ports.poster.visit(url.href))) return true;
+    ports.warn(`the subscription to ${topic} could not be confirmed at ${url?.href ?? 'no URL'}`);
+    return true;
+  }
+  const inferenceId = textAt(parsed(textAt(message, 'Message')), 'inferenceId');
+  if (inferenceId !== undefined) ports.hint(inferenceId);
+  return true;
+}
+
+function textAt(value: unknown, key: string): string | undefined {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  const found = (value as Record<string, unknown>)[key];
+  return typeof found === 'string' ? found : undefined;
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
+}
