@@ -144,7 +144,7 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     [
       'c.yaml:12: models.rain.versions.v1.targets[0].endpoint: a bedrock target has no endpoint; leave it out, or correct kind',
       'c.yaml:12: models.rain.versions.v1.targets[0].variant: a bedrock target has no variant; leave it out, or correct kind',
-      'c.yaml:12: models.rain.versions.v1.targets[0].modelId: is missing: a bedrock target is reached by it; write it',
+      'c.yaml:12: models.rain.versions.v1.targets[0].modelId: is missing: a bedrock target is reached by it; write the model’s id, or its inference profile’s',
       'c.yaml:12: models.rain.versions.v1.targets[0].price.instance: a bedrock target is not priced by it; Bedrock is priced by inputUsdPerMillion and outputUsdPerMillion',
     ],
   ],

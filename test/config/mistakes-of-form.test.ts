@@ -78,14 +78,14 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     'an unknown kind',
     edited('kind: sagemaker-serverless', 'kind: lambda'),
     [
-      'c.yaml:19: models.drizzle.versions.v1.targets[1].kind: found "lambda"; expected one of "sagemaker-realtime", "sagemaker-serverless", "sagemaker-multi-model", "bedrock"',
+      'c.yaml:19: models.drizzle.versions.v1.targets[1].kind: found "lambda"; expected one of "sagemaker-realtime", "sagemaker-serverless", "sagemaker-multi-model", "bedrock", "http"',
     ],
   ],
   [
     'a shortened kind',
     edited('kind: sagemaker-serverless', 'kind: serverless'),
     [
-      'c.yaml:19: models.drizzle.versions.v1.targets[1].kind: found "serverless"; expected one of "sagemaker-realtime", "sagemaker-serverless", "sagemaker-multi-model", "bedrock" (did you mean "sagemaker-serverless"?)',
+      'c.yaml:19: models.drizzle.versions.v1.targets[1].kind: found "serverless"; expected one of "sagemaker-realtime", "sagemaker-serverless", "sagemaker-multi-model", "bedrock", "http" (did you mean "sagemaker-serverless"?)',
     ],
   ],
   [
@@ -144,7 +144,7 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     'a region AWS has not',
     edited('eu-west-1: }', 'europe: }'),
     [
-      'c.yaml:2: regions.europe: found the name "europe"; expected an AWS region such as us-east-1',
+      'c.yaml:2: regions.europe: found the name "europe"; expected an AWS region such as us-east-1, or x-NAME for another place',
       'c.yaml:13: models.rain.versions.v1.targets[1].region: no region is called "eu-west-1"; known: us-east-1, europe',
       'c.yaml:19: models.drizzle.versions.v1.targets[1].region: no region is called "eu-west-1"; known: us-east-1, europe',
     ],
