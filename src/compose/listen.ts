@@ -9,8 +9,11 @@ const maxParamLength = 2048;
 const keepAliveMs = 72_000;
 const headersTimeoutMs = 15_000;
 
-/** A server with the limits that stop slow and oversized clients; request logging is the gateway's own single line. */
-export function newServer(bodyTimeoutMs: number): FastifyInstance {
+/**
+ * A server with the limits that stop slow and oversized clients; request logging is the gateway's own single line.
+ * @param longestMs for routes that take large payloads; the others see to `bodyTimeoutMs` themselves then
+ */
+export function newServer(bodyTimeoutMs: number, longestMs: number = bodyTimeoutMs): FastifyInstance {
   const server = Fastify({
     logger: false,
     frameworkErrors: badUrl,
@@ -20,7 +23,7 @@ export function newServer(bodyTimeoutMs: number): FastifyInstance {
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength },
     keepAliveTimeout: keepAliveMs,
-    requestTimeout: bodyTimeoutMs,
+    requestTimeout: Math.max(bodyTimeoutMs, longestMs),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     // Node looks for requests past their time only this often; its default of 30 s would double most limits.

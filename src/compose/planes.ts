@@ -49,12 +49,15 @@ export function dataPlane({ parts, serve, jobs, replica, logger, authenticate }:
     inputPlaces: (location, { tenant }) => inputPlaces(parts.config().config.jobs, location, tenant),
     onFault,
     inFlight: replica.inFlight,
+    // Node's own limit is that of uploads where there are jobs.
+    bodyTimeoutMs: () => (parts.config().config.jobs === undefined ? undefined : limits().bodyTimeoutMs),
     stalledReaderMs: () => limits().bodyTimeoutMs,
     get draining() {
       return replica.draining;
     },
   };
-  const server = newServer(limits().bodyTimeoutMs);
+  const uploadMs = parts.config().config.jobs?.uploadTimeoutMs;
+  const server = newServer(limits().bodyTimeoutMs, uploadMs);
   // Routes read the bytes themselves; what no route takes is refused unread.
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'])
     server.addHttpMethod(method, { hasBody: false, overrideExisting: true });

@@ -17,6 +17,7 @@ export const meanings: Readonly<Record<string, string>> = {
   regions: 'The AWS regions models run in, by name. A region that needs no setting is its name alone: `{ us-east-1 }`.',
   'regions.REGION.endpoints.sagemakerRuntime': 'Default: https://runtime.sagemaker.REGION.amazonaws.com.',
   'regions.REGION.endpoints.sts': 'Default: https://sts.REGION.amazonaws.com.',
+  'regions.REGION.endpoints.s3': 'Default: https://s3.REGION.amazonaws.com. Buckets are named in the path.',
   'credentials.accessKeyId': 'Of the key pair.',
   'credentials.secretAccessKey': 'From the environment or a file, never written down here.',
   'credentials.sessionToken': 'Of a temporary pair. It is not refreshed.',

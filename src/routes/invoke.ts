@@ -8,7 +8,7 @@ import type { Served } from '../core/result.ts';
 import { kindTraits } from '../core/target.ts';
 import { CallFailed } from '../inference/call-failed.ts';
 import { authorize } from '../security/callers.ts';
-import { readBody } from './body.ts';
+import { type ReadingLimit, readBody } from './body.ts';
 import { type Call, meridianHeaders, servedHeaders } from './call.ts';
 import { clientAttempt, readFields, readHints, validTraceparent } from './fields.ts';
 import type { InvokePorts, InvokeProtocol } from './invoke-ports.ts';
@@ -64,7 +64,7 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       }
       const { headers, body } = protocol.error(error, call.requestId);
       reply.code(error.status).headers(meridianHeaders(call, headers));
-      if (ports.draining) reply.header('connection', 'close');
+      if (ports.draining || error.code === 'body-timeout') reply.header('connection', 'close');
       return reply.send(body);
     } finally {
       complete(ports, protocol.name, call, reply.statusCode);
@@ -107,7 +107,7 @@ async function accept(
   const fields = readFields(headers, { ...protocol.fieldNames, ...(encoding && { accept: encoding.acceptHeader }) });
   const hints = readHints(headers);
   const waitingSince = ports.clock.now();
-  call.body = await readBody(message, model.maxRequestBytes, ports.admission);
+  call.body = await readBody(message, model.maxRequestBytes, ports.admission, readingLimit(ports));
   const arrivedAt = ports.clock.now();
   call.receivingMs = arrivedAt - waitingSince;
   const queued = protocol.queued && queuedCall(ports, fields, call);
@@ -128,6 +128,11 @@ async function accept(
     ...(queued && { queued }),
     signal,
   };
+}
+
+function readingLimit({ clock, bodyTimeoutMs }: InvokePorts): ReadingLimit | undefined {
+  const limitMs = bodyTimeoutMs();
+  return limitMs === undefined ? undefined : { clock, limitMs };
 }
 
 /** What an asynchronous call names as its input: exactly one of its body and a location. */

@@ -78,14 +78,14 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     'an unknown kind',
     edited('kind: sagemaker-serverless', 'kind: lambda'),
     [
-      'c.yaml:19: models.drizzle.versions.v1.targets[1].kind: found "lambda"; expected one of "sagemaker-realtime", "sagemaker-serverless", "sagemaker-multi-model"',
+      'c.yaml:19: models.drizzle.versions.v1.targets[1].kind: found "lambda"; expected one of "sagemaker-realtime", "sagemaker-serverless", "sagemaker-multi-model", "sagemaker-async"',
     ],
   ],
   [
     'a shortened kind',
     edited('kind: sagemaker-serverless', 'kind: serverless'),
     [
-      'c.yaml:19: models.drizzle.versions.v1.targets[1].kind: found "serverless"; expected one of "sagemaker-realtime", "sagemaker-serverless", "sagemaker-multi-model" (did you mean "sagemaker-serverless"?)',
+      'c.yaml:19: models.drizzle.versions.v1.targets[1].kind: found "serverless"; expected one of "sagemaker-realtime", "sagemaker-serverless", "sagemaker-multi-model", "sagemaker-async" (did you mean "sagemaker-serverless"?)',
     ],
   ],
   [
