@@ -59,7 +59,7 @@ export const RegionOptions = Type.Object(
           sagemakerRuntime: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
           bedrockRuntime: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
           sts: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
-          s3: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$', description: 'Called path style.' })),
+          s3: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
         },
         { additionalProperties: false, description: 'Overrides, for VPC endpoints or the simulator.' },
       ),

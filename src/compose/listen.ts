@@ -14,8 +14,11 @@ export function headersTimeoutMs(bodyTimeoutMs: number): number {
   return Math.min(longestHeadersMs, bodyTimeoutMs);
 }
 
-/** A server with the limits that stop slow and oversized clients; request logging is the gateway's own single line. */
-export function newServer(bodyTimeoutMs: number): FastifyInstance {
+/**
+ * A server with the limits that stop slow and oversized clients; request logging is the gateway's own single line.
+ * @param longestMs for routes that take large payloads; the others see to `bodyTimeoutMs` themselves then
+ */
+export function newServer(bodyTimeoutMs: number, longestMs: number = bodyTimeoutMs): FastifyInstance {
   const server = Fastify({
     logger: false,
     frameworkErrors: badUrl,
@@ -25,7 +28,7 @@ export function newServer(bodyTimeoutMs: number): FastifyInstance {
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength },
     keepAliveTimeout: keepAliveMs,
-    requestTimeout: bodyTimeoutMs,
+    requestTimeout: Math.max(bodyTimeoutMs, longestMs),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     // Node looks for requests past their time only this often; its default of 30 s would double most limits.

@@ -74,15 +74,19 @@ export function dataPlane({ parts, serve, jobs, replica, logger, version, authen
     inputPlaces: (location, { tenant }) => inputPlaces(parts.config().config.jobs, location, tenant),
     onFault,
     inFlight: replica.inFlight,
+    // Node's own limit is that of uploads where there are jobs.
+    bodyTimeoutMs: () => (parts.config().config.jobs === undefined ? undefined : limits().bodyTimeoutMs),
     stalledReaderMs: () => limits().bodyTimeoutMs,
     get draining() {
       return replica.draining;
     },
   };
-  const server = newServer(limits().bodyTimeoutMs);
   const { bodyTimeoutMs } = limits();
+  const uploadMs = parts.config().config.jobs?.uploadTimeoutMs;
+  const server = newServer(bodyTimeoutMs, uploadMs);
   const firstBytesMs = headersTimeoutMs(bodyTimeoutMs);
-  speakHttp2Too(server, { clock: parts.clock, firstBytesMs, bodyTimeoutMs, keepAliveMs, refuse: refuseUnreadable });
+  const arrivesMs = Math.max(bodyTimeoutMs, uploadMs ?? 0);
+  speakHttp2Too(server, { clock: parts.clock, firstBytesMs, arrivesMs, keepAliveMs, refuse: refuseUnreadable });
   // Routes read the bytes themselves; what no route takes is refused unread.
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'])
     server.addHttpMethod(method, { hasBody: false, overrideExisting: true });

@@ -15,8 +15,15 @@ export interface JobBook {
   /** Over, told and not yet removed. */
   closed(): readonly Job[];
   all(): Iterable<Job>;
-  /** Known here at once; written to the index, then beside the input as far as its regions can be reached. */
+  /** A new job, whose records are written already. */
+  add(job: Job): Promise<void>;
+  /**
+   * Known here at once; written to the index, then beside the input as far as its regions can be reached. Changes
+   * nothing for a job that is being removed, or is.
+   */
   save(job: Job): Promise<void>;
+  /** From now on the job is being removed: resolves when no record of it will be written any more. */
+  removing(id: string): Promise<void>;
   forget(id: string): Promise<void>;
   /** The job as the buckets know it, which is then known here. */
   fetch(id: string): Promise<Job | undefined>;
@@ -56,6 +63,15 @@ export function openBook(ports: BookPorts): JobBook {
       .set(indexPrefix + job.id, encodeJob(job))
       .catch((error: unknown) => warn(`job ${job.id} is not in the index: ${String(error)}`));
   };
+  /** One write of a job's record after the other, or an older one could end up on top. */
+  const turns = new Map<string, Promise<void>>();
+  const inTurn = (id: string, work: () => Promise<void>): Promise<void> => {
+    const turn = (turns.get(id) ?? Promise.resolve()).then(work).finally(() => {
+      if (turns.get(id) === turn) turns.delete(id);
+    });
+    turns.set(id, turn);
+    return turn;
+  };
   const fetch = async (id: string): Promise<Job | undefined> => {
     const options = ports.options();
     for (const region of Object.keys(options?.buckets ?? {})) {
@@ -74,9 +90,20 @@ export function openBook(ports: BookPorts): JobBook {
     open: () => [...jobs.values()].filter(isOpen),
     closed: () => [...jobs.values()].filter(job => !isOpen(job)),
     all: () => jobs.values(),
+    add: index,
     save: async job => {
+      const known = jobs.get(job.id);
+      if (known === undefined || known.removing) return;
       await index(job);
-      await writeRecord(store, ports.options(), job, warn);
+      await inTurn(job.id, async () => {
+        const latest = jobs.get(job.id);
+        if (latest !== undefined && !latest.removing) await writeRecord(store, ports.options(), latest, warn);
+      });
+    },
+    removing: async id => {
+      const known = jobs.get(id);
+      if (known !== undefined && !known.removing) await index({ ...known, removing: true });
+      await inTurn(id, () => Promise.resolve());
     },
     forget: async id => {
       jobs.delete(id);

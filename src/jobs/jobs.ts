@@ -54,7 +54,7 @@ export function startJobs(ports: JobPorts): Jobs {
           `No asynchronous target of ${job.model} with a bucket in its region may serve this job.`,
         );
       const accepted = await acceptJob({ store, options, regions, warn: ports.warn }, job, payload);
-      await book.save(accepted);
+      await book.add(accepted);
       const { id, tenant, model } = accepted;
       ports.emit({
         type: 'job-changed',

@@ -32,7 +32,8 @@ export const JobsOptions = Type.Object(
       minimum: 100,
       maximum: 86_400_000,
       default: 3_600_000,
-      description: 'A payload must have arrived whole by then; `limits.bodyTimeoutMs` bounds the pauses in between.',
+      description:
+        'A payload must have arrived whole by then; `limits.bodyTimeoutMs` bounds the pauses in between. A change needs a restart.',
     }),
     resubmitAfterMs: Type.Integer({
       minimum: 100,
@@ -78,7 +79,7 @@ export const JobsOptions = Type.Object(
       Type.Object(
         {
           tenant: Type.Optional(Type.String({ description: 'Whose jobs. Default: all.' })),
-          url: Type.String({ pattern: '^https?://[^/?#]+/.*$' }),
+          url: Type.String({ pattern: '^https?://[^/?#]+/.*$', description: 'Gets a POST for each job.' }),
           secret: Type.String({ minLength: 16, description: 'Signs what is posted (HMAC-SHA-256).' }),
         },
         { additionalProperties: false },

@@ -8,12 +8,11 @@ const againMs = 60_000;
 
 /** Removes everything of a job, the record last; what cannot be reached now is tried again. */
 export async function removeJob(ports: JobPorts, job: Job, options: JobsOptions): Promise<Step> {
-  const marked: Job = { ...job, removing: true };
+  await ports.book.removing(job.id);
   const { contents, records } = placesOfJob(job, options);
   const gone = (await removed(ports, job.id, contents)) && (await removed(ports, job.id, records));
   if (gone) await ports.book.forget(job.id);
-  else if (!job.removing) await ports.book.save(marked);
-  return { job: marked, againMs };
+  return { job, againMs };
 }
 
 /** Removes a withdrawn job's input; its record stays, to say so. */

@@ -4,7 +4,7 @@ import type { Model } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import { kindTraits } from '../core/target.ts';
 import { authorize } from '../security/callers.ts';
-import { type HeldBody, readBody, tooLarge } from './body.ts';
+import { type HeldBody, type ReadingLimit, readBody, tooLarge } from './body.ts';
 import type { Call } from './call.ts';
 import { readFields, readHints } from './fields.ts';
 import type { Asked, InvokePorts, InvokeProtocol } from './invoke-ports.ts';
@@ -69,10 +69,15 @@ function admit(ports: InvokePorts, call: Call, name: string): Model {
 
 async function receive(ports: InvokePorts, call: Call, message: IncomingMessage, maxBytes: number): Promise<HeldBody> {
   const waitingSince = ports.clock.now();
-  call.body = await readBody(message, maxBytes, ports.admission);
+  call.body = await readBody(message, maxBytes, ports.admission, readingLimit(ports));
   call.arrivedAt = ports.clock.now();
   call.receivingMs = call.arrivedAt - waitingSince;
   return call.body;
+}
+
+function readingLimit({ clock, bodyTimeoutMs }: InvokePorts): ReadingLimit | undefined {
+  const limitMs = bodyTimeoutMs();
+  return limitMs === undefined ? undefined : { clock, limitMs };
 }
 
 /** Reads what the headers say, before any byte of the body where the model is known by then. */

@@ -1,7 +1,14 @@
 import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Admission } from '../security/admission.ts';
 import { BodyBytes } from './body-bytes.ts';
+
+/** By when a body must be here. */
+export interface ReadingLimit {
+  readonly clock: Clock;
+  readonly limitMs: number;
+}
 
 /** A whole request body and the memory it holds; `release` gives that memory back, once. */
 export interface HeldBody {
@@ -17,7 +24,12 @@ const empty: HeldBody = { ...new BodyBytes(undefined).finish(), release: () => {
  * Reads a body whole. Its memory is admitted as it arrives: an announced length holds nothing, or a few idle connections
  * could keep everyone out; but one that does not fit now is refused before its first byte is read. Throws `too-large` or `buffers-full`, and `client-closed` when the caller goes away midway.
  */
-export function readBody(message: IncomingMessage, maxBytes: number, admission: Admission): Promise<HeldBody> {
+export function readBody(
+  message: IncomingMessage,
+  maxBytes: number,
+  admission: Admission,
+  limit?: ReadingLimit,
+): Promise<HeldBody> {
   const announced = message.headers['content-length'];
   const length = announced === undefined ? undefined : Number(announced);
   // Over HTTP/2 a body needs no announcement: an empty one just ends.
@@ -35,6 +47,7 @@ export function readBody(message: IncomingMessage, maxBytes: number, admission: 
   return new Promise((resolve, reject) => {
     const body = new BodyBytes(length);
     const fail = (error: GatewayError) => {
+      cancel();
       message.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
       release();
       reject(error);
@@ -51,14 +64,20 @@ export function readBody(message: IncomingMessage, maxBytes: number, admission: 
       body.add(chunk);
     };
     const onEnd = () => {
+      cancel();
       message.off('error', onGone).off('close', onGone);
       resolve({ ...body.finish(), release });
     };
     const onGone = () => fail(new GatewayError('client-closed', 'The caller went away before the request was whole.'));
-    if (length !== undefined && !hold(length)) return reject(buffersFull());
+    const cancel = limit?.clock.after(limit.limitMs, () => fail(late())) ?? (() => {});
+    if (length !== undefined && !hold(length)) return fail(buffersFull());
     release();
     message.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
   });
+}
+
+function late(): GatewayError {
+  return new GatewayError('body-timeout', 'The request did not arrive in time: send it faster, or send less.');
 }
 
 /** For a body longer than a model takes. */

@@ -25,6 +25,8 @@ export interface InvokePorts {
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   /** Hears of a fault of the gateway's own: a bug, for the log. */
   onFault(error: unknown, requestId: string): void;
+  /** By when a body must be here, if Node does not see to it. */
+  bodyTimeoutMs(): number | undefined;
   /** A caller that takes none of its answer for this long is cut off: it would hold the answer's memory. */
   stalledReaderMs(): number;
   /** Requests being served, for the gauge. */

@@ -63,7 +63,8 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       }
       const { status = error.status, headers, body } = protocol.error(error, call.requestId);
       reply.code(status).headers(meridianHeaders(call, headers));
-      if (ports.draining && hasConnectionHeader(reply.raw)) reply.header('connection', 'close');
+      const over = ports.draining || error.code === 'body-timeout';
+      if (over && hasConnectionHeader(reply.raw)) reply.header('connection', 'close');
       return reply.send(body);
     } finally {
       complete(ports, protocol.name, call, reply.statusCode);

@@ -19,8 +19,8 @@ const maxConcurrentStreams = 1_000;
 export interface SniffPorts {
   readonly clock: Clock;
   readonly firstBytesMs: number;
-  /** A body must be here by then. */
-  readonly bodyTimeoutMs: number;
+  /** A request must be here whole by then, whatever it is. */
+  readonly arrivesMs: number;
   /** A connection without a call for so long is closed. */
   readonly keepAliveMs: number;
   refuse(error: Error & { readonly code: string }, socket: Socket): void;
@@ -89,7 +89,7 @@ function http2Server(server: FastifyInstance, sessions: Set<ServerHttp2Session>,
     // What routes read of an HTTP/1.1 request is there as well: names differ only here.
     request.headers.host ??= request.headers[':authority'];
     // Node times HTTP/1.1 only. A body cut off so ends for its reader as one whose caller left.
-    const cancel = ports.clock.after(ports.bodyTimeoutMs, () => request.stream.close(constants.NGHTTP2_CANCEL));
+    const cancel = ports.clock.after(ports.arrivesMs, () => request.stream.close(constants.NGHTTP2_CANCEL));
     request.once('end', cancel).once('close', cancel);
     // Fastify's types know one protocol per server; its router takes both.
     server.routing(request as never, response as never);

@@ -42,6 +42,8 @@ test('regions have AWS’s public endpoints and the geography of their name unle
     bedrockRuntimeUrl: 'https://bedrock-runtime.us-east-1.amazonaws.com',
     s3Url: 'https://s3.us-east-1.amazonaws.com',
     stsUrl: 'https://sts.us-east-1.amazonaws.com',
+    s3Url: 'https://s3.us-east-1.amazonaws.com',
+    bucketIdentity: undefined,
     egressUsdPerGb: 0.02,
   });
   t.match(region('cn-north-1'), { residency: 'cn', stsUrl: 'https://sts.cn-north-1.amazonaws.com.cn' });

@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
 import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
+import { jobsConfig } from '../helpers/jobs.ts';
 
 test('time spent on sending is not taken from the deadline: a slow upload is answered by the model', async t => {
   const rain = simpleModel(['us-east-1'], {
@@ -27,6 +29,23 @@ test('time spent on sending is not taken from the deadline: a slow upload is ans
   t.match(answer, /x-meridian-fallback: none/);
   const own = Number(/gateway;dur=([\d.]+)/.exec(answer)?.[1]);
   t.ok(own < 500, 'nor is it the gateway’s own');
+});
+
+test('where jobs may take an hour to arrive, other calls still have to arrive in their time', async t => {
+  const gateway = await startTestGateway(t, {
+    limits: { bodyTimeoutMs: 200, drainMs: 0, shutdownMs: 2_000 },
+    models: { rain: simpleModel(['us-east-1']) },
+    jobs: jobsConfig(['us-east-1']),
+  });
+  const { hostname, port } = new URL(gateway.urls.data);
+  const socket = connect(Number(port), hostname);
+  let answer = '';
+  socket.on('data', chunk => {
+    answer += chunk;
+  });
+  socket.write('POST /v1/models/rain/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx');
+  await once(socket, 'close');
+  t.match(answer, /^HTTP\/1.1 408 .*"code":"body-timeout"/s);
 });
 
 test('callers who spend the deadline on sending never hurt the targets', async t => {

@@ -1,11 +1,14 @@
 import { test } from 'tap';
 import { metricTable } from '../../src/telemetry/metric-table.ts';
 import { regionNames, simpleModel, startTestGateway, targetsIn } from '../helpers/gateway.ts';
+import { asyncModel, jobsClient, jobsConfig } from '../helpers/jobs.ts';
 
 test('each metric of the table has a sample after a bad day, with exactly its labels', async t => {
   const gateway = await startTestGateway(t, {
     retryBudget: { ratio: 0, perSecond: 0 },
+    jobs: jobsConfig(),
     models: {
+      batch: asyncModel(),
       rain: simpleModel(['us-east-1', 'us-west-2'], {
         cache: { staleIfErrorSeconds: 600 },
         fallback: ['stale'],
@@ -19,6 +22,9 @@ test('each metric of the table has a sample after a bad day, with exactly its la
     },
   });
   await gateway.call('assistant', { body: '{"prompt":"hi"}' });
+  const jobs = jobsClient(gateway);
+  const { id } = (await (await jobs.post('x', {}, 'batch')).json()) as { id: string };
+  await jobs.until(t, id, 'completed');
   await gateway.call('rain', { body: 'known' });
   await gateway.call('rain', { headers: { 'amz-sdk-request': 'attempt=2; max=3' } });
   while (gateway.app.parts.budget.takeRetry()); // so that the next retry is refused
