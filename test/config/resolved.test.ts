@@ -40,7 +40,6 @@ test('regions have AWS’s public endpoints and the geography of their name unle
     residency: 'us',
     sagemakerRuntimeUrl: 'https://runtime.sagemaker.us-east-1.amazonaws.com',
     bedrockRuntimeUrl: 'https://bedrock-runtime.us-east-1.amazonaws.com',
-    s3Url: 'https://s3.us-east-1.amazonaws.com',
     stsUrl: 'https://sts.us-east-1.amazonaws.com',
     s3Url: 'https://s3.us-east-1.amazonaws.com',
     bucketIdentity: undefined,
