@@ -5,7 +5,6 @@ import type { InvokePorts } from '../routes/invoke-ports.ts';
 import { sagemakerRoutes } from '../routes/sagemaker.ts';
 import { badRequests, unknownRoutes } from '../routes/unknown.ts';
 import { v1Routes } from '../routes/v1.ts';
-import type { Authenticate } from '../security/callers.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { adminPorts, type Refusal } from './admin.ts';
@@ -20,20 +19,18 @@ export interface PlaneDeps {
   readonly replica: Replica;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** By the config in force. */
-  readonly authenticate: Authenticate;
   refusal(): Refusal | undefined;
 }
 
 /** The data plane: inference only. */
-export function dataPlane({ parts, replica, logger, authenticate }: PlaneDeps): FastifyInstance {
+export function dataPlane({ parts, replica, logger }: PlaneDeps): FastifyInstance {
   const limits = () => parts.config().config.limits;
   const onFault = faultLog(logger);
   const invoke: InvokePorts = {
     clock: parts.clock,
     emit: parts.emit,
     admission: parts.admission,
-    authenticate,
+    identify: parts.callers.identify,
     model: name => parts.config().names.get(name),
     serve: createGateway(parts),
     onFault,

@@ -1,22 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Clock } from '../core/clock.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Emit, Protocol } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Answer, Served } from '../core/result.ts';
-import type { Admission } from '../security/admission.ts';
-import type { Authenticate } from '../security/callers.ts';
+import type { AdmitPorts } from './admit.ts';
 import type { StreamEncoding } from './streamed.ts';
 
-/** What the invoke routes need of the gateway. `model` and `authenticate` follow the config in force. */
-export interface InvokePorts {
-  readonly clock: Clock;
+/** What the invoke routes need of the gateway. */
+export interface InvokePorts extends AdmitPorts {
   readonly emit: Emit;
-  readonly admission: Admission;
-  readonly authenticate: Authenticate;
-  /** By name or alias. */
-  model(name: string): Model | undefined;
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   /** Hears of a fault of the gateway's own: a bug, for the log. */
   onFault(error: unknown, requestId: string): void;

@@ -3,12 +3,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import type { Protocol } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
-import type { InferenceRequest } from '../core/request.ts';
+import type { Caller, InferenceRequest } from '../core/request.ts';
 import type { Served } from '../core/result.ts';
 import { kindTraits } from '../core/target.ts';
 import { CallFailed } from '../inference/call-failed.ts';
-import { authorize } from '../security/callers.ts';
-import { readBody } from './body.ts';
+import { identify, permit, takeBody } from './admit.ts';
 import { type Call, meridianHeaders, servedHeaders } from './call.ts';
 import { clientAttempt, readFields, readHints, validTraceparent } from './fields.ts';
 import type { InvokePorts, InvokeProtocol } from './invoke-ports.ts';
@@ -24,6 +23,7 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       clientAttempt: clientAttempt(http.headers['amz-sdk-request']),
       traceparent: validTraceparent(http.headers['traceparent']),
       model: undefined,
+      identity: undefined,
       caller: undefined,
       body: undefined,
       answerBytes: 0,
@@ -91,37 +91,24 @@ async function accept(
   encoding: StreamEncoding | undefined,
 ): Promise<InferenceRequest> {
   const { headers } = message;
-  if (headers.host === undefined && message.httpVersion === '1.1')
-    throw new GatewayError('invalid-request', 'HTTP/1.1 wants a Host header: send one.');
-  const apiKey = headers['x-api-key'];
-  call.caller = ports.authenticate({
-    apiKey: typeof apiKey === 'string' ? apiKey : undefined,
-    authorization: headers.authorization,
-  });
-  const model = ports.model(name);
-  if (model === undefined)
-    throw new GatewayError('unknown-model', 'No model of this name is configured here: check the name.');
-  authorize(call.caller, model.name);
-  call.model = model;
+  identify(ports, call, message);
+  const model = permit(ports, call, name);
   const fields = readFields(headers, encoding?.acceptHeader);
   const hints = readHints(headers);
-  const waitingSince = ports.clock.now();
-  call.body = await readBody(message, model.maxRequestBytes, ports.admission);
-  const arrivedAt = ports.clock.now();
-  call.receivingMs = arrivedAt - waitingSince;
+  const body = await takeBody(ports, call, message, model.maxRequestBytes);
   const invocationId = headers['amz-sdk-invocation-id'];
   return {
     id: call.requestId,
     model: model.name,
-    body: call.body.bytes,
-    bodySha256: call.body.sha256,
+    body: body.bytes,
+    bodySha256: body.sha256,
     fields,
     hints,
-    caller: call.caller,
+    caller: call.caller as Caller,
     ...(typeof invocationId === 'string' && invocationId.length <= 64 && { invocationId }),
     clientAttempt: call.clientAttempt,
     ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
-    arrivedAt,
+    arrivedAt: ports.clock.now(),
     streaming: encoding !== undefined && (encoding.required || streams(model)),
     signal,
   };
