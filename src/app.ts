@@ -12,7 +12,6 @@ import { createReplica } from './compose/replica.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
 import { type Clock, sleep } from './core/clock.ts';
 import type { Random } from './core/random.ts';
-import { createAuthenticate } from './security/callers.ts';
 import type { LogSink } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
@@ -50,16 +49,15 @@ export interface App {
 /** What a reload replaces. */
 interface InForce {
   resolved: ResolvedConfig;
-  authenticate: ReturnType<typeof createAuthenticate>;
   /** Of the last config, if it was refused. */
   refusal: Refusal | undefined;
 }
 
 /** The composition root: what the gateway consists of, in the order of the request path. */
 export async function createApp({ resolved, clock, random, log }: AppDeps): Promise<App> {
-  const inForce: InForce = { resolved, authenticate: createAuthenticate(resolved.config.auth), refusal: undefined };
-  const { metrics, emit } = createObservers(log, resolved.config.log.sampleRate, random);
+  const inForce: InForce = { resolved, refusal: undefined };
   const config = () => inForce.resolved;
+  const { metrics, emit } = createObservers(log, resolved.config.log.sampleRate, random);
   const parts = await createParts({ clock, random, emit, logger: log.logger, config });
   const serve = createGateway(parts);
   const jobs = createJobs(parts, serve, message => log.logger.warn(message));
@@ -72,7 +70,6 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     metrics,
     logger: log.logger,
     version,
-    authenticate: (credentials: Parameters<InForce['authenticate']>[0]) => inForce.authenticate(credentials),
     refusal: () => inForce.refusal,
   };
   const data = dataPlane(planes);
@@ -108,6 +105,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       await inTime(jobs.stop());
       await inTime(parts.work.settled());
       parts.health.stop();
+      parts.callers.close();
       replica.stop();
       parts.cache.close();
       await inTime(admin.close());
@@ -127,9 +125,7 @@ function reloader(parts: Parts, inForce: InForce, tell: (ok: boolean, detail: st
     await within(parts.clock, keysWaitMs, parts.backends.prepare(next));
     if (newest !== next) return;
     const before = inForce.resolved;
-    const authenticate = createAuthenticate(next.config.auth);
     inForce.resolved = next;
-    inForce.authenticate = authenticate;
     if (inForce.refusal === refusal) inForce.refusal = undefined; // else a newer one was refused meanwhile
     useConfig(parts, before, next);
     tell(true, 'reloaded');

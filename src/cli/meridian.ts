@@ -2,11 +2,12 @@ import { AdminCallFailed } from './admin-client.ts';
 import { check } from './check.ts';
 import { demo } from './demo.ts';
 import { explain } from './explain.ts';
+import { keys } from './keys.ts';
 import { drain, purge, undrain } from './operate.ts';
 import { type Command, type Io, UsageError } from './options.ts';
 import { serveCommand } from './serve.ts';
 
-const commands: readonly Command[] = [serveCommand, demo, check, explain, drain, undrain, purge];
+const commands: readonly Command[] = [serveCommand, demo, check, explain, drain, undrain, purge, keys];
 
 const overview = `Usage: meridian COMMAND [options]
 

@@ -50,8 +50,9 @@ export async function startGateway(
   }
   const { resolved } = loaded;
   const log = createLogger(resolved.config.log, systemClock);
-  if (resolved.config.auth === 'none') {
-    log.logger.warn('auth is none: everyone who reaches the data port may call every model');
+  const { auth } = resolved.config;
+  if (auth === 'none' || auth.anonymous) {
+    log.logger.warn('callers may be anonymous: everyone who reaches the data port may call every model');
   }
   if (resolved.config.redis !== undefined && resolved.config.cacheStore.keySecret === undefined) {
     log.logger.warn('cached answers are not shared through Redis: cacheStore.keySecret is missing');

@@ -6,6 +6,8 @@ import type { Routing } from '../routing/routing.ts';
 import { createAdminAccess } from '../security/admin-access.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { type Auditor, auditor } from './auditor.ts';
+import { keyActs } from './key-acts.ts';
 import type { Parts } from './parts.ts';
 
 /** A config that was refused: when, and why. */
@@ -44,39 +46,7 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     explain: query => explain(findModel(parts, query.model), explainQuery(parts, query)),
     config: () => ({ hash: config().hash, config: redactConfig(config().config), refused: refusal() ?? null }),
     ...operatorActs(parts, audit),
-  };
-}
-
-/** Who did what, and how it went, is kept at every `log.level`. */
-interface Auditor {
-  refused(actor: string, act: string | undefined, error: unknown, what?: object): void;
-  /** Runs an operator's act and writes down how it went. */
-  audited<What extends object>(
-    act: string,
-    run: (what: What, actor: string) => Promise<unknown>,
-  ): (what: What, actor: string) => Promise<unknown>;
-}
-
-function auditor(logger: Logger): Auditor {
-  const log = logger.child({}, { level: 'info' });
-  const done = (actor: string, act: string, what: object) => log.info({ actor, act, ...what }, 'operator');
-  const refused: Auditor['refused'] = (actor, act, error, what = {}) =>
-    log.warn(
-      { actor, act, ...what, refused: error instanceof Error ? error.message : String(error) },
-      'operator refused',
-    );
-  return {
-    refused,
-    audited: (act, run) => async (what, actor) => {
-      try {
-        const result = await run(what, actor);
-        done(actor, act, what);
-        return result;
-      } catch (error) {
-        refused(actor, act, error, what);
-        throw error;
-      }
-    },
+    ...keyActs(parts, audit),
   };
 }
 
@@ -172,9 +142,13 @@ function explainQuery(parts: Parts, query: ExplainQuery): Parameters<Routing['ex
 /** What a key is bound to. Throws when there is no such key, or when it may not call the model at all. */
 function residencyOfKey(parts: Parts, id: string, modelName: string): readonly string[] | undefined {
   const { auth } = parts.config().config;
-  const key = auth === 'none' ? undefined : auth.keys.find(candidate => candidate.id === id);
+  const configured = auth === 'none' ? undefined : auth.keys.find(candidate => candidate.id === id);
+  const key = configured ?? parts.callers.issued.find(id);
   if (key === undefined)
-    throw new GatewayError('not-found', `No API key has the id ${id}: see auth.keys in the config.`);
+    throw new GatewayError(
+      'not-found',
+      `No API key has the id ${id}: see auth.keys in the config, and meridian keys list.`,
+    );
   const { name } = findModel(parts, modelName);
   if (key.models !== undefined && !key.models.includes(name))
     throw new GatewayError(

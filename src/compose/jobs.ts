@@ -115,7 +115,7 @@ async function submit(parts: Parts, serve: Serve, job: Job, inputs: ReadonlyMap<
 export function jobPorts(
   parts: Parts,
   jobs: Jobs,
-  rest: Pick<JobRoutePorts, 'authenticate' | 'onFault'> & { warn(message: string): void },
+  rest: Pick<JobRoutePorts, 'identify' | 'onFault'> & { warn(message: string): void },
 ): JobRoutePorts {
   const { clock, emit, admission } = parts;
   const shown = (job: Job): ShownJob => ({ ...showJob(job, clock.wallMs()) });
@@ -123,7 +123,7 @@ export function jobPorts(
     clock,
     emit,
     admission,
-    authenticate: rest.authenticate,
+    identify: rest.identify,
     onFault: rest.onFault,
     model: name => parts.config().names.get(name),
     accept: async ({ id, model, caller, fields, hints: wished }, payload) => {

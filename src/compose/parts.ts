@@ -16,6 +16,7 @@ import { createRouting, type Routing } from '../routing/routing.ts';
 import { type Admission, createAdmission } from '../security/admission.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type BackgroundWork, backgroundWork } from './background.ts';
+import { type Callers, createCallers } from './callers.ts';
 import { createProber } from './prober.ts';
 import { openStores, type Stores } from './stores.ts';
 
@@ -25,6 +26,7 @@ export interface Parts {
   readonly random: Random;
   readonly emit: Emit;
   readonly stores: Stores;
+  readonly callers: Callers;
   readonly backends: Backends;
   readonly health: HealthControl;
   readonly router: Router;
@@ -74,6 +76,7 @@ export async function createParts(deps: PartsDeps): Promise<Parts> {
     model: name => config().models.get(name),
     replicas,
   });
+  const work = backgroundWork(error => logger.error({ err: error }, 'background work failed'));
   const { ratio, perSecond } = options.retryBudget;
   const keys = cacheKeys(options.cacheStore.keySecret);
   return {
@@ -81,6 +84,7 @@ export async function createParts(deps: PartsDeps): Promise<Parts> {
     random,
     emit,
     stores,
+    callers: createCallers({ state, clock, background: work.start }, config()),
     backends,
     health,
     router: routing.router,
@@ -92,13 +96,14 @@ export async function createParts(deps: PartsDeps): Promise<Parts> {
     budget: createRetryBudget({ ratio, perSecond: () => perSecond / replicas() }, clock),
     cache: responseCache({ options: options.cacheStore, keys, clock, random, state, ...(shared && { shared }) }),
     flights: coalescer(clock),
-    work: backgroundWork(error => logger.error({ err: error }, 'background work failed')),
+    work,
   };
 }
 
 /** Points the parts at a new config: what is known of targets that stay, stays. */
 export function useConfig(parts: Parts, before: ResolvedConfig, next: ResolvedConfig): void {
   const gone = new Set(before.targets.map(target => target.id)).difference(new Set(next.targets.map(({ id }) => id)));
+  parts.callers.use(next);
   parts.backends.use(next);
   parts.health.update(next.targets, next.config.health);
   parts.routing.retain(next.targets);

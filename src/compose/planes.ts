@@ -4,7 +4,6 @@ import type { InferenceRequest } from '../core/request.ts';
 import type { Served } from '../core/result.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { inputPlaces } from '../jobs/places.ts';
-import { credentialsOf } from '../routes/accept.ts';
 import { adminRoutes } from '../routes/admin/admin.ts';
 import { bedrockRoutes } from '../routes/bedrock.ts';
 import { healthRoutes } from '../routes/health.ts';
@@ -17,7 +16,6 @@ import { speakHttp2Too } from '../routes/two-protocols.ts';
 import { badRequests, refuseUnreadable, unknownRoutes } from '../routes/unknown.ts';
 import { v1Routes } from '../routes/v1.ts';
 import type { RoutedRequest } from '../routing/router.ts';
-import type { Authenticate } from '../security/callers.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { adminPorts, type Refusal } from './admin.ts';
@@ -37,8 +35,6 @@ export interface PlaneDeps {
   readonly logger: Logger;
   /** Of the gateway. */
   readonly version: string;
-  /** By the config in force. */
-  readonly authenticate: Authenticate;
   refusal(): Refusal | undefined;
 }
 
@@ -52,7 +48,7 @@ const inferRequest: RoutedRequest = {
 };
 
 /** The data plane: inference only. */
-export function dataPlane({ parts, serve, jobs, replica, logger, version, authenticate }: PlaneDeps): FastifyInstance {
+export function dataPlane({ parts, serve, jobs, replica, logger, version }: PlaneDeps): FastifyInstance {
   const limits = () => parts.config().config.limits;
   const onFault = faultLog(logger);
   const invoke: OpenInferencePorts = {
@@ -64,11 +60,8 @@ export function dataPlane({ parts, serve, jobs, replica, logger, version, authen
     clock: parts.clock,
     emit: parts.emit,
     admission: parts.admission,
-    authenticate,
-    models: headers => {
-      const { models } = authenticate(credentialsOf(headers));
-      return [...parts.config().models.keys()].filter(name => models?.has(name) ?? true);
-    },
+    identify: parts.callers.identify,
+    models: ({ models }) => [...parts.config().models.keys()].filter(name => models?.has(name) ?? true),
     model: name => parts.config().names.get(name),
     serve,
     inputPlaces: (location, { tenant }) => inputPlaces(parts.config().config.jobs, location, tenant),
@@ -95,7 +88,11 @@ export function dataPlane({ parts, serve, jobs, replica, logger, version, authen
   openAiRoutes(server, invoke);
   openInferenceRoutes(server, invoke, replica);
   v1Routes(server, invoke);
-  const jobsSide = jobPorts(parts, jobs, { authenticate, onFault, warn: message => logger.warn(message) });
+  const jobsSide = jobPorts(parts, jobs, {
+    identify: parts.callers.identify,
+    onFault,
+    warn: message => logger.warn(message),
+  });
   jobRoutes(server, jobsSide);
   notificationRoutes(server, jobsSide);
   healthRoutes(server, replica);

@@ -2,7 +2,8 @@
 export const meanings: Readonly<Record<string, string>> = {
   listen: 'Addresses of the two listeners. A change needs a restart.',
   auth: 'Who may call. Must be written down, even to be `none`.',
-  'auth.keys': 'API keys; callers send theirs as `x-api-key` or `Authorization: Bearer`.',
+  'auth.keys':
+    'Keys of the config; callers send theirs as `x-api-key` or `Authorization: Bearer`, or sign with a pair.',
   'auth.keys[].tenant': 'Who the key belongs to; counts and cached answers are kept apart by it.',
   admin: 'Who may operate the gateway.',
   'admin.keys[].id': 'Shown in logs and the audit; not secret.',

@@ -1,6 +1,13 @@
 import type { Finding } from './findings.ts';
 import { type Checked, Inspection, type Rule } from './inspection.ts';
-import { keysAreDistinct, keysNameModels, keysReachTargets, openToAllIsSaid } from './rules/callers.ts';
+import {
+  keysAreDistinct,
+  keysHaveOneSecret,
+  keysNameModels,
+  keysReachTargets,
+  openToAllIsSaid,
+  someoneMayCall,
+} from './rules/callers.ts';
 import {
   cacheHoldsSomething,
   contentTypesAreHeaders,
@@ -39,7 +46,7 @@ import {
 /** What is asked of every config, under the headings `meridian check` shows. */
 const rules = {
   listeners: [addressesAreUsable, adminIsGuarded],
-  callers: [openToAllIsSaid, keysAreDistinct, keysNameModels, keysReachTargets],
+  callers: [openToAllIsSaid, someoneMayCall, keysHaveOneSecret, keysAreDistinct, keysNameModels, keysReachTargets],
   regions: [regionUrlsAreUsable, everyRegionIsUsed, credentialsAreOneKind],
   models: [
     namesAreDistinct,

@@ -13,6 +13,7 @@ export const errorCatalogue = {
   'unknown-model': { status: 400, awsType: 'ValidationError', retryable: false },
   'no-eligible-target': { status: 400, awsType: 'ValidationError', retryable: false },
   unauthenticated: { status: 403, awsType: 'UnrecognizedClientException', retryable: false },
+  'bad-signature': { status: 403, awsType: 'InvalidSignatureException', retryable: false },
   'not-allowed': { status: 403, awsType: 'AccessDeniedException', retryable: false },
   'not-found': { status: 404, awsType: 'ValidationError', retryable: false },
   'job-not-completed': { status: 409, awsType: 'ValidationError', retryable: false },

@@ -3,8 +3,8 @@ import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import { kindTraits } from '../core/target.ts';
-import { authorize } from '../security/callers.ts';
-import { type HeldBody, type ReadingLimit, readBody, tooLarge } from './body.ts';
+import { identify, permit, takeBody } from './admit.ts';
+import { type HeldBody, tooLarge } from './body.ts';
 import type { Call } from './call.ts';
 import { readFields, readHints } from './fields.ts';
 import type { Asked, InvokePorts, InvokeProtocol } from './invoke-ports.ts';
@@ -30,54 +30,24 @@ export async function accept(
   signal: AbortSignal,
 ): Promise<Accepted> {
   const { headers } = message;
-  if (headers.host === undefined && message.httpVersion === '1.1')
-    throw new GatewayError('invalid-request', 'HTTP/1.1 wants a Host header: send one.');
-  call.caller = ports.authenticate(credentialsOf(headers));
+  identify(ports, call, message);
   const { model: name, version } = named;
   if (name !== undefined) {
-    const model = admit(ports, call, name);
+    const model = permit(ports, call, name);
     const encoding = protocol.streaming(headers);
     const make = prepare(call, protocol, model, headers, name, encoding, signal);
-    const request = make(await receive(ports, call, message, model.maxRequestBytes));
+    const request = make(await takeBody(ports, call, message, model.maxRequestBytes));
     if (protocol.queued) return { model, encoding, request: asQueued(ports, request) };
     return { model, encoding, request: withAsked(request, protocol.ask?.(request.body), version) };
   }
-  const body = await receive(ports, call, message, longestUnnamedBytes);
+  const body = await takeBody(ports, call, message, longestUnnamedBytes);
   const asked = protocol.ask?.(body.bytes);
   if (asked?.model === undefined) throw new Error(`nothing names the model of a call of ${protocol.name}`);
-  const model = admit(ports, call, asked.model);
+  const model = permit(ports, call, asked.model);
   if (body.bytes.length > model.maxRequestBytes) throw tooLarge(model.maxRequestBytes);
   const encoding = asked.streaming;
   const request = prepare(call, protocol, model, headers, asked.model, encoding, signal)(body);
   return { model, encoding, request: withAsked(request, asked, undefined) };
-}
-
-/** What the headers say of the caller. */
-export function credentialsOf(headers: IncomingHttpHeaders): Parameters<InvokePorts['authenticate']>[0] {
-  const apiKey = headers['x-api-key'];
-  return { apiKey: typeof apiKey === 'string' ? apiKey : undefined, authorization: headers.authorization };
-}
-
-function admit(ports: InvokePorts, call: Call, name: string): Model {
-  const model = ports.model(name);
-  if (model === undefined)
-    throw new GatewayError('unknown-model', 'No model of this name is configured here: check the name.');
-  authorize(call.caller as NonNullable<Call['caller']>, model.name);
-  call.model = model;
-  return model;
-}
-
-async function receive(ports: InvokePorts, call: Call, message: IncomingMessage, maxBytes: number): Promise<HeldBody> {
-  const waitingSince = ports.clock.now();
-  call.body = await readBody(message, maxBytes, ports.admission, readingLimit(ports));
-  call.arrivedAt = ports.clock.now();
-  call.receivingMs = call.arrivedAt - waitingSince;
-  return call.body;
-}
-
-function readingLimit({ clock, bodyTimeoutMs }: InvokePorts): ReadingLimit | undefined {
-  const limitMs = bodyTimeoutMs();
-  return limitMs === undefined ? undefined : { clock, limitMs };
 }
 
 /** Reads what the headers say, before any byte of the body where the model is known by then. */

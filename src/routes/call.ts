@@ -4,6 +4,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import type { Caller } from '../core/request.ts';
 import type { Attempt, Served } from '../core/result.ts';
+import type { Identity } from '../security/callers.ts';
 import type { HeldBody } from './body.ts';
 import { hasConnectionHeader } from './reader.ts';
 
@@ -19,6 +20,9 @@ export interface Call {
   readonly clientAttempt: number;
   readonly traceparent: string | undefined;
   model: Model | undefined;
+  /** What the headers say of the caller. */
+  identity: Identity | undefined;
+  /** Once it is proven. */
   caller: Caller | undefined;
   body: HeldBody | undefined;
   /** Memory held by the answer. */

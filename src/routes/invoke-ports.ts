@@ -1,32 +1,23 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Clock } from '../core/clock.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Emit, Protocol } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
 import type { Operation } from '../core/operation.ts';
 import type { Caller, InferenceRequest, InvokeFields } from '../core/request.ts';
 import type { Answer, Served } from '../core/result.ts';
-import type { Admission } from '../security/admission.ts';
-import type { Authenticate } from '../security/callers.ts';
+import type { AdmitPorts } from './admit.ts';
 import type { StreamEncoding } from './streamed.ts';
 
-/** What the invoke routes need of the gateway. `model` and `authenticate` follow the config in force. */
-export interface InvokePorts {
-  readonly clock: Clock;
+/** What the invoke routes need of the gateway. */
+export interface InvokePorts extends AdmitPorts {
   readonly emit: Emit;
-  readonly admission: Admission;
-  readonly authenticate: Authenticate;
-  /** Names of the models that the caller of these headers may call. Throws as `authenticate` does. */
-  models(headers: IncomingHttpHeaders): readonly string[];
-  /** By name or alias. */
-  model(name: string): Model | undefined;
+  /** Names of the models that this caller may call. */
+  models(caller: Caller): readonly string[];
   /** By region, the `s3://…` location a caller names as the input of a queued call. Throws `invalid-request` or `not-allowed`. */
   inputPlaces(location: string, caller: Caller): ReadonlyMap<string, string>;
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   /** Hears of a fault of the gateway's own: a bug, for the log. */
   onFault(error: unknown, requestId: string): void;
-  /** By when a body must be here, if Node does not see to it. */
-  bodyTimeoutMs(): number | undefined;
   /** A caller that takes none of its answer for this long is cut off: it would hold the answer's memory. */
   stalledReaderMs(): number;
   /** Requests being served, for the gauge. */

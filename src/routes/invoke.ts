@@ -24,6 +24,7 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       clientAttempt: clientAttempt(http.headers['amz-sdk-request']),
       traceparent: validTraceparent(http.headers['traceparent']),
       model: undefined,
+      identity: undefined,
       caller: undefined,
       body: undefined,
       answerBytes: 0,

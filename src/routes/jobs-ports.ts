@@ -3,7 +3,7 @@ import type { Emit } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
 import type { Caller, Hints, InvokeFields } from '../core/request.ts';
 import type { Admission } from '../security/admission.ts';
-import type { Authenticate } from '../security/callers.ts';
+import type { Identify } from '../security/callers.ts';
 
 /** A job as callers see it; rendered as it is. */
 export type ShownJob = { readonly id: string } & Readonly<Record<string, unknown>>;
@@ -22,7 +22,7 @@ export interface JobRoutePorts {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly admission: Admission;
-  readonly authenticate: Authenticate;
+  readonly identify: Identify;
   /** By name or alias. */
   model(name: string): Model | undefined;
   /** Resolves once the job cannot be lost; rejects with a `GatewayError`. */

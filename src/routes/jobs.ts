@@ -4,6 +4,7 @@ import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import type { Caller } from '../core/request.ts';
 import { authorize } from '../security/callers.ts';
+import { callerWithoutBody } from './admit.ts';
 import { clientAttempt, readFields, readHints, validTraceparent } from './fields.ts';
 import type { JobRoutePorts } from './jobs-ports.ts';
 import { payloadOf } from './payload.ts';
@@ -47,12 +48,15 @@ export function jobRoutes(server: FastifyInstance, ports: JobRoutePorts): void {
   );
 }
 
-function callerOf(ports: JobRoutePorts, { headers }: FastifyRequest): Caller {
-  const apiKey = headers['x-api-key'];
-  return ports.authenticate({
-    apiKey: typeof apiKey === 'string' ? apiKey : undefined,
-    authorization: headers.authorization,
-  });
+function callerOf(ports: JobRoutePorts, { raw }: FastifyRequest): Caller {
+  return callerWithoutBody(ports, raw);
+}
+
+/** A payload goes to the buckets as it comes, so no signature over it can be checked first. */
+function uploader(ports: JobRoutePorts, { raw }: FastifyRequest): Caller {
+  const identity = ports.identify({ method: raw.method ?? '', url: raw.url ?? '', headers: raw.headers });
+  if (identity.by !== 'signature') return identity.caller;
+  throw new GatewayError('unauthenticated', 'A job’s payload cannot be signed: send the key as x-api-key.');
 }
 
 /** Who, what, may they; then the payload, which goes to the buckets as it comes. */
@@ -64,7 +68,7 @@ function createJob(ports: JobRoutePorts) {
     const length = Number(http.headers['content-length'] ?? Number.POSITIVE_INFINITY);
     let held = 0;
     try {
-      seen.caller = callerOf(ports, http);
+      seen.caller = uploader(ports, http);
       seen.model = ports.model(http.params.model);
       if (seen.model === undefined)
         throw new GatewayError('unknown-model', 'No model of this name is configured here: check the name.');

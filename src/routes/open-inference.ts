@@ -3,7 +3,7 @@ import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import type { Answer } from '../core/result.ts';
 import { authorize } from '../security/callers.ts';
-import { credentialsOf } from './accept.ts';
+import { callerWithoutBody } from './admit.ts';
 import type { Readiness } from './health.ts';
 import { invokeHandler } from './invoke.ts';
 import type { Asked, InvokePorts, InvokeProtocol, RenderedError } from './invoke-ports.ts';
@@ -49,12 +49,12 @@ export function openInferenceRoutes(server: FastifyInstance, ports: OpenInferenc
 
 function answer(
   ports: OpenInferencePorts,
-  { headers, params, id }: Named,
+  { raw, params, id }: Named,
   reply: FastifyReply,
   show: (model: Model, version: string | undefined) => readonly [status: number, body: object],
 ): FastifyReply {
   try {
-    const caller = ports.authenticate(credentialsOf(headers));
+    const caller = callerWithoutBody(ports, raw);
     const model = ports.model(params.model);
     const known = params.version === undefined || model?.versions.some(({ name }) => name === params.version);
     if (model === undefined || !known)

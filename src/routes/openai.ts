@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type ErrorCode, GatewayError } from '../core/errors.ts';
 import type { Answer } from '../core/result.ts';
+import { callerWithoutBody } from './admit.ts';
 import { invokeHandler } from './invoke.ts';
 import type { Asked, InvokePorts, InvokeProtocol, RenderedError } from './invoke-ports.ts';
 import type { StreamEncoding } from './streamed.ts';
@@ -27,13 +28,16 @@ export function openAiRoutes(server: FastifyInstance, ports: InvokePorts): void 
   server.post('/v1/chat/completions', invokeHandler(ports, chat));
   server.post('/v1/embeddings', invokeHandler(ports, embeddings));
   server.get('/v1/models', (request, reply) => {
-    const list = (): object => ({ object: 'list', data: ports.models(request.headers).map(modelOf) });
+    const list = (): object => ({
+      object: 'list',
+      data: ports.models(callerWithoutBody(ports, request.raw)).map(modelOf),
+    });
     return answerOrError(list, request.id, reply);
   });
   server.get<{ Params: { model: string } }>('/v1/models/:model', (request, reply) => {
     const one = (): object => {
       const name = ports.model(request.params.model)?.name;
-      const found = ports.models(request.headers).find(known => known === name);
+      const found = ports.models(callerWithoutBody(ports, request.raw)).find(known => known === name);
       if (found !== undefined) return modelOf(found);
       throw new GatewayError('unknown-model', 'No model of this name is configured here: GET /v1/models lists yours.');
     };

@@ -1,54 +1,130 @@
-import { hash, timingSafeEqual } from 'node:crypto';
+import { hash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Caller } from '../core/request.ts';
-import type { AuthOptions } from './options.ts';
+import { badSignature, isSigV4, readSigV4, type SigV4Claim } from '../wire/sigv4.ts';
+import type { SignedHead } from '../wire/sigv4-canonical.ts';
+import type { Credential, KeyRing } from './credential.ts';
 
-/** What a request says about its caller, taken from the headers before any byte of the body is read. */
-export interface Credentials {
-  readonly apiKey: string | undefined;
-  readonly authorization: string | undefined;
+/** Who a call comes from, as far as its headers tell. */
+export interface Identity {
+  /** Believed; proven only if `proven`. */
+  readonly caller: Caller;
+  readonly by: 'key' | 'signature' | 'nothing';
+  /** Whether the headers alone prove it. If not, `confirm` has to, once the body's hash is known. */
+  readonly proven: boolean;
+  /** Who it is, given the body's SHA-256 (lower-case hex). Throws `bad-signature` when the signature does not cover that body. */
+  confirm(bodySha256: string): Caller;
 }
 
-/** Finds out who is calling. Throws `unauthenticated` with what to do. */
-export type Authenticate = (credentials: Credentials) => Caller;
+/** Finds out who is calling before any byte of the body is read. Throws `unauthenticated` or `bad-signature`, with what to do. */
+export type Identify = (head: SignedHead) => Identity;
 
-const anonymous: Caller = { tenant: 'anonymous' };
+/** What finding out needs of the rest. */
+export interface IdentifyDeps {
+  readonly clock: Clock;
+  /** Asked in this order. */
+  readonly rings: readonly KeyRing[];
+  /** Whether unknown or badly signed credentials count as the tenant `anonymous`. */
+  readonly anonymous: boolean;
+}
 
-/** Callers by API key, kept as SHA-256 digests only. Under `none`, unknown or badly signed credentials are anonymous. */
-export function createAuthenticate(auth: AuthOptions): Authenticate {
-  if (auth === 'none') return () => anonymous;
-  const byDigest = new Map(
-    auth.keys.map(key => {
-      const caller: Caller = {
-        tenant: key.tenant,
-        keyId: key.id,
-        ...(key.models && { models: new Set(key.models) }),
-        ...(key.residency && { residency: new Set(key.residency) }),
-      };
-      return [key.sha256, { digest: Buffer.from(key.sha256, 'hex'), caller }] as const;
-    }),
-  );
-  return credentials => {
-    const presented = credentials.apiKey ?? bearerToken(credentials.authorization);
-    if (presented === undefined) {
-      throw new GatewayError(
-        'unauthenticated',
-        credentials.authorization?.startsWith('AWS4-')
-          ? 'This gateway knows callers by API key, not by AWS signature: add the header x-api-key (AWS SDKs can send extra headers).'
-          : 'No API key: send it as x-api-key or as Authorization: Bearer.',
-      );
+const nobody: Caller = { tenant: 'anonymous' };
+const anonymous: Identity = { caller: nobody, by: 'nothing', proven: true, confirm: () => nobody };
+
+/** By API key or bearer token, kept as digests, or by an AWS signature made with an issued pair. */
+export function createIdentify({ clock, rings, anonymous: open }: IdentifyDeps): Identify {
+  const byToken = (token: string): Identity => {
+    const sha256 = hash('sha256', token, 'hex'); // rings are keyed by digest, so a near miss learns nothing
+    for (const ring of rings) {
+      const known = ring.bySha256(sha256);
+      if (known !== undefined && known.endsAtMs > clock.wallMs()) return proven(known);
     }
-    const digest = hash('sha256', presented, 'hex');
-    // The map is keyed by digest, so a near miss learns nothing; the final comparison takes constant time.
-    const known = byDigest.get(digest);
-    if (known === undefined || !timingSafeEqual(known.digest, Buffer.from(digest, 'hex'))) {
-      throw new GatewayError(
-        'unauthenticated',
-        'This API key is not known here: check it, or ask the operator for one.',
-      );
-    }
-    return known.caller;
+    throw unauthenticated('This API key is not known here, or no longer: check it, or ask the operator for one.');
   };
+  const bySignature = (head: SignedHead): Identity => {
+    const nowMs = clock.wallMs();
+    const claim = readSigV4(head.headers, nowMs);
+    const known = rings.flatMap(ring => ring.byId(claim.accessKeyId)).filter(({ endsAtMs }) => endsAtMs > nowMs);
+    const [first] = known;
+    if (first === undefined)
+      throw unauthenticated(
+        'This access key id is not known here, or no longer: sign with a pair that was issued here.',
+      );
+    if (claim.announcedSha256 !== undefined) return announced(claim, claim.announcedSha256, head, known);
+    return {
+      caller: first.caller,
+      by: 'signature',
+      proven: false,
+      confirm: sha256 => signerOf(claim, head, known, sha256).caller,
+    };
+  };
+  const identify: Identify = head => {
+    const token = apiKeyOf(head.headers) ?? bearerToken(head.headers.authorization);
+    if (token !== undefined) return byToken(token);
+    if (isSigV4(head.headers.authorization)) return bySignature(head);
+    throw unauthenticated('No API key: send it as x-api-key or as Authorization: Bearer, or sign with an issued pair.');
+  };
+  return open ? head => orAnonymous(() => identify(head)) : identify;
+}
+
+/** The head proves it all, given that the body is the one it speaks of. */
+function announced(claim: SigV4Claim, sha256: string, head: SignedHead, known: readonly Credential[]): Identity {
+  const { caller } = signerOf(claim, head, known, sha256);
+  const confirm = (bodySha256: string) => {
+    if (bodySha256 === sha256) return caller;
+    throw badSignature('The body is not the one that was signed: its hash differs from x-amz-content-sha256.');
+  };
+  return { caller, by: 'signature', proven: true, confirm };
+}
+
+/** Whose secret signed it: of two while a key is rotated. */
+function signerOf(claim: SigV4Claim, head: SignedHead, known: readonly Credential[], sha256: string): Credential {
+  const signer = known.find(credential => credential.signed(claim, head, sha256));
+  if (signer === undefined)
+    throw badSignature('The signature does not hold: check the secret, and that nothing changes the call on its way.');
+  signer.used();
+  return signer;
+}
+
+function proven(credential: Credential): Identity {
+  const { caller } = credential;
+  credential.used();
+  return { caller, by: 'key', proven: true, confirm: () => caller };
+}
+
+/** Refusals of credentials become the anonymous caller. */
+function orAnonymous(identify: () => Identity): Identity {
+  try {
+    const identity = identify();
+    return { ...identity, confirm: sha256 => orElse(() => identity.confirm(sha256), nobody) };
+  } catch (error) {
+    if (isRefusal(error)) return anonymous;
+    throw error;
+  }
+}
+
+function orElse<T>(attempt: () => T, otherwise: T): T {
+  try {
+    return attempt();
+  } catch (error) {
+    if (isRefusal(error)) return otherwise;
+    throw error;
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof GatewayError && (error.code === 'unauthenticated' || error.code === 'bad-signature');
+}
+
+function unauthenticated(message: string): GatewayError {
+  return new GatewayError('unauthenticated', message);
+}
+
+function apiKeyOf(headers: IncomingHttpHeaders): string | undefined {
+  const value = headers['x-api-key'];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** The token of an `Authorization: Bearer` header. */

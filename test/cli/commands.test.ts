@@ -35,7 +35,7 @@ function file(t: Test, text: string): string {
 
 test('every command explains itself, and mistakes are answered with the usage', async t => {
   t.match(await run(['--help']), { code: 0, out: /serve.*\n.*demo.*\n.*check.*\n.*explain.*\n.*drain/s });
-  for (const name of ['serve', 'demo', 'check', 'explain', 'drain', 'undrain', 'purge']) {
+  for (const name of ['serve', 'demo', 'check', 'explain', 'drain', 'undrain', 'purge', 'keys']) {
     t.match(await run([name, '--help']), { code: 0, out: `Usage: meridian ${name}` });
     t.match(await run([name, '--no-such-option']), { code: 2, err: /Usage: meridian/ }, name);
   }
@@ -90,4 +90,48 @@ test('explain, drain, undrain and purge act on a running gateway', async t => {
   t.match(await run(['purge', 'rain', 'v1'], env), { code: 0 });
   t.match(await run(['purge', 'snow'], env), { code: 1, err: /there are rain/ });
   t.match(await run(['explain', 'rain', '--admin', 'http://127.0.0.1:1'], {}), { code: 1, err: /No gateway answers/ });
+});
+
+test('keys are created, listed, rotated and revoked against a running gateway; secrets are shown once', async t => {
+  const gateway = await startTestGateway(t, {
+    auth: { issued: { encryptionKey: 'a test’s own key, thirty-two characters or more' } },
+    models: { rain: simpleModel(['us-east-1'], { aliases: ['rain-prod'] }) },
+  });
+  const keys = (...args: string[]) => run(['keys', ...args, '--admin', gateway.urls.admin]);
+  t.match(await keys('list'), { code: 0, out: /No keys/ });
+  const made = await keys(
+    'create',
+    '--tenant',
+    'acme',
+    '--model',
+    'rain-prod',
+    '--residency',
+    'us',
+    '--expires',
+    '90d',
+  );
+  t.equal(made.code, 0);
+  const [, id = '', secret = ''] = /id +(MK\w+)\nSecret access key +(mk_\S+)/.exec(made.out) ?? [];
+  t.equal((await gateway.call('rain', { headers: { 'x-api-key': secret } })).status, 200);
+  const { out } = await keys('list');
+  t.match(out, new RegExp(`${id}  acme  active  rain  expires 20.*used 20`));
+  t.notMatch(out, secret);
+  t.notMatch(JSON.stringify(gateway.log), secret);
+  t.match(await keys('rotate', id, '--overlap', '1h'), { code: 0, out: /mk_.*older secret goes on until 20/s });
+  t.match(await keys('rotate', id), { code: 1, err: /--finish/ });
+  t.match(await keys('rotate', id, '--finish'), { code: 0, out: /refused now/ });
+  t.equal((await gateway.call('rain', { headers: { 'x-api-key': secret } })).status, 403);
+  t.match(await keys('revoke', id), { code: 0 });
+  t.match(await keys('list', '--json'), { out: /"state": "revoked"/ });
+  const acts = gateway.log.filter(line => line['message'] === 'operator').map(line => [line['act'], line['id']]);
+  t.same(acts, [
+    ['keys create', id],
+    ['keys rotate', id],
+    ['keys rotate', id],
+    ['keys revoke', id],
+  ]);
+  for (const wrong of [[], ['create'], ['revoke'], ['rotate', 'a', 'b'], ['rotate', 'a', '--overlap', 'long'], ['fly']])
+    t.match(await keys(...wrong), { code: 2, err: /Usage: meridian keys/ }, wrong.join(' '));
+  t.match(await keys('create', '--tenant', 'a', '--expires', '2020-01-01'), { code: 1, err: /no time to come/ });
+  t.match(await keys('create', '--tenant', 'a', '--model', 'snow'), { code: 1, err: /No model snow/ });
 });

@@ -302,6 +302,27 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'callers of whom none can ever be known',
+    edited('auth: none', 'auth: {}'),
+    ['c.yaml:1: auth: no key can ever be known; write auth.keys, auth.issued or none'],
+  ],
+  [
+    'a key with both a digest and a secret, and one with neither',
+    edited(
+      'auth: none',
+      `auth:\n  keys:\n    - { id: a, tenant: a, sha256: ${hex('a')}, secret: twenty-characters-long }\n    - { id: b, tenant: b }`,
+    ),
+    [
+      'c.yaml:3: auth.keys[0]: needs one of sha256 and secret; write secret for callers who sign, else sha256',
+      'c.yaml:4: auth.keys[1]: needs one of sha256 and secret; write secret for callers who sign, else sha256',
+    ],
+  ],
+  [
+    'a secret that can be guessed',
+    edited('auth: none', 'auth: { keys: [{ id: a, tenant: a, secret: demo }] }'),
+    ['c.yaml:1: auth.keys[0].secret: has fewer than 20 characters; write a random one'],
+  ],
+  [
     'two keys with one id',
     edited(
       'auth: none',

@@ -42,12 +42,12 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
   [
     'no word on who may call',
     edited('auth: none\n', ''),
-    ['c.yaml: auth: is missing; write "none" or a mapping with keys (who may call)'],
+    ['c.yaml: auth: is missing; write "none" or a mapping with keys, anonymous, issued (who may call)'],
   ],
   [
     'a key instead of a list of keys',
     edited('auth: none', 'auth: s3cret-key'),
-    ['c.yaml:1: auth: found a value (not shown); expected "none" or a mapping with keys'],
+    ['c.yaml:1: auth: found a value (not shown); expected "none" or a mapping with keys, anonymous, issued'],
   ],
   [
     'a hash that is none',

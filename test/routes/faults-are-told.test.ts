@@ -57,6 +57,10 @@ test('a fault on the admin port is told as well', async t => {
     costs: fails,
     drain: fails,
     undrain: fails,
+    keys: fails,
+    createKey: fails,
+    rotateKey: fails,
+    revokeKey: fails,
     purge: fails,
   };
   adminRoutes(server, ports, onFault);

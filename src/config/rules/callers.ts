@@ -1,3 +1,4 @@
+import type { AuthOptions } from '../../security/options.ts';
 import type { Path } from '../findings.ts';
 import type { Inspection, Rule } from '../inspection.ts';
 import { didYouMean } from '../nearest.ts';
@@ -5,9 +6,39 @@ import { aliasesOf, residencyClasses, residencyOf } from './lookups.ts';
 
 /** `auth: none` is told for what it is. */
 export const openToAllIsSaid: Rule = inspection => {
-  if (inspection.config.auth !== 'none' || !inspection.sound(['auth'])) return;
-  const mend = `keep ${inspection.config.listen.data} where only trusted callers reach it, or write auth.keys`;
-  inspection.note(['auth'], 'none: whoever reaches the data port may call every model', mend);
+  const { auth, listen } = inspection.config;
+  if ((auth !== 'none' && !auth.anonymous) || !inspection.sound(['auth'])) return;
+  const mend = `keep ${listen.data} where only trusted callers reach it, or write auth.keys`;
+  const path = auth === 'none' ? ['auth'] : ['auth', 'anonymous'];
+  inspection.note(path, `${shortAuth(auth)}: whoever reaches the data port may call every model`, mend);
+};
+
+function shortAuth(auth: AuthOptions): string {
+  return auth === 'none' ? 'none' : 'true';
+}
+
+/** Some key may come in, now or later. */
+export const someoneMayCall: Rule = inspection => {
+  const { auth } = inspection.config;
+  if (auth === 'none' || auth.anonymous || auth.issued !== undefined || auth.keys.length > 0) return;
+  if (!inspection.sound(['auth'])) return;
+  inspection.error(['auth'], 'no key can ever be known', 'write auth.keys, auth.issued or none');
+};
+
+/** Shorter secrets can be guessed. */
+const shortestSecret = 20;
+
+/** A key has a digest or a secret, and one that guards something cannot be guessed. */
+export const keysHaveOneSecret: Rule = inspection => {
+  const { auth } = inspection.config;
+  if (auth === 'none' || !inspection.sound(['auth'])) return;
+  for (const [index, { sha256, secret }] of auth.keys.entries()) {
+    const path = ['auth', 'keys', index];
+    if ((sha256 === undefined) === (secret === undefined))
+      inspection.error(path, 'needs one of sha256 and secret', 'write secret for callers who sign, else sha256');
+    else if (secret !== undefined && secret.length < shortestSecret && !auth.anonymous)
+      inspection.error([...path, 'secret'], `has fewer than ${shortestSecret} characters`, 'write a random one');
+  }
 };
 
 /** No two keys share an id or a secret. */
@@ -18,7 +49,8 @@ export const keysAreDistinct: Rule = inspection => {
   tellRepeats(inspection, callers, ({ key }) => key.id, 'id', 'give each key an id of its own');
   tellRepeats(inspection, operators, ({ key }) => key.id, 'id', 'give each key an id of its own');
   const mend = 'make a new key for one of the two';
-  tellRepeats(inspection, [...callers, ...operators], ({ key }) => key.sha256, 'sha256', mend);
+  const hashed = [...callers, ...operators].filter(({ key }) => key.sha256 !== undefined);
+  tellRepeats(inspection, hashed, ({ key }) => key.sha256 ?? '', 'sha256', mend);
 };
 
 function tellRepeats<T extends { readonly path: Path }>(

@@ -4,6 +4,7 @@ import { GatewayError } from '../../core/errors.ts';
 import { operations } from '../../core/operation.ts';
 import type { AdminCall, AdminRole } from '../../security/admin-access.ts';
 import { renderPlainError } from '../v1.ts';
+import { type KeyPorts, keyRoutes } from './keys.ts';
 
 /** What `GET /admin/explain` may be asked: the hints a caller could send, and whose key it is (by its id). */
 export const ExplainQuery = Type.Object(
@@ -49,7 +50,7 @@ export const PurgeBody = Type.Object(
 export type PurgeBody = Static<typeof PurgeBody>;
 
 /** What the operator's side shows and does. Every answer is plain JSON; unknown names throw `not-found`. */
-export interface AdminPorts {
+export interface AdminPorts extends KeyPorts {
   access(call: AdminCall): { actor: string; role: AdminRole };
   metrics(): Promise<{ contentType: string; text: string }>;
   targets(): unknown;
@@ -78,7 +79,7 @@ export function adminRoutes(
       authorization: request.headers.authorization,
       remoteAddress: request.raw.socket.remoteAddress,
       role,
-      act: request.routeOptions.url?.split('/').at(-1) ?? request.method,
+      act: request.routeOptions.url?.slice('/admin/'.length).replace('/', ' ') ?? request.method,
     }).actor;
   server.setErrorHandler((thrown, request, reply) => {
     const error = thrown instanceof GatewayError ? thrown : fromFastify(thrown);
@@ -112,6 +113,7 @@ export function adminRoutes(
   server.post('/admin/purge', { schema: { body: PurgeBody } }, async request =>
     ports.purge(request.body as PurgeBody, judge(request, 'operator')),
   );
+  keyRoutes(server, ports, judge);
 }
 
 /** Fastify's own errors (bad JSON, schema) are invalid requests; anything else stays hidden. */

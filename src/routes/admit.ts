@@ -1,0 +1,72 @@
+import { hash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { Model } from '../core/model.ts';
+import type { Caller } from '../core/request.ts';
+import type { Admission } from '../security/admission.ts';
+import { authorize, type Identify } from '../security/callers.ts';
+import { type HeldBody, readBody } from './body.ts';
+import type { Call } from './call.ts';
+
+/** What letting a call in needs of the gateway. `identify` and `model` follow the config in force. */
+export interface AdmitPorts {
+  readonly clock: Clock;
+  readonly admission: Admission;
+  readonly identify: Identify;
+  /** By name or alias. */
+  model(name: string): Model | undefined;
+  /** By when a body must be here, if Node does not see to it. */
+  bodyTimeoutMs(): number | undefined;
+}
+
+/**
+ * Every protocol lets a call in by these three steps: who is it, may they do this, the body. Where the body names the
+ * model the last two change places. `identify` throws `unauthenticated` or `bad-signature` before any byte of the body
+ * is read; `call.caller` is there from the moment it is proven.
+ */
+export function identify(ports: AdmitPorts, call: Call, message: IncomingMessage): void {
+  const { headers, method = '', url = '', httpVersion } = message;
+  if (headers.host === undefined && httpVersion === '1.1')
+    throw new GatewayError('invalid-request', 'HTTP/1.1 wants a Host header: send one.');
+  call.identity = ports.identify({ method, url, headers });
+  if (call.identity.proven) call.caller = call.identity.caller;
+}
+
+/** The model, if the caller may call it. Throws `unknown-model` or `not-allowed`. */
+export function permit(ports: AdmitPorts, call: Call, name: string): Model {
+  const model = ports.model(name);
+  if (model === undefined)
+    throw new GatewayError('unknown-model', 'No model of this name is configured here: check the name.');
+  const caller = call.caller ?? call.identity?.caller;
+  if (caller !== undefined) authorize(caller, model.name);
+  call.model = model;
+  return model;
+}
+
+const emptySha256 = hash('sha256', '', 'hex');
+
+/** Who sent a message without a body. Throws `unauthenticated` or `bad-signature`. */
+export function callerWithoutBody(ports: Pick<AdmitPorts, 'identify'>, message: IncomingMessage): Caller {
+  const { headers, method = '', url = '' } = message;
+  const identity = ports.identify({ method, url, headers });
+  return identity.proven ? identity.caller : identity.confirm(emptySha256);
+}
+
+/** The whole body, which a signature has to cover. Throws what `readBody` throws, and `bad-signature`. */
+export async function takeBody(
+  ports: AdmitPorts,
+  call: Call,
+  message: IncomingMessage,
+  maxBytes: number,
+): Promise<HeldBody> {
+  const waitingSince = ports.clock.now();
+  const limitMs = ports.bodyTimeoutMs();
+  const limit = limitMs === undefined ? undefined : { clock: ports.clock, limitMs };
+  call.body = await readBody(message, maxBytes, ports.admission, limit);
+  call.arrivedAt = ports.clock.now();
+  call.receivingMs = call.arrivedAt - waitingSince;
+  if (call.identity !== undefined) call.caller = call.identity.confirm(call.body.sha256);
+  if (call.model !== undefined && call.caller !== undefined) authorize(call.caller, call.model.name);
+  return call.body;
+}
