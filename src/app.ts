@@ -95,9 +95,9 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       const endsAt = clock.now() + shutdownMs;
       const inTime = (work: Promise<unknown>) => within(clock, Math.max(0, endsAt - clock.now()), work);
       await inTime(data.close());
+      parts.work.start(parts.callers.close);
       await inTime(parts.work.settled());
       parts.health.stop();
-      parts.callers.close();
       replica.stop();
       parts.cache.close();
       await inTime(admin.close());

@@ -31,6 +31,7 @@ export function dataPlane({ parts, replica, logger }: PlaneDeps): FastifyInstanc
     emit: parts.emit,
     admission: parts.admission,
     identify: parts.callers.identify,
+    limits: parts.callers.limits,
     model: name => parts.config().names.get(name),
     serve: createGateway(parts),
     onFault,

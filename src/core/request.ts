@@ -1,3 +1,6 @@
+import type { Operation } from './operation.ts';
+import type { Priority } from './priority.ts';
+
 /** Who is calling. Anonymous callers exist only under `auth: none`. */
 export interface Caller {
   readonly tenant: string;
@@ -6,6 +9,10 @@ export interface Caller {
   readonly models?: ReadonlySet<string>;
   /** Residency classes this caller is bound to; undefined means unbound. */
   readonly residency?: ReadonlySet<string>;
+  /** What this caller may do with models; undefined means everything. */
+  readonly operations?: ReadonlySet<Operation>;
+  /** How much its calls matter; undefined is normal. */
+  readonly priority?: Priority;
 }
 
 /** Wishes a caller may send along; validated at the edge. */

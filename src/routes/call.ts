@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
+import type { Operation } from '../core/operation.ts';
 import type { Caller } from '../core/request.ts';
 import type { Attempt, Served } from '../core/result.ts';
 import type { Identity } from '../security/callers.ts';
@@ -20,6 +21,12 @@ export interface Call {
   identity: Identity | undefined;
   /** Once it is proven. */
   caller: Caller | undefined;
+  /** What it wants of the model. */
+  operation: Operation;
+  /** Gives back what the tenant's limits lent it; undefined until they let it in. */
+  leave: (() => void) | undefined;
+  /** Whether its answer is over. */
+  over: boolean;
   body: HeldBody | undefined;
   /** Memory held by the answer. */
   answerBytes: number;

@@ -25,6 +25,9 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       model: undefined,
       identity: undefined,
       caller: undefined,
+      operation: 'invoke',
+      leave: undefined,
+      over: false,
       body: undefined,
       answerBytes: 0,
       served: undefined,
@@ -39,6 +42,8 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) left.abort();
       ports.inFlight.requests -= 1;
+      call.over = true;
+      call.leave?.();
       call.body?.release();
       ports.admission.give(call.answerBytes);
     });
@@ -92,7 +97,7 @@ async function accept(
 ): Promise<InferenceRequest> {
   const { headers } = message;
   identify(ports, call, message);
-  const model = permit(ports, call, name);
+  const model = await permit(ports, call, name, encoding === undefined ? 'invoke' : 'stream');
   const fields = readFields(headers, encoding?.acceptHeader);
   const hints = readHints(headers);
   const body = await takeBody(ports, call, message, model.maxRequestBytes);

@@ -117,6 +117,21 @@ export const metricTable = {
     help: 'Dollars of finished calls. marginal: what the call added; amortised: with its share of always-on capacity.',
     labels: [...targetLabels, 'basis'],
   },
+  meridian_limit_decisions_total: {
+    type: 'counter',
+    help: 'Decisions of a tenant’s limits; observed: would have been refused, were the limit enforced.',
+    labels: ['tenant', 'limit', 'result'],
+  },
+  meridian_limit_decisions_alone_total: {
+    type: 'counter',
+    help: 'Rates decided by this replica’s share alone, because Redis did not answer in time.',
+    labels: ['tenant'],
+  },
+  meridian_tenant_spent_usd: {
+    type: 'gauge',
+    help: 'Dollars a tenant with a budget has spent today (UTC), by all replicas as far as this one knows.',
+    labels: ['tenant'],
+  },
   meridian_redis_up: {
     type: 'gauge',
     help: '1 when Redis answers, 0 when it does not or is not configured.',

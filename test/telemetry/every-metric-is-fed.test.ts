@@ -5,6 +5,8 @@ import { regionNames, simpleModel, startTestGateway, targetsIn } from '../helper
 test('each metric of the table has a sample after a bad day, with exactly its labels', async t => {
   const gateway = await startTestGateway(t, {
     retryBudget: { ratio: 0, perSecond: 0 },
+    redis: { url: 'redis://127.0.0.1:1' }, // where nobody listens
+    tenants: { anonymous: { requests: { perSecond: 1_000 }, concurrency: { max: 100 }, budget: { usdPerDay: 1 } } },
     models: {
       rain: simpleModel(['us-east-1', 'us-west-2'], {
         cache: { staleIfErrorSeconds: 600 },
