@@ -103,9 +103,9 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       const inTime = (work: Promise<unknown>) => within(clock, Math.max(0, endsAt - clock.now()), work);
       await inTime(data.close());
       await inTime(jobs.stop());
+      parts.work.start(parts.callers.close);
       await inTime(parts.work.settled());
       parts.health.stop();
-      parts.callers.close();
       replica.stop();
       parts.cache.close();
       await inTime(admin.close());

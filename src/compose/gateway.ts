@@ -29,7 +29,11 @@ export function createGateway(parts: Parts): (model: Model, request: InferenceRe
     memory: parts.admission,
     background: parts.work.start,
     measure: parts.routing.measure,
-    charge: parts.routing.ledger.charge,
+    charge: (attempt, request) => {
+      const cost = parts.routing.ledger.charge(attempt, request);
+      parts.callers.limits.charge(request.caller, cost.amortisedUsd ?? cost.marginalUsd ?? 0);
+      return cost;
+    },
     split: (model, request) => splitVersions(router.reachable(model, request), model, request, random),
     cached,
     coalesce: async (model, version, request, deadline, start) => {

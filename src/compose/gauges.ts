@@ -52,6 +52,8 @@ export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
     metrics.gauge('meridian_buffered_bytes', {}, admission.heldBytes);
     metrics.gauge('meridian_requests_in_flight', {}, replica.inFlight.requests);
     metrics.gauge('meridian_retry_budget_ratio', {}, parts.budget.remaining());
+    for (const tenant of parts.callers.spending.tenants())
+      metrics.gauge('meridian_tenant_spent_usd', { tenant }, parts.callers.spending.spentUsd(tenant));
     metrics.gauge('meridian_redis_up', {}, Number(stores.redisUp() ?? false));
     metrics.gauge('meridian_redis_unanswered', {}, stores.redisUnanswered());
     metrics.gauge('meridian_replicas', {}, parts.replicas());

@@ -124,6 +124,7 @@ export function jobPorts(
     emit,
     admission,
     identify: rest.identify,
+    tenants: parts.callers.limits,
     onFault: rest.onFault,
     model: name => parts.config().names.get(name),
     accept: async ({ id, model, caller, fields, hints: wished }, payload) => {

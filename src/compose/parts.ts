@@ -84,7 +84,7 @@ export async function createParts(deps: PartsDeps): Promise<Parts> {
     random,
     emit,
     stores,
-    callers: createCallers({ state, clock, background: work.start }, config()),
+    callers: createCallers({ state, clock, emit, config, replicas, counters: stores.counters, background: work.start }),
     backends,
     health,
     router: routing.router,

@@ -62,6 +62,7 @@ export function dataPlane({ parts, serve, jobs, replica, logger, version }: Plan
     admission: parts.admission,
     identify: parts.callers.identify,
     models: ({ models }) => [...parts.config().models.keys()].filter(name => models?.has(name) ?? true),
+    limits: parts.callers.limits,
     model: name => parts.config().names.get(name),
     serve,
     inputPlaces: (location, { tenant }) => inputPlaces(parts.config().config.jobs, location, tenant),

@@ -4,12 +4,14 @@ import { fileState, openRecords } from '../state/file.ts';
 import { connectRedis, type RedisDeps } from '../state/redis.ts';
 import { countReplicas } from '../state/replica-count.ts';
 import { sharedState } from '../state/shared-state.ts';
-import type { SharedCache, StateStore } from '../state/state.ts';
+import type { SharedCache, SharedCounters, StateStore } from '../state/state.ts';
 
 /** Where what outlives a request is kept: `stateDir`, and Redis in front of it when configured. */
 export interface Stores {
   readonly state: StateStore;
   readonly shared: SharedCache | undefined;
+  /** Undefined without Redis. */
+  readonly counters: SharedCounters | undefined;
   /** Undefined without Redis. */
   redisUp(): boolean | undefined;
   /** Commands that Redis has not answered; 0 without Redis. */
@@ -27,6 +29,7 @@ export async function openStores(config: Config, deps: RedisDeps & { warn(messag
     return {
       state,
       shared: undefined,
+      counters: undefined,
       redisUp: () => undefined,
       redisUnanswered: () => 0,
       replicas: configured => configured,
@@ -40,6 +43,7 @@ export async function openStores(config: Config, deps: RedisDeps & { warn(messag
   return {
     state,
     shared: redis.cache,
+    counters: redis.counters,
     redisUp: () => redis.up,
     redisUnanswered: () => redis.unanswered,
     replicas: replicas.count,

@@ -5,6 +5,7 @@ export const meanings: Readonly<Record<string, string>> = {
   'auth.keys':
     'Keys of the config; callers send theirs as `x-api-key` or `Authorization: Bearer`, or sign with a pair.',
   'auth.keys[].tenant': 'Who the key belongs to; counts and cached answers are kept apart by it.',
+  tenants: 'What tenants may do, by the name their keys carry; one that is not here may do all that its keys may.',
   admin: 'Who may operate the gateway.',
   'admin.keys[].id': 'Shown in logs and the audit; not secret.',
   'admin.keys[].sha256': 'Hex SHA-256 of the key; the key itself is stored nowhere.',

@@ -11,7 +11,7 @@ import { HealthOptions } from '../health/options.ts';
 import { RetryBudgetOptions, StreamOptions } from '../inference/options.ts';
 import { JobsOptions } from '../jobs/options.ts';
 import { RoutingOptions } from '../routing/options.ts';
-import { AdminOptions, AuthOptions } from '../security/options.ts';
+import { AdminOptions, AuthOptions, TenantOptions } from '../security/options.ts';
 import { RedisOptions } from '../state/options.ts';
 import { LogOptions } from '../telemetry/options.ts';
 
@@ -135,6 +135,10 @@ export const Config = Type.Object(
       description: 'Fleet-wide limits are divided by this, unless heartbeats in Redis tell the number.',
     }),
     auth: AuthOptions,
+    tenants: Type.Record(Type.String({ pattern: '^[A-Za-z0-9_.-]{1,64}$' }), TenantOptions, {
+      default: {},
+      additionalProperties: false,
+    }),
     admin: AdminOptions,
     redis: Type.Optional(RedisOptions),
     credentials: Type.Optional(CredentialsOptions),

@@ -7,6 +7,7 @@ import {
   keysReachTargets,
   openToAllIsSaid,
   someoneMayCall,
+  tenantsNameModels,
 } from './rules/callers.ts';
 import {
   cacheHoldsSomething,
@@ -46,7 +47,15 @@ import {
 /** What is asked of every config, under the headings `meridian check` shows. */
 const rules = {
   listeners: [addressesAreUsable, adminIsGuarded],
-  callers: [openToAllIsSaid, someoneMayCall, keysHaveOneSecret, keysAreDistinct, keysNameModels, keysReachTargets],
+  callers: [
+    openToAllIsSaid,
+    someoneMayCall,
+    keysHaveOneSecret,
+    keysAreDistinct,
+    keysNameModels,
+    keysReachTargets,
+    tenantsNameModels,
+  ],
   regions: [regionUrlsAreUsable, everyRegionIsUsed, credentialsAreOneKind],
   models: [
     namesAreDistinct,

@@ -84,6 +84,15 @@ export type GatewayEvent =
       readonly ageMs: number;
       readonly detail: string | undefined;
     }
+  | {
+      /** Of a limit of the config's: `observed` would have been refused. */
+      readonly type: 'limit-decided';
+      readonly tenant: string;
+      readonly limit: 'rate' | 'concurrency' | 'budget';
+      readonly result: 'allowed' | 'limited' | 'observed';
+    }
+  /** A rate that replicas share was decided by this one alone. */
+  | { readonly type: 'limit-decided-alone'; readonly tenant: string }
   | { readonly type: 'redis-changed'; readonly up: boolean; readonly detail: string }
   | { readonly type: 'config-reloaded'; readonly ok: boolean; readonly hash: string; readonly detail: string }
   | { readonly type: 'credentials-changed'; readonly identity: string; readonly ok: boolean; readonly detail: string };

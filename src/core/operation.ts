@@ -6,3 +6,8 @@ export const operations = ['invoke', 'converse', 'count-tokens', 'chat', 'embedd
 
 /** One of `operations`. */
 export type Operation = (typeof operations)[number];
+
+/** What a tenant may be allowed: the operations, `stream` for `invoke` answered event by event, `queue` for answers later. */
+export const permissions = [...operations, 'stream', 'queue'] as const;
+/** One of `permissions`. */
+export type Permission = (typeof permissions)[number];

@@ -1,4 +1,5 @@
-import type { Operation } from './operation.ts';
+import type { Operation, Permission } from './operation.ts';
+import type { Priority } from './priority.ts';
 
 /** Who is calling. Anonymous callers exist only under `auth: none`. */
 export interface Caller {
@@ -8,6 +9,10 @@ export interface Caller {
   readonly models?: ReadonlySet<string>;
   /** Residency classes this caller is bound to; undefined means unbound. */
   readonly residency?: ReadonlySet<string>;
+  /** What this caller may do with models; undefined means everything. */
+  readonly operations?: ReadonlySet<Permission>;
+  /** How much its calls matter; undefined is normal. */
+  readonly priority?: Priority;
 }
 
 /** Wishes a caller may send along; validated at the edge. */

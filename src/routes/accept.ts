@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
+import type { Permission } from '../core/operation.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import { kindTraits } from '../core/target.ts';
 import { identify, permit, takeBody } from './admit.ts';
@@ -33,8 +34,8 @@ export async function accept(
   identify(ports, call, message);
   const { model: name, version } = named;
   if (name !== undefined) {
-    const model = permit(ports, call, name);
     const encoding = protocol.streaming(headers);
+    const model = await permit(ports, call, name, permissionOf(protocol, encoding));
     const make = prepare(call, protocol, model, headers, name, encoding, signal);
     const request = make(await takeBody(ports, call, message, model.maxRequestBytes));
     if (protocol.queued) return { model, encoding, request: asQueued(ports, request) };
@@ -43,11 +44,17 @@ export async function accept(
   const body = await takeBody(ports, call, message, longestUnnamedBytes);
   const asked = protocol.ask?.(body.bytes);
   if (asked?.model === undefined) throw new Error(`nothing names the model of a call of ${protocol.name}`);
-  const model = permit(ports, call, asked.model);
-  if (body.bytes.length > model.maxRequestBytes) throw tooLarge(model.maxRequestBytes);
   const encoding = asked.streaming;
+  const model = await permit(ports, call, asked.model, permissionOf(protocol, encoding));
+  if (body.bytes.length > model.maxRequestBytes) throw tooLarge(model.maxRequestBytes);
   const request = prepare(call, protocol, model, headers, asked.model, encoding, signal)(body);
   return { model, encoding, request: withAsked(request, asked, undefined) };
+}
+
+/** What the caller's tenant has to be allowed. */
+function permissionOf({ operation, queued }: InvokeProtocol, encoding: StreamEncoding | undefined): Permission {
+  if (queued) return 'queue';
+  return operation === 'invoke' && encoding !== undefined ? 'stream' : operation;
 }
 
 /** Reads what the headers say, before any byte of the body where the model is known by then. */

@@ -3,9 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
+import type { Permission } from '../core/operation.ts';
 import type { Caller } from '../core/request.ts';
 import type { Admission } from '../security/admission.ts';
 import { authorize, type Identify } from '../security/callers.ts';
+import type { Limits } from '../security/limits.ts';
 import { type HeldBody, readBody } from './body.ts';
 import type { Call } from './call.ts';
 
@@ -14,6 +16,7 @@ export interface AdmitPorts {
   readonly clock: Clock;
   readonly admission: Admission;
   readonly identify: Identify;
+  readonly limits: Pick<Limits, 'enter'>;
   /** By name or alias. */
   model(name: string): Model | undefined;
   /** By when a body must be here, if Node does not see to it. */
@@ -33,14 +36,19 @@ export function identify(ports: AdmitPorts, call: Call, message: IncomingMessage
   if (call.identity.proven) call.caller = call.identity.caller;
 }
 
-/** The model, if the caller may call it. Throws `unknown-model` or `not-allowed`. */
-export function permit(ports: AdmitPorts, call: Call, name: string): Model {
+/**
+ * The model, if the caller may call it so and its tenant's limits let it in; a signature that only the body proves is
+ * let in by `takeBody`. Throws `unknown-model`, `not-allowed` or what limits throw.
+ */
+export async function permit(ports: AdmitPorts, call: Call, name: string, permission: Permission): Promise<Model> {
   const model = ports.model(name);
   if (model === undefined)
     throw new GatewayError('unknown-model', 'No model of this name is configured here: check the name.');
   const caller = call.caller ?? call.identity?.caller;
-  if (caller !== undefined) authorize(caller, model.name);
+  if (caller !== undefined) authorize(caller, model.name, permission);
+  call.permission = permission;
   call.model = model;
+  if (call.caller !== undefined) await enter(ports, call, call.caller);
   return model;
 }
 
@@ -53,7 +61,7 @@ export function callerWithoutBody(ports: Pick<AdmitPorts, 'identify'>, message: 
   return identity.proven ? identity.caller : identity.confirm(emptySha256);
 }
 
-/** The whole body, which a signature has to cover. Throws what `readBody` throws, and `bad-signature`. */
+/** The whole body, which a signature has to cover. Throws what `readBody` throws, `bad-signature`, and what limits throw. */
 export async function takeBody(
   ports: AdmitPorts,
   call: Call,
@@ -66,7 +74,18 @@ export async function takeBody(
   call.body = await readBody(message, maxBytes, ports.admission, limit);
   call.arrivedAt = ports.clock.now();
   call.receivingMs = call.arrivedAt - waitingSince;
-  if (call.identity !== undefined) call.caller = call.identity.confirm(call.body.sha256);
-  if (call.model !== undefined && call.caller !== undefined) authorize(call.caller, call.model.name);
+  if (call.identity === undefined) return call.body;
+  const proven = call.identity.confirm(call.body.sha256);
+  call.caller = proven;
+  if (call.model === undefined) return call.body;
+  authorize(proven, call.model.name, call.permission);
+  if (call.leave === undefined) await enter(ports, call, proven);
   return call.body;
+}
+
+/** A call that ended while it waited has nobody left to give back what it took. */
+async function enter(ports: AdmitPorts, call: Call, caller: Caller): Promise<void> {
+  const leave = await ports.limits.enter(caller);
+  call.leave = leave;
+  if (call.over) leave();
 }

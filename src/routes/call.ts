@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify';
 import type { Clock } from '../core/clock.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
+import type { Permission } from '../core/operation.ts';
 import type { Caller } from '../core/request.ts';
 import type { Attempt, Served } from '../core/result.ts';
 import type { Identity } from '../security/callers.ts';
@@ -24,6 +25,12 @@ export interface Call {
   identity: Identity | undefined;
   /** Once it is proven. */
   caller: Caller | undefined;
+  /** What it wants of the model. */
+  permission: Permission;
+  /** Gives back what the tenant's limits lent it; undefined until they let it in. */
+  leave: (() => void) | undefined;
+  /** Whether its answer is over. */
+  over: boolean;
   body: HeldBody | undefined;
   /** Memory held by the answer. */
   answerBytes: number;

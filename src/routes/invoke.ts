@@ -26,6 +26,9 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       model: undefined,
       identity: undefined,
       caller: undefined,
+      permission: 'invoke',
+      leave: undefined,
+      over: false,
       body: undefined,
       answerBytes: 0,
       served: undefined,
@@ -39,6 +42,8 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
     reply.raw.once('close', () => {
       if (!isWhole(reply.raw)) left.abort();
       ports.inFlight.requests -= 1;
+      call.over = true;
+      call.leave?.();
       call.body?.release();
       ports.admission.give(call.answerBytes);
     });

@@ -4,6 +4,7 @@ import type { Model } from '../core/model.ts';
 import type { Caller, Hints, InvokeFields } from '../core/request.ts';
 import type { Admission } from '../security/admission.ts';
 import type { Identify } from '../security/callers.ts';
+import type { Limits } from '../security/limits.ts';
 
 /** A job as callers see it; rendered as it is. */
 export type ShownJob = { readonly id: string } & Readonly<Record<string, unknown>>;
@@ -23,6 +24,8 @@ export interface JobRoutePorts {
   readonly emit: Emit;
   readonly admission: Admission;
   readonly identify: Identify;
+  /** Limits of tenants. */
+  readonly tenants: Pick<Limits, 'enter'>;
   /** By name or alias. */
   model(name: string): Model | undefined;
   /** Resolves once the job cannot be lost; rejects with a `GatewayError`. */

@@ -63,7 +63,7 @@ function uploader(ports: JobRoutePorts, { raw }: FastifyRequest): Caller {
 function createJob(ports: JobRoutePorts) {
   return async (http: ByModel, reply: FastifyReply): Promise<FastifyReply> => {
     const startedAt = ports.clock.now();
-    const seen: Seen = { model: undefined, caller: undefined, bytes: 0, error: undefined };
+    const seen: Seen = { model: undefined, caller: undefined, bytes: 0, error: undefined, leave: undefined };
     const { maxBytes, idleMs, heldBytes } = ports.limits();
     const length = Number(http.headers['content-length'] ?? Number.POSITIVE_INFINITY);
     let held = 0;
@@ -72,7 +72,8 @@ function createJob(ports: JobRoutePorts) {
       seen.model = ports.model(http.params.model);
       if (seen.model === undefined)
         throw new GatewayError('unknown-model', 'No model of this name is configured here: check the name.');
-      authorize(seen.caller, seen.model.name);
+      authorize(seen.caller, seen.model.name, 'queue');
+      seen.leave = await ports.tenants.enter(seen.caller);
       const { model, caller } = seen;
       const request = { id: http.id, model, caller, fields: readFields(http.headers), hints: readHints(http.headers) };
       ports.admission.take(Math.min(length, heldBytes));
@@ -88,6 +89,7 @@ function createJob(ports: JobRoutePorts) {
       throw seen.error;
     } finally {
       ports.admission.give(held);
+      seen.leave?.();
       complete(ports, http, seen, startedAt);
     }
   };
@@ -99,6 +101,8 @@ interface Seen {
   caller: Caller | undefined;
   bytes: number;
   error: GatewayError | undefined;
+  /** Gives back what the tenant's limits let in. */
+  leave: (() => void) | undefined;
 }
 
 async function* counted(payload: AsyncIterable<Buffer>, seen: Seen): AsyncGenerator<Buffer> {

@@ -59,7 +59,7 @@ function answer(
     const known = params.version === undefined || model?.versions.some(({ name }) => name === params.version);
     if (model === undefined || !known)
       throw new GatewayError('unknown-model', 'No model or version of this name is configured here.');
-    authorize(caller, model.name);
+    authorize(caller, model.name, 'infer');
     const [status, body] = show(model, params.version);
     return reply.code(status).send(body);
   } catch (error) {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
+import type { Permission } from '../core/operation.ts';
 import type { Caller } from '../core/request.ts';
 import { badSignature, isSigV4, readSigV4, type SigV4Claim } from '../wire/sigv4.ts';
 import type { SignedHead } from '../wire/sigv4-canonical.ts';
@@ -28,13 +29,14 @@ export interface IdentifyDeps {
   readonly rings: readonly KeyRing[];
   /** Whether unknown or badly signed credentials count as the tenant `anonymous`. */
   readonly anonymous: boolean;
+  /** Puts the tenant's policy on a caller. */
+  bind(caller: Caller): Caller;
 }
 
 const nobody: Caller = { tenant: 'anonymous' };
-const anonymous: Identity = { caller: nobody, by: 'nothing', proven: true, confirm: () => nobody };
 
 /** By API key or bearer token, kept as digests, or by an AWS signature made with an issued pair. */
-export function createIdentify({ clock, rings, anonymous: open }: IdentifyDeps): Identify {
+export function createIdentify({ clock, rings, anonymous, bind }: IdentifyDeps): Identify {
   const byToken = (token: string): Identity => {
     const sha256 = hash('sha256', token, 'hex'); // rings are keyed by digest, so a near miss learns nothing
     for (const ring of rings) {
@@ -66,7 +68,11 @@ export function createIdentify({ clock, rings, anonymous: open }: IdentifyDeps):
     if (isSigV4(head.headers.authorization)) return bySignature(head);
     throw unauthenticated('No API key: send it as x-api-key or as Authorization: Bearer, or sign with an issued pair.');
   };
-  return open ? head => orAnonymous(() => identify(head)) : identify;
+  const known = anonymous ? (head: SignedHead) => orNobody(() => identify(head)) : identify;
+  return head => {
+    const { caller, by, proven, confirm } = known(head);
+    return { caller: bind(caller), by, proven, confirm: sha256 => bind(confirm(sha256)) };
+  };
 }
 
 /** The head proves it all, given that the body is the one it speaks of. */
@@ -94,15 +100,10 @@ function proven(credential: Credential): Identity {
   return { caller, by: 'key', proven: true, confirm: () => caller };
 }
 
-/** Refusals of credentials become the anonymous caller. */
-function orAnonymous(identify: () => Identity): Identity {
-  try {
-    const identity = identify();
-    return { ...identity, confirm: sha256 => orElse(() => identity.confirm(sha256), nobody) };
-  } catch (error) {
-    if (isRefusal(error)) return anonymous;
-    throw error;
-  }
+/** Credentials that are refused, now or once the body is here, count as nobody's. */
+function orNobody(identify: () => Identity): Identity {
+  const identity = orElse<Identity>(identify, { caller: nobody, by: 'nothing', proven: true, confirm: () => nobody });
+  return { ...identity, confirm: sha256 => orElse(() => identity.confirm(sha256), nobody) };
 }
 
 function orElse<T>(attempt: () => T, otherwise: T): T {
@@ -133,12 +134,18 @@ export function bearerToken(authorization: string | undefined): string | undefin
   return match?.[1];
 }
 
-/** Throws `not-allowed` unless the caller's key names this model. */
-export function authorize(caller: Caller, model: string): void {
+/** Throws `not-allowed` unless the caller's key and tenant allow this model and this use of it. */
+export function authorize(caller: Caller, model: string, permission: Permission): void {
   if (caller.models !== undefined && !caller.models.has(model)) {
     throw new GatewayError(
       'not-allowed',
       `Your API key may not call the model ${model}: ask the operator to add it to the key.`,
+    );
+  }
+  if (caller.operations !== undefined && !caller.operations.has(permission)) {
+    throw new GatewayError(
+      'not-allowed',
+      `Your tenant may not ${permission}, only ${[...caller.operations].join(' and ')}: ask the operator to allow it.`,
     );
   }
 }

@@ -1,4 +1,6 @@
 import Type, { type Static } from 'typebox';
+import { permissions } from '../core/operation.ts';
+import { priorities } from '../core/priority.ts';
 
 /** `auth.keys[]`: a caller's key, hashed or as a secret from the environment, and what it may do. */
 export const ApiKeyOptions = Type.Object(
@@ -88,3 +90,54 @@ export const AdminOptions = Type.Object(
   { additionalProperties: false, default: {} },
 );
 export type AdminOptions = Static<typeof AdminOptions>;
+
+const Mode = Type.Union([Type.Literal('enforce'), Type.Literal('observe')], {
+  default: 'enforce',
+  description: '`observe` counts what would be refused, and refuses nothing.',
+});
+
+/** `tenants.NAME`: what all keys of one tenant may do together. */
+export const TenantOptions = Type.Object(
+  {
+    models: Type.Optional(Type.Array(Type.String(), { minItems: 1, description: 'Models allowed. Default: all.' })),
+    operations: Type.Optional(
+      Type.Array(Type.Enum([...permissions]), { minItems: 1, description: 'What it may do with them. Default: all.' }),
+    ),
+    priority: Type.Enum([...priorities], {
+      default: 'normal',
+      description: 'When not everybody can be served: sheddable calls are refused first, critical ones last.',
+    }),
+    requests: Type.Optional(
+      Type.Object(
+        {
+          perSecond: Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'Fleet-wide, on average.' }),
+          burst: Type.Optional(
+            Type.Integer({ minimum: 1, description: 'At once, after a pause. Default: one second’s worth.' }),
+          ),
+          mode: Mode,
+        },
+        { additionalProperties: false, description: 'How often it may call.' },
+      ),
+    ),
+    concurrency: Type.Optional(
+      Type.Object(
+        { max: Type.Integer({ minimum: 1, description: 'Fleet-wide; each replica takes its share.' }), mode: Mode },
+        { additionalProperties: false, description: 'How many of its calls may be under way.' },
+      ),
+    ),
+    budget: Type.Optional(
+      Type.Object(
+        {
+          usdPerDay: Type.Number({
+            exclusiveMinimum: 0,
+            description: 'What its calls may cost from midnight to midnight, UTC, always-on capacity included.',
+          }),
+          mode: Mode,
+        },
+        { additionalProperties: false, description: 'How much it may spend.' },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type TenantOptions = Static<typeof TenantOptions>;

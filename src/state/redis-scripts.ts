@@ -19,3 +19,27 @@ redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. now + math.max(ARGV[2], 60000), '+inf')
 return redis.call('ZCARD', KEYS[1])`;
+
+/**
+ * The generic cell rate algorithm, as `security/gcra.ts` has it: keeps when the next call is due, and returns how long
+ * this one must wait, ms; 0 when it may go. A time further ahead than any burst reaches is not believed.
+ */
+export const rateScript = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+local interval, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2])
+local due = tonumber(redis.call('GET', KEYS[1]) or '') or now
+due = math.min(math.max(due, now), now + tolerance) + interval
+local wait = due - now - tolerance
+if wait > 0.001 then return string.format('%.3f', wait) end
+redis.call('SET', KEYS[1], string.format('%.3f', due), 'PX', math.ceil(due - now) + 1)
+return '0'`;
+
+/**
+ * Adds to a sum that never falls below what some replica knows of it, since Redis may have lost it; returns the sum.
+ */
+export const spendScript = `
+local known = tonumber(redis.call('GET', KEYS[1]) or '') or 0
+local sum = math.max(known, tonumber(ARGV[2])) + tonumber(ARGV[1])
+redis.call('SET', KEYS[1], string.format('%.17g', sum), 'PX', ARGV[3])
+return string.format('%.17g', sum)`;

@@ -2,12 +2,13 @@ import { Redis } from 'ioredis';
 import type { Clock } from '../core/clock.ts';
 import type { Emit } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
+import { redisCounters } from './counters.ts';
 import type { RedisOptions } from './options.ts';
 import { type RedisGuard, redisGuard } from './redis-guard.ts';
 import { beatScript, offerScript } from './redis-scripts.ts';
 import type { HeartbeatLink } from './replica-count.ts';
 import type { StateLink } from './shared-state.ts';
-import type { SharedCache } from './state.ts';
+import type { SharedCache, SharedCounters } from './state.ts';
 
 /** A connection to Redis that may come and go; nothing waits for it. */
 export interface RedisLink {
@@ -15,6 +16,7 @@ export interface RedisLink {
   readonly cache: SharedCache;
   readonly state: StateLink;
   readonly heartbeats: HeartbeatLink;
+  readonly counters: SharedCounters;
   /** Commands sent and not answered, those given up on included: what a hanging Redis makes the client hold. */
   readonly unanswered: number;
   close(): void;
@@ -48,6 +50,10 @@ export function connectRedis(options: RedisOptions, { clock, random, emit }: Red
     cache: cacheOn(server, `${options.keyPrefix}cache:`, cameUp.add),
     state: stateOn(server, stateKey, subscription.mend, changed.add),
     heartbeats: heartbeatsOn(server, `${options.keyPrefix}replicas`, cameUp.add),
+    counters: redisCounters(
+      { isUp: server.isUp, run: (script, key, args) => guard.run(() => client.eval(script, 1, key, ...args)) },
+      options.keyPrefix,
+    ),
     get unanswered() {
       return client.commandQueue.length;
     },

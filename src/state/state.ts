@@ -19,3 +19,12 @@ export interface SharedCache {
   /** Called when it came up; returns a way to stop. */
   onUp(listener: () => void): () => void;
 }
+
+/** Numbers that replicas count together (Redis). Operations may fail or be slow; callers race them against a budget. */
+export interface SharedCounters {
+  readonly up: boolean;
+  /** Takes one of a steady rate; resolves to 0, or to how long to wait, ms. @param burst how many may come at once */
+  takeRate(name: string, intervalMs: number, burst: number): Promise<number>;
+  /** Adds dollars to a sum that is known to be `atLeastUsd` already; resolves to the sum. */
+  addSpend(name: string, addUsd: number, atLeastUsd: number): Promise<number>;
+}

@@ -93,6 +93,8 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
       case 'version-called':
       case 'stale-consulted':
       case 'retry-refused':
+      case 'limit-decided':
+      case 'limit-decided-alone':
         return;
     }
   };

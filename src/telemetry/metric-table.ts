@@ -134,6 +134,21 @@ export const metricTable = {
     labels: ['model'],
     buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 10_800],
   },
+  meridian_limit_decisions_total: {
+    type: 'counter',
+    help: 'Decisions of a tenant’s limits; observed: would have been refused, were the limit enforced.',
+    labels: ['tenant', 'limit', 'result'],
+  },
+  meridian_limit_decisions_alone_total: {
+    type: 'counter',
+    help: 'Rates decided by this replica’s share alone, because Redis did not answer in time.',
+    labels: ['tenant'],
+  },
+  meridian_tenant_spent_usd: {
+    type: 'gauge',
+    help: 'Dollars a tenant with a budget has spent today (UTC), by all replicas as far as this one knows.',
+    labels: ['tenant'],
+  },
   meridian_redis_up: {
     type: 'gauge',
     help: '1 when Redis answers, 0 when it does not or is not configured.',

@@ -33,6 +33,9 @@ Values come from the config or from these lists, never from what a caller sent; 
 | \`covered\` | ${code(['true', 'false'])}: whether there was a stale answer |
 | \`kind\` of a fallback | ${code(['stale', 'model', 'static'])} |
 | \`result\` of the cache | ${code(['hit', 'miss', 'stale', 'coalesced', 'bypass'])} |
+| \`tenant\` | of the config’s \`tenants\` |
+| \`limit\` | ${code(['rate', 'concurrency', 'budget'])} |
+| \`result\` of a limit | ${code(['allowed', 'limited', 'observed'])} |
 | \`basis\` of cost | ${code(['marginal', 'amortised'])} |
 | \`result\` of a reload | ${code(['ok', 'refused'])} |
 | \`policy\` | ${code(policyNames)} |

@@ -35,6 +35,12 @@ export function recordMetrics(metrics: Metrics): Listener {
       }
       case 'job-changed':
         return recordJob(metrics, event);
+      case 'limit-decided': {
+        const { tenant, limit, result } = event;
+        return metrics.count('meridian_limit_decisions_total', { tenant, limit, result });
+      }
+      case 'limit-decided-alone':
+        return metrics.count('meridian_limit_decisions_alone_total', { tenant: event.tenant });
       case 'config-reloaded':
         return metrics.count('meridian_config_reloads_total', { result: event.ok ? 'ok' : 'refused' });
       case 'region-changed':

@@ -318,6 +318,11 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'a tenant allowed a model that is not there',
+    edited('auth: none', 'auth: none\ntenants: { acme: { models: [rian] } }'),
+    ['c.yaml:2: tenants.acme.models[0]: no model is called "rian"; known: rain, drizzle (did you mean "rain"?)'],
+  ],
+  [
     'a secret that can be guessed',
     edited('auth: none', 'auth: { keys: [{ id: a, tenant: a, secret: demo }] }'),
     ['c.yaml:1: auth.keys[0].secret: has fewer than 20 characters; write a random one'],

@@ -11,6 +11,7 @@ test('six lines are enough, and every other value has its stated default', async
     stateDir: '.meridian',
     replicas: 1,
     auth: 'none',
+    tenants: {},
     admin: { keys: [], hosts: [] },
     regions: { 'us-east-1': null },
     connections: {

@@ -7,6 +7,8 @@ test('each metric of the table has a sample after a bad day, with exactly its la
   const gateway = await startTestGateway(t, {
     retryBudget: { ratio: 0, perSecond: 0 },
     jobs: jobsConfig(),
+    redis: { url: 'redis://127.0.0.1:1' }, // where nobody listens
+    tenants: { anonymous: { requests: { perSecond: 1_000 }, concurrency: { max: 100 }, budget: { usdPerDay: 1 } } },
     models: {
       batch: asyncModel(),
       rain: simpleModel(['us-east-1', 'us-west-2'], {

@@ -51,6 +51,8 @@ export const keysAreDistinct: Rule = inspection => {
   const mend = 'make a new key for one of the two';
   const hashed = [...callers, ...operators].filter(({ key }) => key.sha256 !== undefined);
   tellRepeats(inspection, hashed, ({ key }) => key.sha256 ?? '', 'sha256', mend);
+  const pairs = callers.flatMap(({ key, path }) => (key.secret === undefined ? [] : [{ secret: key.secret, path }]));
+  tellRepeats(inspection, pairs, ({ secret }) => secret, 'secret', mend);
 };
 
 function tellRepeats<T extends { readonly path: Path }>(
@@ -85,6 +87,20 @@ export const keysNameModels: Rule = inspection => {
       if (owner !== undefined) inspection.error(path, `${found} is an alias`, `write the model’s name, ${owner}`);
       else
         inspection.error(path, `no model is called ${found}`, `known: ${known.join(', ')}${didYouMean(model, known)}`);
+    }
+  }
+};
+
+/** Models that tenants are allowed are there. */
+export const tenantsNameModels: Rule = inspection => {
+  const { tenants, models } = inspection.config;
+  const known = Object.keys(models);
+  for (const [tenant, { models: allowed = [] }] of Object.entries(tenants)) {
+    for (const [place, model] of allowed.entries()) {
+      const path = ['tenants', tenant, 'models', place];
+      if (Object.hasOwn(models, model) || !inspection.sound(path)) continue;
+      const mend = `known: ${known.join(', ')}${didYouMean(model, known)}`;
+      inspection.error(path, `no model is called ${inspection.shown(path, model)}`, mend);
     }
   }
 };
