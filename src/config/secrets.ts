@@ -1,6 +1,14 @@
 import { type Path, pathText, type Source } from './findings.ts';
 
-const secretKeys = new Set(['accessKeyId', 'secretAccessKey', 'sessionToken', 'externalId', 'keySecret', 'sha256']);
+const secretKeys = new Set([
+  'accessKeyId',
+  'secretAccessKey',
+  'sessionToken',
+  'externalId',
+  'keySecret',
+  'secret',
+  'sha256',
+]);
 /** A text right under these is a secret written in the wrong place, such as a key instead of a list of keys. */
 const secretWhenText = new Set(['auth', 'keys', 'credentials', 'source']);
 /** Words of the schema that may stand there and tell nothing. */
