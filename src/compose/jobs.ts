@@ -30,7 +30,6 @@ export function createJobs(parts: Parts, serve: Serve, warn: (message: string) =
   const { clock, emit, backends, health, stores } = parts;
   const { objects: store, poster } = backends;
   const options = () => parts.config().config.jobs;
-  const stateDir = resolve(parts.config().config.stateDir);
   const book = openBook({ state: stores.state, store, options, warn });
   return startJobs({
     clock,
@@ -40,7 +39,7 @@ export function createJobs(parts: Parts, serve: Serve, warn: (message: string) =
     options,
     ready: backends.ready,
     warn,
-    replica: createHash('sha256').update(`${hostname()}:${stateDir}`).digest('hex').slice(0, 12),
+    replica: replicaOf(parts),
     regionsFor: job => regionsFor(parts, job),
     regionState: region => health.regions().get(region) ?? 'serving',
     submit: (job, inputs) => submit(parts, serve, job, inputs),
@@ -50,6 +49,12 @@ export function createJobs(parts: Parts, serve: Serve, warn: (message: string) =
       return withoutSecrets(text, endpoint ?? target, job.model);
     },
   });
+}
+
+/** One process has a state directory at a time, and the one after it goes on with its work. */
+function replicaOf(parts: Parts): string {
+  const dir = resolve(parts.config().config.stateDir);
+  return createHash('sha256').update(`${hostname()}:${dir}`).digest('hex').slice(0, 12);
 }
 
 /** Regions with a bucket where a target may serve the job: those that may now in routed order, then the rest. */
@@ -132,6 +137,7 @@ export function jobPorts(
       const bound = residencyBound(model, { caller, hints: wished });
       const job = {
         id,
+        owner: replicaOf(parts),
         tenant: caller.tenant,
         model: model.name,
         createdAtMs: clock.wallMs(),
@@ -150,7 +156,8 @@ export function jobPorts(
     result: async (id, { tenant }) => jobs.result(await jobs.find(id, tenant)),
     withdraw: async (id, { tenant }) => {
       const job = await jobs.find(id, tenant);
-      return (await jobs.withdraw(job)) === 'removed' ? undefined : shown(await jobs.find(id, tenant));
+      const withdrawn = await jobs.withdraw(job);
+      return withdrawn && shown(withdrawn);
     },
     notify: message => {
       const topics = parts.config().config.jobs?.topics ?? [];

@@ -15,6 +15,7 @@ const headings = {
   models: 'names distinct, versions reachable, a second region',
   targets: 'regions exist, none twice, settings fit their kind',
   fallback: 'stand-ins exist, none in a circle, each can be reached',
+  jobs: 'buckets in regions of the config, copies possible',
   limits: 'deadlines, bodies and timers fit, paths usable, replicas agree',
   prices: 'every target and region priced',
 } as const satisfies Record<Parameters<Examined['findings']['get']>[0], string>;

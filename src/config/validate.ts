@@ -18,6 +18,7 @@ import {
   fallbackStepsAreReached,
   staleHasACache,
 } from './rules/fallback.ts';
+import { jobRegionsExist, jobsSurviveARegion, webhooksAreSafe } from './rules/jobs.ts';
 import { bodiesFitMemory, deadlinesFit, ejectionTimesFit, replicasShareState, timersFit } from './rules/limits.ts';
 import { addressesAreUsable, adminIsGuarded } from './rules/listeners.ts';
 import {
@@ -86,6 +87,7 @@ const rules = {
     fallbackModelsCanServe,
     contentTypesAreHeaders,
   ],
+  jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe],
   limits: [
     pathsAreUsable,
     nameServersAreAddresses,

@@ -1,8 +1,9 @@
-import type { ObjectStore } from '../backends/object-store.ts';
+import type { ObjectPlace, ObjectStore } from '../backends/object-store.ts';
 import type { StateStore } from '../state/state.ts';
 import { isOver, type Job } from './job.ts';
 import type { JobsOptions } from './options.ts';
 import { placesOf } from './places.ts';
+import { readText } from './read-text.ts';
 import { decodeJob, encodeJob } from './record.ts';
 
 /** Where jobs are looked up: what is written here is also in the buckets, and can be read back from there. */
@@ -15,7 +16,7 @@ export interface JobBook {
   /** Over, told and not yet removed. */
   closed(): readonly Job[];
   all(): Iterable<Job>;
-  /** A new job, whose records are written already. */
+  /** A job that was not known here, or not as this replica's; its records are written already. */
   add(job: Job): Promise<void>;
   /**
    * Known here at once; written to the index, then beside the input as far as its regions can be reached. Changes
@@ -25,10 +26,8 @@ export interface JobBook {
   /** From now on the job is being removed: resolves when no record of it will be written any more. */
   removing(id: string): Promise<void>;
   forget(id: string): Promise<void>;
-  /** The job as the buckets know it, which is then known here. */
+  /** The job as the buckets know it; another replica may know more. */
   fetch(id: string): Promise<Job | undefined>;
-  /** Takes over every job that only the buckets know. Resolves to their number. */
-  rebuild(): Promise<number>;
   stop(): void;
 }
 
@@ -76,10 +75,7 @@ export function openBook(ports: BookPorts): JobBook {
     const options = ports.options();
     for (const region of Object.keys(options?.buckets ?? {})) {
       const job = await readRecord(store, placesOf(options as JobsOptions, region, id).record).catch(() => undefined);
-      if (job === undefined) continue;
-      const known = jobs.get(id); // learnt meanwhile
-      if (known === undefined) await index(job);
-      return known ?? job;
+      if (job !== undefined) return jobs.get(id) ?? job; // learnt meanwhile
     }
     return undefined;
   };
@@ -110,20 +106,6 @@ export function openBook(ports: BookPorts): JobBook {
       await state.delete(indexPrefix + id);
     },
     fetch,
-    rebuild: async () => {
-      const options = ports.options();
-      let found = 0;
-      for (const [region, bucket] of Object.entries(options?.buckets ?? {})) {
-        try {
-          for await (const ids of store.folders(region, bucket, options?.prefix ?? '')) {
-            for (const id of ids) if (!jobs.has(id) && (await fetch(id)) !== undefined) found += 1;
-          }
-        } catch (error) {
-          warn(`the jobs in ${region} could not be listed: ${String(error)}`);
-        }
-      }
-      return found;
-    },
     stop: unwatch,
   };
 }
@@ -132,12 +114,9 @@ function isOpen(job: Job): boolean {
   return !isOver(job.state) || !job.told || job.removing === true;
 }
 
-async function readRecord(store: ObjectStore, place: Parameters<ObjectStore['get']>[0]): Promise<Job | undefined> {
-  const found = await store.get(place);
-  if (found === undefined) return undefined;
-  const chunks: Buffer[] = [];
-  for await (const chunk of found.body) chunks.push(chunk);
-  return decodeJob(Buffer.concat(chunks).toString());
+async function readRecord(store: ObjectStore, place: ObjectPlace): Promise<Job | undefined> {
+  const text = await readText(store, place);
+  return text === undefined ? undefined : decodeJob(text);
 }
 
 /** Brings the records up to date where that can be done now: one left behind only makes work be done again. */

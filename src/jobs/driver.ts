@@ -10,14 +10,16 @@ import { submitJob } from './submit-job.ts';
 /** Jobs worked on at once. */
 const mostAtOnce = 32;
 const tickMs = 50;
-const sweepMs = 60_000;
+/** Between two looks for jobs past their retention: a share of it, but not seldom. */
+const sweepShare = 0.1;
+const sweepAtMostMs = 60_000;
 /** Between tries to tell whoever waits for a job's end; doubled each time. */
 const tellAgainMs = 2_000;
 const tellAtMostMs = 600_000;
 /** A webhook that has not listened for this long is given up. */
 const tellGiveUpMs = 86_400_000;
 
-/** Works on every open job, a step at a time. */
+/** Works on every open job of this replica, a step at a time. */
 export interface Driver {
   start(): void;
   /** Looks at the job now. */
@@ -44,29 +46,33 @@ export function createDriver(ports: JobPorts): Driver {
       if (book.get(job.id) === undefined) dueAt.delete(job.id);
     }
   };
+  const sweep = (options: JobsOptions) => {
+    for (const job of book.closed()) {
+      if (running.size >= mostAtOnce) return;
+      const expired = clock.wallMs() - (job.finishedAtMs ?? 0) > options.retentionHours * 3_600_000;
+      if (expired && job.owner === ports.replica && !running.has(job.id))
+        running.set(job.id, work({ ...job, removing: true }, options));
+    }
+  };
+  let stops: Cancel[] | undefined;
+  let sweepAt = Number.NEGATIVE_INFINITY;
   const tick = () => {
     const options = ports.options();
     if (options === undefined || running.size >= mostAtOnce) return;
     const now = clock.now();
+    if (now >= sweepAt) {
+      sweepAt = now + Math.min(sweepAtMostMs, options.retentionHours * 3_600_000 * sweepShare);
+      sweep(options);
+    }
     for (const job of book.open()) {
       if (running.size >= mostAtOnce) return;
-      if (running.has(job.id) || (dueAt.get(job.id) ?? 0) > now) continue;
+      if (job.owner !== ports.replica || running.has(job.id) || (dueAt.get(job.id) ?? 0) > now) continue;
       running.set(job.id, work(job, options));
     }
   };
-  const sweep = () => {
-    const options = ports.options();
-    if (options === undefined) return;
-    for (const job of book.closed()) {
-      if (running.size >= mostAtOnce) return;
-      const expired = clock.wallMs() - (job.finishedAtMs ?? 0) > options.retentionHours * 3_600_000;
-      if (expired && !running.has(job.id)) running.set(job.id, work({ ...job, removing: true }, options));
-    }
-  };
-  let stops: Cancel[] | undefined;
   return {
     start: () => {
-      stops ??= [clock.every(tickMs, tick), clock.every(sweepMs, sweep)];
+      stops ??= [clock.every(tickMs, tick)];
     },
     nudge: id => {
       dueAt.delete(id);

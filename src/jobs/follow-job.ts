@@ -3,6 +3,7 @@ import type { Job, JobAttempt } from './job.ts';
 import type { JobsOptions } from './options.ts';
 import { outputPlace } from './places.ts';
 import type { JobPorts, Step } from './ports.ts';
+import { isWithdrawn, withdrawJob } from './withdraw-job.ts';
 
 /** Jobs are looked at less often the older they are, down to this. */
 const seldomMs = 30_000;
@@ -12,6 +13,7 @@ const shownBytes = 2_000;
 
 /** Looks whether a result is there, of whichever attempt; else whether the newest one failed, is late or is cut off. */
 export async function followJob(ports: JobPorts, job: Job, options: JobsOptions): Promise<Step> {
+  if (await isWithdrawn(ports, job, options)) return { job: await withdrawJob(ports, job, options), againMs: 0 };
   for (const attempt of job.attempts.toReversed()) {
     if (await hasOutput(ports, attempt, options)) {
       const { region, outputLocation: location } = attempt;

@@ -51,6 +51,13 @@ export function isOver(state: JobState): boolean {
   return state === 'completed' || state === 'failed' || state === 'cancelled';
 }
 
+const jobId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether a text may be a job's id. */
+export function isJobId(text: string): boolean {
+  return jobId.test(text);
+}
+
 /** One submission that an endpoint accepted. */
 export interface JobAttempt {
   readonly region: string;
@@ -67,6 +74,8 @@ export interface JobAttempt {
 /** A job. Immutable; times are wall-clock ms. */
 export interface Job {
   readonly id: string;
+  /** The replica that works on it. */
+  readonly owner: string;
   readonly tenant: string;
   readonly model: string;
   readonly createdAtMs: number;

@@ -1,12 +1,15 @@
+import type { Cancel } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import { acceptJob, type NewJob } from './accept.ts';
-import { change } from './change.ts';
 import { createDriver } from './driver.ts';
-import { isOver, type Job } from './job.ts';
+import { beatMs, createHeartbeats, type Heartbeats } from './heartbeats.ts';
+import { isJobId, isOver, type Job } from './job.ts';
 import type { JobsOptions } from './options.ts';
 import { outputPlace } from './places.ts';
 import type { JobPorts } from './ports.ts';
-import { removeInput, removeJob } from './remove-job.ts';
+import { removeJob } from './remove-job.ts';
+import { createTakeOver, type TakeOver } from './take-over.ts';
+import { withdrawJob } from './withdraw-job.ts';
 
 /** A result as it is read from its bucket. */
 export interface JobResult {
@@ -24,8 +27,8 @@ export interface Jobs {
   find(id: string, tenant: string): Promise<Job>;
   /** Throws `not-found`, `job-not-completed`, or `upstream-failed` while the region that holds it does not answer. */
   result(job: Job): Promise<JobResult>;
-  /** Withdraws a job that is not over; removes one that is. */
-  withdraw(job: Job): Promise<'cancelled' | 'removed'>;
+  /** Withdraws a job that is not over, and resolves to it; removes one that is. */
+  withdraw(job: Job): Promise<Job | undefined>;
   /** Somebody says that there is news of this inference id: looks at its job now. */
   hint(inferenceId: string): void;
   /** By model and state, for gauges. */
@@ -33,16 +36,24 @@ export interface Jobs {
   stop(): Promise<void>;
 }
 
-const jobId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** Takes up every job that index or buckets know, and works on them until stopped. */
 export function startJobs(ports: JobPorts): Jobs {
-  const { book, store } = ports;
+  const { clock, book, store } = ports;
   const driver = createDriver(ports);
-  const rebuilt = ports.ready().then(async () => {
+  const heartbeats = createHeartbeats(ports);
+  const takeOver = createTakeOver(ports, heartbeats);
+  const stops: Cancel[] = [];
+  let stopped = false;
+  let tending: Promise<void> | undefined;
+  const beatAndTakeOver = () => {
+    if (ports.options() !== undefined)
+      tending ??= tend(ports, heartbeats, takeOver).finally(() => (tending = undefined));
+  };
+  const started = ports.ready().then(async () => {
+    if (stopped) return;
     driver.start();
-    const found = await book.rebuild();
-    if (found > 0) ports.warn(`${found} jobs were not in the index and were read from the buckets`);
+    beatAndTakeOver();
+    stops.push(clock.every(beatMs, beatAndTakeOver));
   });
   return {
     accept: async (job, payload) => {
@@ -71,7 +82,7 @@ export function startJobs(ports: JobPorts): Jobs {
       return accepted;
     },
     find: async (id, tenant) => {
-      const job = jobId.test(id) ? (book.get(id) ?? (await book.fetch(id))) : undefined;
+      const job = isJobId(id) ? (book.get(id) ?? (await book.fetch(id))) : undefined;
       if (job === undefined || job.removing || job.tenant !== tenant)
         throw new GatewayError('not-found', 'No such job: it was never accepted, is removed, or is not yours.');
       return job;
@@ -81,11 +92,9 @@ export function startJobs(ports: JobPorts): Jobs {
       const options = optionsOf(ports);
       if (isOver(job.state)) {
         await removeJob(ports, job, options);
-        return 'removed';
+        return undefined;
       }
-      const withdrawn = await change(ports, job, 'withdrawn');
-      await removeInput(ports, withdrawn, options);
-      return 'cancelled';
+      return withdrawJob(ports, job, options);
     },
     hint: inferenceId => {
       const job = book.byInferenceId(inferenceId);
@@ -93,11 +102,24 @@ export function startJobs(ports: JobPorts): Jobs {
     },
     counts: () => countJobs(book.all()),
     stop: async () => {
+      stopped = true;
+      for (const stop of stops) stop();
       await driver.stop();
-      await rebuilt;
+      await started;
+      await tending;
       book.stop();
     },
   };
+}
+
+async function tend(ports: JobPorts, heartbeats: Heartbeats, takeOver: TakeOver): Promise<void> {
+  try {
+    await heartbeats.beat();
+    const taken = await takeOver.run();
+    if (taken > 0) ports.warn(`${taken} jobs were not this replica's before: their index was lost, or their replica`);
+  } catch (error) {
+    ports.warn(`the buckets could not be looked through for jobs: ${String(error)}`);
+  }
 }
 
 function optionsOf(ports: JobPorts): JobsOptions {

@@ -6,6 +6,8 @@ import type { JobsOptions } from './options.ts';
 export interface JobPlaces {
   readonly input: ObjectPlace;
   readonly record: ObjectPlace;
+  /** Written to withdraw the job, by whichever replica its caller reaches. */
+  readonly withdrawn: ObjectPlace;
   /** Written by whoever makes this submission, so that no two replicas do. */
   claim(attempt: number): ObjectPlace;
 }
@@ -15,7 +17,12 @@ export function placesOf(options: JobsOptions, region: string, id: string): JobP
   const bucket = options.buckets[region];
   if (bucket === undefined) throw new Error(`jobs.buckets names no bucket in ${region}`);
   const at = (name: string): ObjectPlace => ({ region, bucket, key: `${options.prefix}${id}/${name}` });
-  return { input: at('input'), record: at('record.json'), claim: attempt => at(`attempt-${attempt}`) };
+  return {
+    input: at('input'),
+    record: at('record.json'),
+    withdrawn: at('withdrawn'),
+    claim: attempt => at(`attempt-${attempt}`),
+  };
 }
 
 /** `s3://bucket/key` of a place. */

@@ -14,6 +14,7 @@ const Attempt = Type.Object({
 /** A job as it is written into the index and beside its input. */
 const Record = Type.Object({
   id: Type.String({ pattern: '^[0-9a-f-]{36}$' }),
+  owner: Type.String(),
   tenant: Type.String(),
   model: Type.String(),
   createdAtMs: Type.Number(),

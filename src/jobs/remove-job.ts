@@ -35,7 +35,7 @@ function placesOfJob(job: Job, options: JobsOptions): { contents: ObjectPlace[];
   );
   const claims = own.flatMap(({ claim }) => [...job.attempts, undefined].map((_, index) => claim(index + 1)));
   return {
-    contents: [...own.map(({ input }) => input), ...written, ...claims],
+    contents: [...own.flatMap(({ input, withdrawn }) => [input, withdrawn]), ...written, ...claims],
     records: own.map(({ record }) => record),
   };
 }

@@ -5,6 +5,7 @@ import type { Job } from './job.ts';
 import type { JobsOptions } from './options.ts';
 import { locationOf, outputPlace, placesOf } from './places.ts';
 import type { JobPorts, Step } from './ports.ts';
+import { readText } from './read-text.ts';
 
 /** Between tries to find a region for a job. */
 const waitMs = 2_000;
@@ -80,17 +81,11 @@ async function claimed(ports: JobPorts, job: Job, options: JobsOptions): Promise
     const place = placesOf(options, region, job.id).claim(job.attempts.length + 1);
     try {
       if (await ports.store.put(place, mine, 'text/plain', true)) return true;
-      const [replica, atMs] = (await read(ports, place)).split(' ');
+      const [replica, atMs] = ((await readText(ports.store, place)) ?? '').split(' ');
       return replica === ports.replica || ports.clock.wallMs() - Number(atMs) > claimMs;
     } catch (error) {
       ports.warn(`job ${job.id} cannot be claimed in ${region}: ${String(error)}`);
     }
   }
   return true; // no bucket answers: rather twice than never
-}
-
-async function read(ports: JobPorts, place: ObjectPlace): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of (await ports.store.get(place))?.body ?? []) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
 }

@@ -25,6 +25,7 @@ test('a sound config: all looked at, each version’s regions drawn', async t =>
   ✓ models     names distinct, versions reachable, a second region
   ✓ targets    regions exist, none twice, settings fit their kind
   ✓ fallback   stand-ins exist, none in a circle, each can be reached
+  ✓ jobs       buckets in regions of the config, copies possible
   ✓ limits     deadlines, bodies and timers fit, paths usable, replicas agree
   ✓ prices     every target and region priced
 
@@ -92,7 +93,7 @@ test('a file that is not YAML: nothing else is judged', async t => {
   const report = checkUp('auth: [');
   t.same(
     report.checked.map(({ state }) => state),
-    ['failed', ...Array(9).fill('unseen')],
+    ['failed', ...Array(10).fill('unseen')],
   );
   t.equal(report.errors, 1);
 });

@@ -31,6 +31,27 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     [`c.yaml:2: log.file: ${import.meta.filename} is not a directory; name a file in a directory`],
   ],
   [
+    'buckets and places of jobs in regions that are not there',
+    edited(
+      'auth: none',
+      "auth: none\njobs: { buckets: { us-east-1: abc, eu-wset-1: abc }, places: [{ s3: 's3://abc/x/', region: ap-south-1 }] }",
+    ),
+    [
+      'c.yaml:2: jobs.buckets.eu-wset-1: no region is called "eu-wset-1"; known: us-east-1, eu-west-1 (did you mean "eu-west-1"?)',
+      'c.yaml:2: jobs.places[0].region: no region is called "ap-south-1"; known: us-east-1, eu-west-1',
+    ],
+  ],
+  [
+    'an asynchronous target with settings of other kinds',
+    edited(
+      'region: us-east-1, endpoint: drizzle,',
+      'kind: sagemaker-async, region: us-east-1, endpoint: drizzle, variant: a,',
+    ),
+    [
+      'c.yaml:18: models.drizzle.versions.v1.targets[0].variant: a sagemaker-async target has no variant; leave it out, or correct kind',
+    ],
+  ],
+  [
     'a region that is not there',
     edited('region: eu-west-1, endpoint: rain-v1', 'region: eu-wset-1, endpoint: rain-v1'),
     [

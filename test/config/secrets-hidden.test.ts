@@ -27,6 +27,7 @@ test('no finding shows a secret, wherever it was wrongly put', async t => {
     `auth: none\ncredentials: { accessKeyId: a, secretAccessKey: { text: ${secret} } }`,
     `auth: none\ncredentials: { accessKeyId: a, secretAcessKey: ${secret} }`,
     `auth: none\ncredentials: { roleArn: x, source: ${secret} }`,
+    `auth: none\njobs: { buckets: { us-east-1: abc }, webhooks: [{ url: x, secret: ${secret} }] }`,
     `auth: none\ncacheStore: { keySecret: [${secret}] }`,
     `auth: none\ncacheStore: { keySecret: ${secret.slice(0, 7)} }`,
     `auth: none\nredis: { url: 'http://me:${secret}@host' }`,

@@ -46,7 +46,7 @@ test('every link within the repository leads somewhere', async t => {
 });
 
 test('headers, metrics and commands that are named exist', async t => {
-  const routes = sourceOf('src/routes');
+  const routes = sourceOf('src/routes') + sourceOf('src/jobs');
   const commands = [...sourceOf('src/cli').matchAll(/name: '(\w+)'|drainCommand\(\s*'(\w+)'/g)].map(
     ([, plain, drain]) => plain ?? drain,
   );

@@ -31,8 +31,7 @@ test('what is removed is gone from every bucket', async t => {
   await client.until(t, id, 'completed');
   t.equal((await client.remove(id)).status, 204);
   t.equal((await fetch(`${gateway.urls.data}/v1/jobs/${id}`)).status, 404);
-  for (const region of copies)
-    t.same(gateway.simulator.objects(region).list(bucketIn(region), ''), [], `nothing is left in ${region}`);
+  for (const region of copies) t.same(jobKeys(gateway.simulator, region), [], `nothing is left in ${region}`);
 });
 
 test('a job that is not over is cancelled, and its late result changes nothing', async t => {

@@ -61,11 +61,11 @@ export function jobsClient({ urls }: Pick<TestGateway, 'urls'>) {
   };
 }
 
-/** Keys of a region's bucket under the prefix of jobs. */
+/** Keys of a region's bucket that belong to jobs: inputs, records, outputs. */
 export function jobKeys(simulator: Simulator, region: string, ending = ''): string[] {
   return simulator
     .objects(region)
-    .list(bucketIn(region), 'meridian/jobs/')
+    .list(bucketIn(region), '')
     .map(([key]) => key)
-    .filter(key => key.endsWith(ending));
+    .filter(key => key.endsWith(ending) && !key.includes('/replicas/'));
 }

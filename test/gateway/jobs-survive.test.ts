@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { type Test, test } from 'tap';
+import type { Simulator } from '../../sim/simulator.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { type ConfigData, startTestGateway } from '../helpers/gateway.ts';
+import { asyncModel, bucketIn, jobKeys, jobsClient, jobsConfig } from '../helpers/jobs.ts';
+import { startTestSimulator } from '../helpers/simulator.ts';
+import { stateDir } from '../helpers/state-dir.ts';
+
+const server = fileURLToPath(new URL('../../src/server.ts', import.meta.url));
+const regions = ['us-east-1', 'us-west-2'];
+
+function configOf(simulator: Simulator, dir: string): ConfigData {
+  const sites = regions.map(region => {
+    const url = simulator.url(region);
+    return [region, { endpoints: { sagemakerRuntime: url, sts: url, s3: url } }] as const;
+  });
+  return {
+    listen: { data: '127.0.0.1:0', admin: '127.0.0.1:0' },
+    stateDir: join(dir, 'state'),
+    auth: 'none',
+    credentials: { accessKeyId: 'demo', secretAccessKey: 'demo' },
+    regions: Object.fromEntries(sites),
+    models: { rain: asyncModel(regions) },
+    jobs: jobsConfig(regions),
+  };
+}
+
+/** A gateway in a process of its own. */
+async function startProcess(t: Test, file: string): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [server, 'serve', '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  if (child.stdout === null) throw new Error('no output');
+  for await (const line of createInterface(child.stdout)) {
+    const { message, data } = JSON.parse(line) as { message: string; data: string };
+    if (message !== 'listening') continue;
+    child.stdout.resume();
+    return { child, url: data };
+  }
+  throw new Error('the gateway ended');
+}
+
+test('a gateway killed with a thousand jobs in flight loses none', { timeout: 120_000 }, async t => {
+  const simulator = await startTestSimulator(t);
+  const dir = stateDir(t);
+  const file = join(dir, 'meridian.yaml');
+  writeFileSync(file, JSON.stringify(configOf(simulator, dir)));
+  const stalls = await Promise.all(regions.map(region => simulator.faults.add({ region, kind: 'async-stall' })));
+  const first = await startProcess(t, file);
+  const ids: string[] = [];
+  const client = jobsClient({ urls: { data: first.url, admin: '' } });
+  const post = async (count: number) => {
+    for (let made = 0; made < count; made += 1) ids.push((await client.create(`payload ${made}`)).id);
+  };
+  await Promise.all(Array.from({ length: 20 }, () => post(50)));
+  t.equal(new Set(ids).size, 1_000, 'accepted');
+  const gone = new Promise(resolve => first.child.once('exit', resolve));
+  first.child.kill('SIGKILL');
+  await gone;
+  for (const stall of stalls) await simulator.faults.remove(stall);
+  const second = await startProcess(t, file);
+  const after = jobsClient({ urls: { data: second.url, admin: '' } });
+  const open = new Set(ids);
+  await eventually(t, 'every job completes', async () => {
+    for (const id of [...open].slice(0, 50)) if ((await after.look(id)).state === 'completed') open.delete(id);
+    return open.size === 0;
+  });
+  t.equal(await (await after.result(ids[0] ?? '')).text(), 'payload 0');
+});
+
+test('an index that is lost is made anew from the buckets', async t => {
+  const simulator = await startTestSimulator(t);
+  const dir = stateDir(t);
+  const config = configOf(simulator, dir);
+  const first = await startTestGateway(t, config, { running: simulator });
+  const client = jobsClient(first);
+  const done = await client.create('done');
+  await client.until(t, done.id, 'completed');
+  const stalls = await Promise.all(regions.map(region => simulator.faults.add({ region, kind: 'async-stall' })));
+  const open = await client.create('open');
+  await client.until(t, open.id, 'running');
+  await first.app.shutdown();
+  rmSync(join(dir, 'state'), { recursive: true });
+  for (const stall of stalls) await simulator.faults.remove(stall);
+
+  const second = await startTestGateway(t, config, { running: simulator });
+  const finished = await jobsClient(second).until(t, open.id, 'completed');
+  t.equal(finished.attempts.length, 1, 'it was followed, not started again');
+  t.match(await jobsClient(second).look(done.id), { state: 'completed', attempts: [{}] });
+  t.equal(await (await jobsClient(second).result(done.id)).text(), 'done');
+  t.ok(second.log.some(line => /were not this replica/.test(String(line['message']))));
+});
+
+test('a replica that never heard of a job finds it in the buckets', async t => {
+  const simulator = await startTestSimulator(t);
+  const first = await startTestGateway(t, configOf(simulator, stateDir(t)), { running: simulator });
+  const second = await startTestGateway(t, configOf(simulator, stateDir(t)), { running: simulator });
+  const { id } = await jobsClient(first).create('x');
+  await jobsClient(first).until(t, id, 'completed');
+  await jobsClient(second).until(t, id, 'completed');
+  t.equal(
+    simulator.objects('us-east-1').list(bucketIn('us-east-1'), 'outputs/').length,
+    1,
+    'and runs it no second time',
+  );
+});
+
+test('another replica cancels a job it does not work on', async t => {
+  const simulator = await startTestSimulator(t);
+  const first = await startTestGateway(t, configOf(simulator, stateDir(t)), { running: simulator });
+  const second = await startTestGateway(t, configOf(simulator, stateDir(t)), { running: simulator });
+  await Promise.all(regions.map(region => simulator.faults.add({ region, kind: 'async-stall' })));
+  const { id } = await jobsClient(first).create('x');
+  await jobsClient(first).until(t, id, 'running');
+  t.match(await (await jobsClient(second).remove(id)).json(), { state: 'cancelled' });
+  await jobsClient(first).until(t, id, 'cancelled');
+});
+
+test('the jobs of a replica that is gone are taken over', async t => {
+  const simulator = await startTestSimulator(t);
+  const first = await startTestGateway(t, configOf(simulator, stateDir(t)), { running: simulator });
+  const stalls = await Promise.all(regions.map(region => simulator.faults.add({ region, kind: 'async-stall' })));
+  const { id } = await jobsClient(first).create('x');
+  await jobsClient(first).until(t, id, 'running');
+  await first.app.shutdown();
+  for (const stall of stalls) await simulator.faults.remove(stall);
+  const early = await startTestGateway(t, configOf(simulator, stateDir(t)), { running: simulator });
+  await eventually(t, 'it has looked', () => replicasIn(simulator).length === 2);
+  t.match(await jobsClient(early).look(id), { state: 'running' }, 'not while its replica may come back');
+  for (const [key] of replicasIn(simulator))
+    for (const region of regions) simulator.objects(region).delete(bucketIn(region), key);
+  const late = await startTestGateway(t, configOf(simulator, stateDir(t)), { running: simulator });
+  await jobsClient(late).until(t, id, 'completed');
+});
+
+function replicasIn(simulator: Simulator) {
+  return simulator.objects('us-east-1').list(bucketIn('us-east-1'), 'meridian/jobs/replicas/');
+}
+
+test('finished jobs are removed after their retention, wholly', async t => {
+  const simulator = await startTestSimulator(t);
+  const config = configOf(simulator, stateDir(t));
+  const first = await startTestGateway(t, config, { running: simulator });
+  const { id } = await jobsClient(first).create('x');
+  await jobsClient(first).until(t, id, 'completed');
+  await first.app.shutdown();
+  const jobs = jobsConfig(regions, { retentionHours: 0.000_001 });
+  const second = await startTestGateway(t, { ...config, jobs }, { running: simulator });
+  await eventually(t, 'nothing is left', () => regions.every(region => jobKeys(simulator, region).length === 0));
+  t.equal((await fetch(`${second.urls.data}/v1/jobs/${id}`)).status, 404);
+});
