@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts';
+import type { Priority } from './priority.ts';
 import type { Caller, InferenceRequest } from './request.ts';
 import type { Attempt, Served } from './result.ts';
 import type { Target } from './target.ts';
@@ -70,6 +71,13 @@ export type GatewayEvent =
   | { readonly type: 'region-changed'; readonly region: string; readonly from: RegionState; readonly to: RegionState }
   | { readonly type: 'stale-consulted'; readonly model: string; readonly covered: boolean }
   | { readonly type: 'retry-refused'; readonly model: string; readonly what: 'retry' | 'hedge' }
+  | {
+      /** Refused, or left without a retry, in favour of more important calls. */
+      readonly type: 'call-shed';
+      readonly model: string;
+      readonly priority: Priority;
+      readonly why: 'capacity' | 'retries' | 'memory';
+    }
   | {
       /** Of a limit of the config's: `observed` would have been refused. */
       readonly type: 'limit-decided';

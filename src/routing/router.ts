@@ -56,6 +56,7 @@ export type Exclusion =
   | 'evacuated'
   | 'ejected'
   | 'throttled'
+  | 'reserved'
   | 'full';
 
 /** A target that may not serve this call now, and why. */

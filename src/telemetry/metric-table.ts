@@ -117,6 +117,11 @@ export const metricTable = {
     help: 'Dollars of finished calls. marginal: what the call added; amortised: with its share of always-on capacity.',
     labels: [...targetLabels, 'basis'],
   },
+  meridian_calls_shed_total: {
+    type: 'counter',
+    help: 'Calls refused, or left without a retry, because more important ones needed what was left.',
+    labels: ['model', 'priority', 'why'],
+  },
   meridian_limit_decisions_total: {
     type: 'counter',
     help: 'Decisions of a tenant’s limits; observed: would have been refused, were the limit enforced.',

@@ -32,6 +32,10 @@ export function recordMetrics(metrics: Metrics): Listener {
         const { model, version, outcome } = event;
         return metrics.count('meridian_version_calls_total', { model, version, outcome });
       }
+      case 'call-shed': {
+        const { model, priority, why } = event;
+        return metrics.count('meridian_calls_shed_total', { model, priority, why });
+      }
       case 'limit-decided': {
         const { tenant, limit, result } = event;
         return metrics.count('meridian_limit_decisions_total', { tenant, limit, result });
