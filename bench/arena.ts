@@ -46,7 +46,13 @@ export async function openArena(contestants: readonly Contestant[], nodeArgs: re
     const place = { port, upstreamPort, dir };
     const args = [...nodeArgs, ...contestant.args(place)];
     const server = await startChild(contestant.name, serverCore, port, args, dir);
-    entrants.push({ contestant, server, aim: { port, request: contestant.request(place) } });
+    entrants.push({
+      contestant,
+      server,
+      get aim() {
+        return { port, request: contestant.request(place) };
+      },
+    });
   }
   return {
     upstream,

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openAiQuestion, question, wireRequest } from './payload.ts';
+import { type Pair, signedRequest } from './signed-request.ts';
 
-export const rowNames = ['unsigned', 'floor', 'gateway', 'gateway-cached', 'portkey', 'sdk'] as const;
+export const rowNames = ['unsigned', 'floor', 'gateway', 'gateway-signed', 'gateway-cached', 'portkey', 'sdk'] as const;
 export type RowName = (typeof rowNames)[number];
 
 /** Where one server under test finds itself, the upstream and a folder for its files. */
@@ -18,7 +19,7 @@ export interface Contestant {
   readonly name: RowName;
   /** Arguments of `node`. */
   args(place: Place): string[];
-  /** The request it is sent, as bytes. */
+  /** The request it is sent, as bytes; made anew for each measurement. */
   request(place: Place): Buffer;
   /** Whether its answers come from its own cache, not from the upstream. */
   readonly cached: boolean;
@@ -28,6 +29,7 @@ const file = (path: string) => join(import.meta.dirname, path);
 const invocation = wireRequest('/endpoints/rain/invocations', {}, question);
 /** What the gateway's callers send. */
 export const apiKey = 'bench-key';
+const pair: Pair = { id: 'BENCHPAIR', secret: 'bench-secret-of-a-caller' };
 const withKey = wireRequest('/endpoints/rain/invocations', { 'x-api-key': apiKey }, question);
 
 function plain(name: RowName, script: string): Contestant {
@@ -42,11 +44,11 @@ const startArgs: readonly string[] = JSON.parse(readFileSync(file('../package.js
   .map((arg: string) => (arg.endsWith('.ts') ? file(`../${arg}`) : arg));
 
 /** The product as a user runs it: API key, three targets, breaker, metrics, every access line to a file. */
-function gateway(name: RowName, model: object, cached: boolean): Contestant {
+function gateway(name: RowName, model: object, cached: boolean, request = () => withKey): Contestant {
   return {
     name,
     cached,
-    request: () => withKey,
+    request,
     args(place) {
       const config = join(place.dir, `${name}.yaml`);
       writeFileSync(config, JSON.stringify(gatewayConfig(place, name, model))); // JSON is YAML
@@ -68,7 +70,12 @@ function gatewayConfig({ port, upstreamPort, dir }: Place, name: string, model: 
   return {
     listen: { data: `127.0.0.1:${port}`, admin: '127.0.0.1:0' },
     stateDir: join(dir, name),
-    auth: { keys: [{ id: 'bench', sha256, tenant: 'bench' }] },
+    auth: {
+      keys: [
+        { id: 'bench', sha256, tenant: 'bench' },
+        { ...pair, tenant: 'bench' },
+      ],
+    },
     credentials: { accessKeyId: 'AKIDBENCH', secretAccessKey: 'bench-secret' },
     regions: Object.fromEntries(regions.map(region => [region, { endpoints }])),
     limits: { drainMs: 0 },
@@ -99,6 +106,7 @@ export const contestants = [
   plain('unsigned', 'servers/unsigned.ts'),
   plain('floor', 'servers/floor.ts'),
   gateway('gateway', {}, false),
+  gateway('gateway-signed', {}, false, () => signedRequest('/endpoints/rain/invocations', question, pair)),
   gateway('gateway-cached', { cache: { freshSeconds: 86_400 } }, true),
   portkey,
   plain('sdk', 'servers/sdk.ts'),

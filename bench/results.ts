@@ -68,9 +68,19 @@ export function goals(rows: readonly Row[]): Goal[] {
     goal('portkey / gateway, CPU', ratio(cpu('portkey'), cpu('gateway')), '≥', 4),
     goal('gateway-cached / floor, CPU', ratio(cpu('gateway-cached'), cpu('floor')), '≤', 0.6),
     goal('floor / unsigned, CPU', ratio(cpu('floor'), cpu('unsigned')), '≤', 2.5),
+    goal(
+      'gateway-signed − gateway, over floor, CPU',
+      ratio(more(cpu('gateway-signed'), cpu('gateway')), cpu('floor')),
+      '≤',
+      0.5,
+    ),
     goal('gateway, added p50 at 200/s, ms', row('gateway')?.addedP50Ms ?? null, '≤', 1),
     goal('gateway, added p99 at 200/s, ms', row('gateway')?.addedP99Ms ?? null, '≤', 5),
   ];
+}
+
+function more(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a - b;
 }
 
 function ratio(a: number | null, b: number | null): number | null {

@@ -6,6 +6,7 @@ import {
   TargetOptions,
   TensorOptions,
 } from '../backends/options.ts';
+import { priorities } from '../core/priority.ts';
 import { CacheOptions, CacheStoreOptions, FallbackOptions } from '../fallback/options.ts';
 import { HealthOptions } from '../health/options.ts';
 import { RetryBudgetOptions, StreamOptions } from '../inference/options.ts';
@@ -40,6 +41,10 @@ export const ModelOptions = Type.Object(
       description: 'May stand in for another model even for callers not allowed this one.',
     }),
     idempotent: Type.Boolean({ default: true, description: 'Whether running a call twice is harmless.' }),
+    priority: Type.Enum([...priorities], {
+      default: 'normal',
+      description: 'When not every call can be served: sheddable ones are refused first, critical ones last.',
+    }),
     slo: Type.Object(
       {
         latencyMs: Type.Number({ exclusiveMinimum: 0, default: 1_000, description: 'p95 of upstream time.' }),

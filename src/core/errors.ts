@@ -30,6 +30,7 @@ export const errorCatalogue = {
   'no-target-available': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
   'stream-broken': { status: 424, awsType: 'ModelStreamError', retryable: true },
   'session-lost': { status: 400, awsType: 'ValidationError', retryable: false },
+  shed: { status: 503, awsType: 'ServiceUnavailable', retryable: true },
   'buffers-full': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
 } as const satisfies Record<string, CatalogueEntry>;
 

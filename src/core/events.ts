@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts';
+import type { Priority } from './priority.ts';
 import type { Caller, InferenceRequest } from './request.ts';
 import type { Attempt, Served } from './result.ts';
 import type { Target } from './target.ts';
@@ -83,6 +84,13 @@ export type GatewayEvent =
       /** Since it was accepted, ms. */
       readonly ageMs: number;
       readonly detail: string | undefined;
+    }
+  | {
+      /** Refused, or left without a retry, in favour of more important calls. */
+      readonly type: 'call-shed';
+      readonly model: string;
+      readonly priority: Priority;
+      readonly why: 'capacity' | 'retries' | 'memory';
     }
   | {
       /** Of a limit of the config's: `observed` would have been refused. */

@@ -1,3 +1,4 @@
+import type { Priority } from './priority.ts';
 import type { Target } from './target.ts';
 import type { TensorMapping } from './tensors.ts';
 
@@ -59,6 +60,8 @@ export interface Model {
   /** Whether callers without this model on their key may still get it as another model's fallback. */
   readonly publicFallback: boolean;
   readonly idempotent: boolean;
+  /** Joined with the tenant's: see `priorityOf`. */
+  readonly priority: Priority;
   readonly slo: { readonly latencyMs: number; readonly availability: number };
   readonly deadlineMs: number;
   /** Status answered when every target was tried in vain; 530 is one that AWS SDKs do not retry. */

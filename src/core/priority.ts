@@ -1,3 +1,6 @@
+import type { Model } from './model.ts';
+import type { Caller } from './request.ts';
+
 /** How much a call matters, most first: who is refused when not everybody can be served. */
 export const priorities = ['critical', 'normal', 'sheddable'] as const;
 /** One of them. */
@@ -12,4 +15,9 @@ export function joinedPriority(tenant: Priority, model: Priority): Priority {
     if (tenant === decisive || model === decisive) return decisive;
   }
   return 'normal';
+}
+
+/** How much one call matters. */
+export function priorityOf(model: Pick<Model, 'priority'>, { caller }: { readonly caller: Caller }): Priority {
+  return joinedPriority(caller.priority ?? 'normal', model.priority);
 }

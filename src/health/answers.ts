@@ -8,5 +8,6 @@ export const answers = Object.freeze({
   evacuated: Object.freeze({ usable: false, why: 'evacuated' }),
   ejected: Object.freeze({ usable: false, why: 'ejected' }),
   throttled: Object.freeze({ usable: false, why: 'throttled' }),
+  reserved: Object.freeze({ usable: false, why: 'reserved' }),
   full: Object.freeze({ usable: false, why: 'full' }),
 } as const satisfies Record<string, Availability>);

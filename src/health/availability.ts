@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { GatewayError } from '../core/errors.ts';
+import type { Priority } from '../core/priority.ts';
 import type { Target } from '../core/target.ts';
 import { slotQueue } from './capacity.ts';
 import { type DrainScope, Drains } from './drains.ts';
@@ -34,7 +35,11 @@ class Wards implements HealthControl {
     this.#ports = ports;
     this.#options = ports.options;
     this.#drains = new Drains(ports.state);
-    this.#queue = slotQueue<TargetRecord>(ports.clock, () => this.#options.maxWaiting);
+    this.#queue = slotQueue<TargetRecord>(
+      ports.clock,
+      () => this.#options.maxWaiting,
+      (record, priority) => !record.lacksSlot(priority),
+    );
     this.#regions = new Regions({
       emit: ports.emit,
       nowMs: () => ports.clock.now(),
@@ -56,12 +61,12 @@ class Wards implements HealthControl {
     this.#unwatch = this.#drains.watch(() => this.#readDrains());
   }
 
-  available(target: Target) {
-    return this.#recordOf(target).availability();
+  available(target: Target, priority?: Priority) {
+    return this.#recordOf(target).availability(priority);
   }
 
-  acquire(target: Target, reason: Parameters<Health['acquire']>[1]) {
-    return this.#recordOf(target).acquire(reason);
+  acquire(target: Target, reason: Parameters<Health['acquire']>[1], priority?: Priority) {
+    return this.#recordOf(target).acquire(reason, priority);
   }
 
   share(target: Target) {
@@ -84,10 +89,11 @@ class Wards implements HealthControl {
     return this.#regions.state(name);
   }
 
-  waitForSlot(targets: readonly Target[], waitMs: number, signal: AbortSignal) {
+  waitForSlot(targets: readonly Target[], waitMs: number, signal: AbortSignal, priority: Priority = 'normal') {
     const records = targets.map(target => this.#recordOf(target));
-    if (records.some(record => !record.full)) return Promise.resolve(true);
-    return this.#queue.wait(records, waitMs, signal);
+    if (records.some(record => !record.lacksSlot(priority))) return Promise.resolve(true);
+    for (const record of records) record.wanted(priority);
+    return this.#queue.wait(records, waitMs, signal, priority);
   }
 
   update(targets: readonly Target[], options: HealthOptions = this.#options) {

@@ -1,9 +1,10 @@
 import type { BreakerState, EjectionReason, RegionState } from '../core/events.ts';
+import type { Priority } from '../core/priority.ts';
 import type { AttemptResult } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
 
-/** Why a target may not be used now. */
-export type Unavailable = 'drained' | 'evacuated' | 'ejected' | 'throttled' | 'full';
+/** Why a target may not be used now; `reserved`: what is free is kept for more important calls. */
+export type Unavailable = 'drained' | 'evacuated' | 'ejected' | 'throttled' | 'reserved' | 'full';
 
 /** The one answer to "may we send there?". `trial` means: one caller's request, because it is half-open. */
 export type Availability =
@@ -43,14 +44,17 @@ export interface TargetHealth {
 
 /** What the request path and routing see of health. Measures nothing and ranks nothing. */
 export interface Health {
-  available(target: Target): Availability;
+  available(target: Target, priority?: Priority): Availability;
   /** Takes a slot, or undefined if the target became unavailable for this reason meanwhile. */
-  acquire(target: Target, reason: PermitReason): Permit | undefined;
+  acquire(target: Target, reason: PermitReason, priority?: Priority): Permit | undefined;
   /** See `TargetHealth.share`; cheap, called per request. */
   share(target: Target): number;
   inFlight(target: Target): number;
-  /** Resolves true when a slot of any of these may be free, false after `waitMs` or abort. At most a bounded number wait. */
-  waitForSlot(targets: readonly Target[], waitMs: number, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Resolves true when a slot of any of these may be free, false after `waitMs` or abort. At most a bounded number wait,
+   * the more important first; and slots are kept for them from then on.
+   */
+  waitForSlot(targets: readonly Target[], waitMs: number, signal: AbortSignal, priority?: Priority): Promise<boolean>;
   /** Whether the fail-open rate lets one more call go to this ejected target. Consumes the allowance. */
   mayFailOpen(target: Target): boolean;
   describe(target: Target): TargetHealth;

@@ -1,3 +1,4 @@
+import type { Priority } from '../core/priority.ts';
 import type { AttemptResult } from '../core/result.ts';
 import type { Permit, PermitReason } from './health.ts';
 
@@ -12,13 +13,15 @@ export class SlotPermit implements Permit {
   readonly reason: PermitReason;
   /** The breaker's epoch when the call began: results from an older one are not judged. */
   readonly epoch: number;
+  readonly priority: Priority;
   readonly #lender: Lender;
   #held = true;
 
-  constructor(lender: Lender, reason: PermitReason, epoch: number) {
+  constructor(lender: Lender, reason: PermitReason, epoch: number, priority: Priority) {
     this.#lender = lender;
     this.reason = reason;
     this.epoch = epoch;
+    this.priority = priority;
   }
 
   settle(result: AttemptResult): void {

@@ -1,4 +1,5 @@
 import type { BreakerState } from '../core/events.ts';
+import type { Priority } from '../core/priority.ts';
 import type { AttemptResult } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
 import { Allowance } from './allowance.ts';
@@ -6,6 +7,7 @@ import { answers } from './answers.ts';
 import type { Availability, PermitReason, TargetHealth } from './health.ts';
 import { Illness } from './illness.ts';
 import { type Lender, SlotPermit } from './permit.ts';
+import { Reservation } from './reservation.ts';
 import type { Throttle } from './throttling.ts';
 import type { Patient, Ward } from './ward.ts';
 
@@ -20,6 +22,7 @@ export class TargetRecord implements Lender, Patient {
   readonly #ward: Ward;
   readonly #slotFreed: (record: TargetRecord) => void;
   readonly #throttle: Throttle;
+  readonly #reservation: Reservation;
   readonly #failOpen: Allowance;
 
   constructor(target: Target, ward: Ward, slotFreed: (record: TargetRecord) => void) {
@@ -28,6 +31,7 @@ export class TargetRecord implements Lender, Patient {
     this.#slotFreed = slotFreed;
     this.#throttle = ward.throttle(target.quotaGroup);
     this.illness = new Illness(this, ward);
+    this.#reservation = new Reservation(ward.clock);
     this.#failOpen = new Allowance(ward.clock, () => ward.options().failOpenPerSecond / ward.replicas());
   }
 
@@ -53,27 +57,37 @@ export class TargetRecord implements Lender, Patient {
     return this.inFlight >= this.slots;
   }
 
-  availability(): Availability {
+  /** No slot for a call of this priority: none is free, or what is free is kept for more important ones. */
+  lacksSlot(priority: Priority): boolean {
+    return this.full || this.#reservation.withholds(this.slots - this.inFlight, priority);
+  }
+
+  /** A call of this priority is about to wait, or to be turned away. */
+  wanted(priority: Priority): void {
+    this.#reservation.wanted(priority);
+  }
+
+  availability(priority: Priority = 'normal'): Availability {
     if (this.drained) return answers.drained;
     const { serving } = this.illness;
     if (!serving && this.state === 'open') return answers.ejected;
-    if (serving && !this.#throttle.asked) return this.full ? answers.full : answers.usable;
+    if (serving && !this.#throttle.asked) return this.#slotAnswer(priority, answers.usable);
     const now = this.#ward.clock.now();
     if (this.#throttle.holds(now)) return answers.throttled;
     if (!serving && !this.illness.admitsTrial(now)) return this.evacuated ? answers.evacuated : answers.ejected;
-    if (this.full) return answers.full;
-    return serving ? answers.usable : answers.trial;
+    return this.#slotAnswer(priority, serving ? answers.usable : answers.trial);
   }
 
   /** A slot for one call, or undefined when this kind of call may not go there now. */
-  acquire(reason: PermitReason): SlotPermit | undefined {
+  acquire(reason: PermitReason, priority: Priority = 'normal'): SlotPermit | undefined {
     const now = this.#ward.clock.now();
-    if (this.drained || this.full || this.#throttle.holds(now)) return undefined;
+    if (this.drained || this.lacksSlot(priority) || this.#throttle.holds(now)) return undefined;
     const { serving } = this.illness;
     if (!serving && !this.#admitsIll(reason, now)) return undefined;
-    const permit = new SlotPermit(this, reason, this.illness.epoch);
+    const permit = new SlotPermit(this, reason, this.illness.epoch, priority);
     if (!serving && reason !== 'fail-open') this.illness.beginTrial(permit, now);
     this.inFlight += 1;
+    this.#reservation.began(priority);
     this.lastUsedAt = now;
     return permit;
   }
@@ -86,6 +100,7 @@ export class TargetRecord implements Lender, Patient {
 
   giveBack(permit: SlotPermit): void {
     this.inFlight -= 1;
+    this.#reservation.ended(permit.priority);
     this.illness.endTrial(permit);
     this.#slotFreed(this);
   }
@@ -118,6 +133,11 @@ export class TargetRecord implements Lender, Patient {
       throttledForMs: this.#throttle.remainingMs(now),
       share: this.share(),
     };
+  }
+
+  #slotAnswer(priority: Priority, otherwise: Availability): Availability {
+    if (this.full) return answers.full;
+    return this.lacksSlot(priority) ? answers.reserved : otherwise;
   }
 
   #admitsIll(reason: PermitReason, now: number): boolean {

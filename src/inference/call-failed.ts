@@ -44,6 +44,7 @@ export function failure(health: Health, model: Model, exit: Exit, trail: readonl
         trail,
       );
     case 'health':
+      if (exit.shed) return new CallFailed(shedNow(model.name, options.retryAfterSeconds), trail);
       return new CallFailed(
         new GatewayError(
           'no-target-available',
@@ -64,6 +65,12 @@ export function failure(health: Health, model: Model, exit: Exit, trail: readonl
   }
 }
 
+/** The refusal of a call that makes room for more important ones. */
+export function shedNow(model: string, retryAfterSeconds = 1): GatewayError {
+  const message = `${model} has no room for calls of this priority now: repeat it after the time given.`;
+  return new GatewayError('shed', message, { retryAfterSeconds });
+}
+
 /** The soonest that something may have changed: a retry-after heard, the end of an ejection or of a pause asked for. */
 function retryAfterSeconds(health: Health, exit: Exit, trail: readonly Attempt[]): number {
   const heard = trail.map(made => made.result.error?.retryAfterMs).filter(ms => ms !== undefined);
@@ -76,5 +83,7 @@ function retryAfterSeconds(health: Health, exit: Exit, trail: readonly Attempt[]
 function absentForMs(health: Health, target: Target): number[] {
   const { availability, ejectedForMs, throttledForMs } = health.describe(target);
   const absence = Math.max(ejectedForMs, throttledForMs);
-  return absence > 0 || (!availability.usable && availability.why === 'full') ? [absence] : [];
+  return absence > 0 || (!availability.usable && (availability.why === 'full' || availability.why === 'reserved'))
+    ? [absence]
+    : [];
 }

@@ -1,4 +1,5 @@
 import type { Model } from '../core/model.ts';
+import { priorityOf } from '../core/priority.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Attempt } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
@@ -20,7 +21,8 @@ export async function tryLeastIll(
   for (const target of ill) {
     if (!ports.health.mayFailOpen(target)) continue;
     const time = attemptTime(deadline, ports.router.estimate(target), false);
-    const permit = time === undefined ? undefined : ports.health.acquire(target, 'fail-open');
+    const permit =
+      time === undefined ? undefined : ports.health.acquire(target, 'fail-open', priorityOf(model, request));
     if (time === undefined || permit === undefined) continue;
     const plan = {
       target,

@@ -1,5 +1,6 @@
 import type { Model } from '../core/model.ts';
 import { isFinal } from '../core/outcome.ts';
+import { priorityOf } from '../core/priority.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Attempt } from '../core/result.ts';
 import type { Candidate } from '../routing/router.ts';
@@ -33,7 +34,7 @@ export async function hedged(
   });
   const startHedge = async (): Promise<Attempt | undefined> => {
     const timeoutMs = attemptTimeoutMs(deadline, next.estimate, false);
-    const permit = timeoutMs > 0 ? ports.health.acquire(next.target, 'call') : undefined;
+    const permit = timeoutMs > 0 ? ports.health.acquire(next.target, 'call', priorityOf(model, request)) : undefined;
     if (permit === undefined) return undefined;
     if (!ports.budget.takeHedge()) {
       permit.release();

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { Priority } from '../core/priority.ts';
 
 /**
  * One token bucket per process, so that retries can never multiply an outage: every attempt after a request's first,
@@ -7,8 +8,8 @@ import type { Clock } from '../core/clock.ts';
 export interface RetryBudget {
   /** A request was accepted: earns `ratio` of a token. */
   accepted(): void;
-  /** Takes a token for a retry; false if there is none. */
-  takeRetry(): boolean;
+  /** Takes a token for a retry; false if there is none. Sheddable calls leave half the bucket to the others. */
+  takeRetry(priority?: Priority): boolean;
   /** Takes a token for a hedge; refused while less than half the bucket is left, so that retries go first. */
   takeHedge(): boolean;
   /** Takes what a client's own retry costs us; never refused, and never from the half that is kept for our own. */
@@ -57,7 +58,7 @@ export function createRetryBudget(options: BudgetOptions, clock: Clock): RetryBu
       acceptedSince += 1;
       tokens = Math.min(capacity, tokens + options.ratio);
     },
-    takeRetry: () => take(0),
+    takeRetry: priority => take(priority === 'sheddable' ? capacity / 2 : 0),
     takeHedge: () => take(capacity / 2),
     chargeClientRetry: () => {
       if (tokens > capacity / 2) tokens -= 1;

@@ -1,6 +1,7 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import { isFinal } from '../core/outcome.ts';
+import { priorityOf } from '../core/priority.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Attempt, Served } from '../core/result.ts';
 import { attempt } from './attempt.ts';
@@ -22,9 +23,9 @@ export async function serveSession(
   if (pinned === undefined || !ports.router.mayEverServe(model, pinned.target, request)) throw sessionLost();
   const time = attemptTime(deadline, ports.router.estimate(pinned.target), false);
   if (time === undefined) throw failure(ports.health, model, { by: 'deadline', trail: [] }, []);
-  const permit = ports.health.acquire(pinned.target, 'call');
+  const permit = ports.health.acquire(pinned.target, 'call', priorityOf(model, request));
   if (permit === undefined) {
-    const exit = { by: 'health', ill: [pinned.target], away: [pinned.target], trail: [] } as const;
+    const exit = { by: 'health', ill: [pinned.target], away: [pinned.target], shed: false, trail: [] } as const;
     throw failure(ports.health, model, exit, []);
   }
   const inner: InferenceRequest = { ...request, fields: { ...request.fields, sessionId: pinned.sessionId } };

@@ -1,5 +1,6 @@
 import type { Model, Version } from '../core/model.ts';
 import { didNoWork, isFinal } from '../core/outcome.ts';
+import { type Priority, priorityOf } from '../core/priority.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Attempt, AttemptReason } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
@@ -30,6 +31,8 @@ export type Exit =
       readonly by: 'health';
       readonly ill: readonly Target[];
       readonly away: readonly Target[];
+      /** Slots were free, and kept for more important calls. */
+      readonly shed: boolean;
       readonly trail: readonly Attempt[];
     };
 
@@ -37,13 +40,14 @@ export type Exit =
 const ill: ReadonlySet<Exclusion> = new Set(['ejected', 'evacuated', 'throttled'] as const);
 
 /** These end without an operator. */
-const passing: ReadonlySet<Exclusion> = new Set([...ill, 'full'] as const);
+const passing: ReadonlySet<Exclusion> = new Set([...ill, 'full', 'reserved'] as const);
 
 /** What one walk over the versions' candidates needs; `trail` grows as attempts finish. */
 interface Walk {
   readonly ports: TargetPorts;
   readonly model: Model;
   readonly request: InferenceRequest;
+  readonly priority: Priority;
   readonly deadline: Deadline;
   readonly signal: AbortSignal;
   readonly trail: Attempt[];
@@ -58,7 +62,8 @@ export async function tryTargets(
   deadline: Deadline,
   signal: AbortSignal,
 ): Promise<Exit> {
-  const walk: Walk = { ports, model, request, deadline, signal, trail: [] };
+  const priority = priorityOf(model, request);
+  const walk: Walk = { ports, model, request, priority, deadline, signal, trail: [] };
   let routes: Route[] = [];
   const routeOf = (index: number): Route => {
     const known = routes[index];
@@ -74,17 +79,25 @@ export async function tryTargets(
   if (walk.trail.length > 0) return { by: 'backends', trail: walk.trail };
 
   const all = versions.map((_, index) => routeOf(index));
-  const full = all.flatMap(route => route.excluded.filter(entry => entry.why === 'full').map(entry => entry.target));
-  const onlyFull = all.every(route => route.excluded.every(entry => !ill.has(entry.why)));
-  const waitMs = Math.min(model.queueMs, deadline.forAttemptsMs());
-  if (full.length > 0 && onlyFull && (await ports.health.waitForSlot(full, waitMs, signal))) {
+  const full = targetsThat(all, why => why === 'full' || why === 'reserved');
+  const worthWaiting =
+    priority === 'critical' || all.every(route => route.excluded.every(entry => !ill.has(entry.why)));
+  const waitMs = worthWaiting ? Math.min(model.queueMs, deadline.forAttemptsMs()) : 0;
+  if (full.length > 0 && (await ports.health.waitForSlot(full, waitMs, signal, priority))) {
     routes = [];
     const second = await walkRoutes(walk, versions.length, routeOf, laterHasOne);
     if (second !== undefined) return second;
     if (walk.trail.length > 0) return { by: 'backends', trail: walk.trail };
   }
-  const away = all.flatMap(route => route.excluded.filter(entry => passing.has(entry.why)).map(entry => entry.target));
-  return { by: 'health', ill: leastIllFirst(ports.health, all), away, trail: walk.trail };
+  const shed = targetsThat(all, why => why === 'reserved').length > 0;
+  if (shed) ports.emit({ type: 'call-shed', model: model.name, priority, why: 'capacity' });
+  const away = targetsThat(all, why => passing.has(why));
+  return { by: 'health', ill: leastIllFirst(ports.health, all), away, shed, trail: walk.trail };
+}
+
+/** Those the routes leave out for such a reason. */
+function targetsThat(routes: readonly Route[], reason: (why: Exclusion) => boolean): Target[] {
+  return routes.flatMap(({ excluded }) => excluded.flatMap(({ why, target }) => (reason(why) ? [target] : [])));
 }
 
 /** Goes down the routes; undefined when every candidate was passed or failed. */
@@ -121,10 +134,12 @@ async function step(
   if (time === undefined) return { by: 'deadline', trail };
   if (candidate.trial && !anotherWaits) return undefined;
   if (trail.some(made => made.target === candidate.target)) return undefined; // a hedge went there already
-  const permit = ports.health.acquire(candidate.target, candidate.trial ? 'trial' : 'call');
+  const permit = ports.health.acquire(candidate.target, candidate.trial ? 'trial' : 'call', walk.priority);
   if (permit === undefined) return undefined;
-  if (trail.length > 0 && !ports.budget.takeRetry()) {
+  if (trail.length > 0 && !ports.budget.takeRetry(walk.priority)) {
     permit.release();
+    if (walk.priority === 'sheddable')
+      ports.emit({ type: 'call-shed', model: model.name, priority: walk.priority, why: 'retries' });
     ports.emit({ type: 'retry-refused', model: model.name, what: 'retry' });
     return { by: 'budget', trail };
   }

@@ -2,9 +2,12 @@ import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
+import type { Emit } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
 import type { Permission } from '../core/operation.ts';
+import { priorityOf } from '../core/priority.ts';
 import type { Caller } from '../core/request.ts';
+import { shedNow } from '../inference/call-failed.ts';
 import type { Admission } from '../security/admission.ts';
 import { authorize, type Identify } from '../security/callers.ts';
 import type { Limits } from '../security/limits.ts';
@@ -14,6 +17,7 @@ import type { Call } from './call.ts';
 /** What letting a call in needs of the gateway. `identify` and `model` follow the config in force. */
 export interface AdmitPorts {
   readonly clock: Clock;
+  readonly emit: Emit;
   readonly admission: Admission;
   readonly identify: Identify;
   readonly limits: Pick<Limits, 'enter'>;
@@ -48,7 +52,7 @@ export async function permit(ports: AdmitPorts, call: Call, name: string, permis
   if (caller !== undefined) authorize(caller, model.name, permission);
   call.permission = permission;
   call.model = model;
-  if (call.caller !== undefined) await enter(ports, call, call.caller);
+  if (call.caller !== undefined) await enter(ports, call, model, call.caller);
   return model;
 }
 
@@ -79,12 +83,17 @@ export async function takeBody(
   call.caller = proven;
   if (call.model === undefined) return call.body;
   authorize(proven, call.model.name, call.permission);
-  if (call.leave === undefined) await enter(ports, call, proven);
+  if (call.leave === undefined) await enter(ports, call, call.model, proven);
   return call.body;
 }
 
 /** A call that ended while it waited has nobody left to give back what it took. */
-async function enter(ports: AdmitPorts, call: Call, caller: Caller): Promise<void> {
+async function enter(ports: AdmitPorts, call: Call, model: Model, caller: Caller): Promise<void> {
+  const priority = priorityOf(model, { caller });
+  if (priority === 'sheddable' && ports.admission.short) {
+    ports.emit({ type: 'call-shed', model: model.name, priority, why: 'memory' });
+    throw shedNow(model.name);
+  }
   const leave = await ports.limits.enter(caller);
   call.leave = leave;
   if (call.over) leave();

@@ -1,4 +1,5 @@
 import type { Model, Version } from '../core/model.ts';
+import { type Priority, priorityOf } from '../core/priority.ts';
 import type { Random } from '../core/random.ts';
 import type { Target } from '../core/target.ts';
 import type { Affinity } from './affinity.ts';
@@ -15,9 +16,10 @@ import type { WarmShare } from './warm-share.ts';
 export interface TargetStates {
   available(
     target: Target,
+    priority?: Priority,
   ):
     | { readonly usable: true; readonly trial: boolean }
-    | { readonly usable: false; readonly why: 'drained' | 'evacuated' | 'ejected' | 'throttled' | 'full' };
+    | { readonly usable: false; readonly why: 'drained' | 'evacuated' | 'ejected' | 'throttled' | 'reserved' | 'full' };
   /** Share of ordinary traffic it should get now, 0 to 1. */
   share(target: Target): number;
   inFlight(target: Target): number;
@@ -60,7 +62,9 @@ export function createRouter(ports: RouterPorts): Router {
     },
     hasCandidates: (model, version, request) =>
       version.targets.some(
-        target => hardExclusion(model, target, request) === undefined && ports.states.available(target).usable,
+        target =>
+          hardExclusion(model, target, request) === undefined &&
+          ports.states.available(target, priorityOf(model, request)).usable,
       ),
     reachable,
     mayEverServe: (model, target, request) => hardExclusion(model, target, request) === undefined,
@@ -79,11 +83,12 @@ export function survey(
   let trials: Candidate[] | undefined;
   let excluded: Excluded[] | undefined;
   const { answerBytes, usage } = sizes.expected(model, version.name);
+  const priority = priorityOf(model, request);
   for (const target of version.targets) {
     let why: Exclusion | undefined = hardExclusion(model, target, request);
     let trial = false;
     if (why === undefined) {
-      const availability = states.available(target);
+      const availability = states.available(target, priority);
       if (availability.usable) trial = availability.trial;
       else why = availability.why;
     }

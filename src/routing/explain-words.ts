@@ -40,6 +40,7 @@ export const exclusionWords = {
   evacuated: 'its region is evacuated',
   ejected: 'ejected: it failed',
   throttled: 'throttled: it asked for a pause',
+  reserved: 'what is free is kept for more important calls',
   full: 'full: as many calls in flight as it may have',
 } as const satisfies Record<Exclusion, string>;
 

@@ -63,6 +63,7 @@ export type Exclusion =
   | 'evacuated'
   | 'ejected'
   | 'throttled'
+  | 'reserved'
   | 'full';
 
 /** A target that may not serve this call now, and why. */

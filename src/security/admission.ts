@@ -8,7 +8,12 @@ export interface Admission {
   tryTake(bytes: number): boolean;
   give(bytes: number): void;
   readonly heldBytes: number;
+  /** Whether what is left should go to the more important calls. */
+  readonly short: boolean;
 }
+
+/** Of all memory; from here on it is short. */
+const shortShare = 0.8;
 
 /** Nothing held at first. */
 export function createAdmission(maxBytes: number): Admission {
@@ -30,6 +35,9 @@ export function createAdmission(maxBytes: number): Admission {
     },
     get heldBytes() {
       return held;
+    },
+    get short() {
+      return held > shortShare * maxBytes;
     },
   };
 }

@@ -93,6 +93,7 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
       case 'version-called':
       case 'stale-consulted':
       case 'retry-refused':
+      case 'call-shed':
       case 'limit-decided':
       case 'limit-decided-alone':
         return;

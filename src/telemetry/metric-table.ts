@@ -134,6 +134,11 @@ export const metricTable = {
     labels: ['model'],
     buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 10_800],
   },
+  meridian_calls_shed_total: {
+    type: 'counter',
+    help: 'Calls refused, or left without a retry, because more important ones needed what was left.',
+    labels: ['model', 'priority', 'why'],
+  },
   meridian_limit_decisions_total: {
     type: 'counter',
     help: 'Decisions of a tenant’s limits; observed: would have been refused, were the limit enforced.',

@@ -1,5 +1,6 @@
 import { policyNames } from '../core/model.ts';
 import { outcomes } from '../core/outcome.ts';
+import { priorities } from '../core/priority.ts';
 import { metricTable } from './metric-table.ts';
 
 const code = (words: readonly string[]) => words.map(word => `\`${word}\``).join(', ');
@@ -33,6 +34,8 @@ Values come from the config or from these lists, never from what a caller sent; 
 | \`covered\` | ${code(['true', 'false'])}: whether there was a stale answer |
 | \`kind\` of a fallback | ${code(['stale', 'model', 'static'])} |
 | \`result\` of the cache | ${code(['hit', 'miss', 'stale', 'coalesced', 'bypass'])} |
+| \`priority\` | ${code(priorities)} |
+| \`why\` a call was shed | ${code(['capacity', 'retries', 'memory'])} |
 | \`tenant\` | of the config’s \`tenants\` |
 | \`limit\` | ${code(['rate', 'concurrency', 'budget'])} |
 | \`result\` of a limit | ${code(['allowed', 'limited', 'observed'])} |

@@ -35,6 +35,10 @@ export function recordMetrics(metrics: Metrics): Listener {
       }
       case 'job-changed':
         return recordJob(metrics, event);
+      case 'call-shed': {
+        const { model, priority, why } = event;
+        return metrics.count('meridian_calls_shed_total', { model, priority, why });
+      }
       case 'limit-decided': {
         const { tenant, limit, result } = event;
         return metrics.count('meridian_limit_decisions_total', { tenant, limit, result });

@@ -68,7 +68,7 @@ test('rows are medians; what was not measured is null', async t => {
   t.equal(machine, 'a machine');
   t.same(
     rows.map((row: { name: string }) => row.name),
-    ['unsigned', 'floor', 'gateway', 'gateway-cached', 'portkey', 'sdk'],
+    ['unsigned', 'floor', 'gateway', 'gateway-signed', 'gateway-cached', 'portkey', 'sdk'],
   );
   const nothing = { cpuUsPerRequest: null, requestsPerSecond: null, addedP50Ms: null, addedP99Ms: null, rssMb: null };
   t.strictSame(rows[0], { name: 'unsigned', ...nothing });
@@ -77,7 +77,13 @@ test('rows are medians; what was not measured is null', async t => {
 });
 
 test('goals are reached, missed, or open', async t => {
-  const measured = [sample('unsigned', 40), sample('floor', 80), sample('gateway', 112, 1.2), sample('portkey', 440)];
+  const measured = [
+    sample('unsigned', 40),
+    sample('floor', 80),
+    sample('gateway', 112, 1.2),
+    sample('gateway-signed', 124),
+    sample('portkey', 440),
+  ];
   const reached = goals(summarise(rowNames, measured));
   t.same(
     reached.map(goal => [goal.value, goal.reached]),
@@ -86,6 +92,7 @@ test('goals are reached, missed, or open', async t => {
       [3.93, false],
       [null, null],
       [2, true],
+      [0.15, true],
       [1.2, false],
       [4, true],
     ],

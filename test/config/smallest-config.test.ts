@@ -44,6 +44,7 @@ test('six lines are enough, and every other value has its stated default', async
         aliases: [],
         publicFallback: false,
         idempotent: true,
+        priority: 'normal',
         slo: { latencyMs: 1_000, availability: 0.999 },
         deadlineMs: 10_000,
         exhaustedStatus: 503,

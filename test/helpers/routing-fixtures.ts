@@ -50,6 +50,7 @@ export function modelOf(versions: readonly Version[], some: Partial<Model> = {})
     owner: undefined,
     publicFallback: false,
     idempotent: true,
+    priority: 'normal',
     slo: { latencyMs: 150, availability: 0.999 },
     deadlineMs: 10_000,
     exhaustedStatus: 503,

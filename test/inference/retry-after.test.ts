@@ -10,7 +10,7 @@ const model = { name: 'rain', exhaustedStatus: 503 } as Model;
 test('a caller is told to come back when the first target does', async t => {
   const { health, permit } = healthFixture(t, { targets: [east, west] });
   const told = (away: readonly Target[]) =>
-    failure(health, model, { by: 'health', ill: [], away, trail: [] }, []).error.retryAfterSeconds;
+    failure(health, model, { by: 'health', shed: false, ill: [], away, trail: [] }, []).error.retryAfterSeconds;
   permit(east).settle(resultOf('throttled', 12_000));
   t.equal(told([east]), 12, 'the pause it asked for');
   for (let failures = 0; failures < 5; failures += 1) permit(west).settle(resultOf('backend-fault'));

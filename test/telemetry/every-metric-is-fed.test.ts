@@ -11,6 +11,7 @@ test('each metric of the table has a sample after a bad day, with exactly its la
     tenants: { anonymous: { requests: { perSecond: 1_000 }, concurrency: { max: 100 }, budget: { usdPerDay: 1 } } },
     models: {
       batch: asyncModel(),
+      snow: simpleModel(['us-east-1'], { priority: 'sheddable' }),
       rain: simpleModel(['us-east-1', 'us-west-2'], {
         cache: { staleIfErrorSeconds: 600 },
         fallback: ['stale'],
@@ -33,6 +34,10 @@ test('each metric of the table has a sample after a bad day, with exactly its la
   for (const region of regionNames)
     await gateway.simulator.faults.add({ region, kind: 'error', errorType: 'InternalFailure' });
   for (let call = 0; call < 130; call += 1) await gateway.call('rain', { body: call === 0 ? 'known' : `call ${call}` });
+  const { admission } = gateway.app.parts;
+  admission.take(250_000_000);
+  await gateway.call('snow'); // shed, since memory is short
+  admission.give(250_000_000);
   gateway.app.refuse(['no reason']);
   gateway.app.parts.emit(undefined as never); // on which every listener throws
   const text = await (await fetch(`${gateway.urls.admin}/metrics`)).text();
