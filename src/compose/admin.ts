@@ -4,6 +4,8 @@ import type { Model } from '../core/model.ts';
 import type { AdminPorts, DrainBody, ExplainQuery, PurgeBody } from '../routes/admin/admin.ts';
 import type { Routing } from '../routing/routing.ts';
 import { createAdminAccess } from '../security/admin-access.ts';
+import { callerOf } from '../security/credential.ts';
+import { bindCallers } from '../security/tenants.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Auditor, auditor } from './auditor.ts';
@@ -141,7 +143,7 @@ function explainQuery(parts: Parts, query: ExplainQuery): Parameters<Routing['ex
 
 /** What a key is bound to. Throws when there is no such key, or when it may not call the model at all. */
 function residencyOfKey(parts: Parts, id: string, modelName: string): readonly string[] | undefined {
-  const { auth } = parts.config().config;
+  const { auth, tenants } = parts.config().config;
   const configured = auth === 'none' ? undefined : auth.keys.find(candidate => candidate.id === id);
   const key = configured ?? parts.callers.issued.find(id);
   if (key === undefined)
@@ -150,10 +152,11 @@ function residencyOfKey(parts: Parts, id: string, modelName: string): readonly s
       `No API key has the id ${id}: see auth.keys in the config, and meridian keys list.`,
     );
   const { name } = findModel(parts, modelName);
-  if (key.models !== undefined && !key.models.includes(name))
+  const { models } = bindCallers(tenants)(callerOf(key));
+  if (models !== undefined && !models.has(name))
     throw new GatewayError(
       'invalid-request',
-      `The key ${id} may not call ${name}: it may call ${key.models.join(', ')}.`,
+      `The key ${id} may not call ${name}: it may call ${[...models].join(', ') || 'nothing'}.`,
     );
   return key.residency;
 }

@@ -12,7 +12,7 @@ const secretKeys = new Set([
   'formerEncryptionKeys',
 ]);
 /** A text right under these is a secret written in the wrong place, such as a key instead of a list of keys. */
-const secretWhenText = new Set(['auth', 'keys', 'credentials', 'source']);
+const secretWhenText = new Set(['auth', 'keys', 'issued', 'credentials', 'source']);
 /** Words of the schema that may stand there and tell nothing. */
 const harmless = new Set(['none', 'default']);
 

@@ -21,6 +21,11 @@ test('no finding shows a secret, wherever it was wrongly put', async t => {
     `auth: { keys: [${secret}] }`,
     `auth: { keys: [{ id: a, tenant: a, sha256: ${secret} }] }`,
     `auth: { keys: [{ id: a, tenant: a, key: ${secret} }] }`,
+    `auth: { keys: [{ id: a, tenant: a, secret: ${secret} }] }`,
+    `auth: { keys: [{ id: a, tenant: a, secret: [${secret}] }] }`,
+    `auth: { issued: ${secret} }`,
+    `auth: { issued: { encryptionKey: ${secret} } }`,
+    `auth: { issued: { encryptionKey: ${'k'.repeat(32)}, formerEncryptionKeys: [${secret}] } }`,
     `auth: none\nadmin: { keys: [{ id: a, role: viewer, sha256: ${secret} }] }`,
     `auth: none\ncredentials: ${secret}`,
     `auth: none\ncredentials: { accessKeyId: [${secret}], secretAccessKey: [${secret}] }`,
@@ -52,7 +57,12 @@ test('operators see the config without its secrets, and all else as it is', asyn
   const text = `${soundConfig}redis: { url: 'redis://me:${secret}@host:6379/0' }
 cacheStore: { keySecret: ${secret}-1 }
 credentials: { roleArn: 'arn:aws:iam::222222222222:role/m', externalId: ${secret}, source: { accessKeyId: ${secret}, secretAccessKey: ${secret} } }
-`.replace('auth: none', `auth: { keys: [{ id: app, tenant: app, sha256: ${'a'.repeat(64)} }] }`);
+`.replace(
+    'auth: none',
+    `auth:
+  keys: [{ id: app, tenant: app, sha256: ${'a'.repeat(64)} }, { id: pair, tenant: app, secret: ${secret}-${secret} }]
+  issued: { encryptionKey: ${secret.repeat(3)}, formerEncryptionKeys: [${secret.repeat(3)}] }`,
+  );
   const loaded = loadText(text);
   if (!loaded.ok) throw new Error('must load');
   const seen = redactConfig(loaded.resolved.config);
@@ -61,7 +71,13 @@ credentials: { roleArn: 'arn:aws:iam::222222222222:role/m', externalId: ${secret
     redis: { url: 'redis://***@host:6379/0', keyPrefix: 'meridian:' },
     cacheStore: { keySecret: '***', maxBytes: 67_108_864 },
     credentials: { roleArn: 'arn:aws:iam::222222222222:role/m', externalId: '***', source: { accessKeyId: '***' } },
-    auth: { keys: [{ id: 'app', tenant: 'app', sha256: '***' }] },
+    auth: {
+      keys: [
+        { id: 'app', tenant: 'app', sha256: '***' },
+        { id: 'pair', secret: '***' },
+      ],
+      issued: { encryptionKey: '***' },
+    },
   });
   t.same(redactConfig({ auth: 'none', credentials: 'default' }), { auth: 'none', credentials: 'default' });
 });

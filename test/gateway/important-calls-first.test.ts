@@ -48,13 +48,22 @@ test('sheddable calls leave half the retries, and the last of the memory, to the
     tenants,
     limits: { drainMs: 0, shutdownMs: 2_000, maxBufferedBytes: 1_048_576 },
     models: {
-      rain: simpleModel(['us-east-1', 'us-west-2'], { maxRequestBytes: 1_000_000, maxResponseBytes: 1_000_000 }),
+      rain: simpleModel(['us-east-1', 'us-west-2'], {
+        routing: { policy: 'ordered', warmShare: 0 },
+        maxRequestBytes: 1_000_000,
+        maxResponseBytes: 1_000_000,
+      }),
     },
   });
   const { budget, admission } = gateway.app.parts;
   while (budget.remaining() > 0.5) budget.takeRetry();
   t.equal(budget.takeRetry('sheddable'), false);
   t.equal(budget.takeRetry('critical'), true);
+  await gateway.simulator.faults.add({ region: 'us-east-1', kind: 'error', errorType: 'InternalFailure' });
+  const ordered = async (tenant: string) => (await asTenant(gateway, tenant)).headers.get('x-meridian-attempts');
+  t.equal(await ordered('reports'), 'v1@us-east-1/realtime:backend-fault', 'no second try');
+  t.match(await ordered('shop'), /:ok$/);
+  await gateway.simulator.faults.clear();
   admission.take(900_000);
   const refused = await asTenant(gateway, 'reports');
   t.match(

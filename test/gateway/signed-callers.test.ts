@@ -140,6 +140,27 @@ test('under anonymous, whoever is not known is anonymous, and the demo’s pair 
   });
 });
 
+test('a signature that fails only at the body leaves an anonymous caller, under that tenant’s policy', async t => {
+  const gateway = await startTestGateway(t, {
+    auth: { anonymous: true, keys: [{ id: 'demo', secret: 'demo', tenant: 'demo' }] },
+    tenants: { anonymous: { models: ['snow'] } },
+    models,
+  });
+  const post = async (model: string, secretAccessKey: string) => {
+    const path = `/endpoints/${model}/invocations`;
+    const credentials = { accessKeyId: 'demo', secretAccessKey };
+    // As boto3 signs: the body's hash is in the signature, and nowhere else.
+    const headers = await signedHeaders(gateway.urls.data, { path, body: 'hello', credentials, hashHeader: false });
+    t.notOk('x-amz-content-sha256' in headers);
+    return (await rawPost(gateway.urls.data, path, headers, 'hello')).status;
+  };
+  t.equal(await post('rain', 'demo'), 200);
+  t.equal(lastRequest(gateway)?.['tenant'], 'demo');
+  t.equal(await post('rain', 'wrong'), 403);
+  t.equal(await post('snow', 'wrong'), 200);
+  t.equal(lastRequest(gateway)?.['tenant'], 'anonymous');
+});
+
 test('a key of the config that is only a digest is no pair', async t => {
   const sha256 = createHash('sha256').update('a-long-enough-secret').digest('hex');
   const gateway = await start(t, { keys: [{ id: 'digest', sha256, tenant: 'acme' }] });

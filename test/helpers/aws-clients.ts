@@ -101,6 +101,8 @@ export interface RawRequest {
   readonly service?: string;
   readonly credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
   readonly signedAt?: Date;
+  /** False: as boto3, without the header x-amz-content-sha256. */
+  readonly hashHeader?: boolean;
 }
 
 /** The hash the signer asks for: plain, or keyed when it has a secret. */
@@ -141,6 +143,7 @@ export async function signedHeaders(url: string, request: RawRequest): Promise<R
     region,
     service,
     sha256: Sha256,
+    applyChecksum: request.hashHeader ?? true,
   });
   const signed = await signer.sign(
     { method, protocol, hostname, port: Number(port), path, query, headers: { host, ...headers }, body },
