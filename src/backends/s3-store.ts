@@ -17,6 +17,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Credentials } from './credentials.ts';
 import type { ObjectInfo, ObjectPlace, ObjectStore, Upload } from './object-store.ts';
+import { Sha256 } from './sha256.ts';
 
 /** What the object store needs of the rest. */
 export interface S3Ports {
@@ -76,6 +77,7 @@ function createClient(ports: S3Ports, region: string, { url, identity }: { url: 
     endpoint: url,
     forcePathStyle: true,
     maxAttempts: tries,
+    sha256: Sha256,
     credentials: async () => {
       const keys = ports.credentialsOf(identity);
       if (keys === undefined) throw new Error(`${identity} has no usable credentials for S3`);

@@ -51,6 +51,7 @@ export async function uploadTo(
       if (number === 1) await all(async copy => (copy.upload = await store.upload(copy.place, contentType)));
       const at = number;
       const sent = all(copy => copy.upload?.part(at, part.bytes) ?? Promise.resolve()).then(() => {
+        part.free();
         sending.delete(sent);
       });
       sending.add(sent);
