@@ -50,7 +50,7 @@ export function startJobs(ports: JobPorts): Jobs {
       return accepted;
     },
     find: async (id, tenant) => {
-      const job = isJobId(id) ? (book.get(id) ?? (await book.fetch(id))) : undefined;
+      const job = isJobId(id) ? (book.get(id) ?? (await fetchJob(ports, id))) : undefined;
       if (job === undefined || job.removing || job.tenant !== tenant)
         throw new GatewayError('not-found', 'No such job: it was never accepted, is removed, or is not yours.');
       return job;
@@ -73,6 +73,16 @@ export function startJobs(ports: JobPorts): Jobs {
       book.stop();
     },
   };
+}
+
+/** A job that this replica does not know may be another's. */
+async function fetchJob(ports: JobPorts, id: string): Promise<Job | undefined> {
+  try {
+    return await ports.book.fetch(id);
+  } catch (error) {
+    ports.warn(`job ${id} cannot be looked for in every bucket: ${String(error)}`);
+    throw new GatewayError('upstream-failed', 'A region that may know the job does not answer: repeat the call later.');
+  }
 }
 
 async function storeJob(ports: JobPorts, job: NewJob, payload: AsyncIterable<Buffer>): Promise<Job> {
