@@ -1,3 +1,5 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import {
@@ -15,6 +17,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Credentials } from './credentials.ts';
 import type { ObjectInfo, ObjectPlace, ObjectStore, Upload } from './object-store.ts';
+import { Sha256 } from './sha256.ts';
 
 /** What the object store needs of the rest. */
 export interface S3Ports {
@@ -26,6 +29,7 @@ export interface S3Ports {
 }
 
 const connectTimeoutMs = 1_000;
+const connectionsPerRegion = 64;
 /** Silence after which a call is given up, and tried again by the SDK. It is silence that counts, not the whole call. */
 const silenceMs = 10_000;
 /** Tries of one call, the SDK's own included: every body here is a buffer and can be sent again. */
@@ -66,12 +70,14 @@ export function s3Store(ports: S3Ports): ObjectStore & { stop(): void } {
 }
 
 function createClient(ports: S3Ports, region: string, { url, identity }: { url: string; identity: string }): S3Client {
-  const agent = { lookup: ports.lookup, keepAlive: true };
+  // Agents of our own: of plain options the SDK makes others for large uploads, with the system's name lookup.
+  const agent = { lookup: ports.lookup, keepAlive: true, maxSockets: connectionsPerRegion };
   return new S3Client({
     region,
     endpoint: url,
     forcePathStyle: true,
     maxAttempts: tries,
+    sha256: Sha256,
     credentials: async () => {
       const keys = ports.credentialsOf(identity);
       if (keys === undefined) throw new Error(`${identity} has no usable credentials for S3`);
@@ -83,8 +89,8 @@ function createClient(ports: S3Ports, region: string, { url, identity }: { url: 
       requestTimeout: silenceMs,
       throwOnRequestTimeout: true,
       socketTimeout: silenceMs,
-      httpAgent: agent,
-      httpsAgent: agent,
+      httpAgent: new HttpAgent(agent),
+      httpsAgent: new HttpsAgent(agent),
     },
   });
 }

@@ -30,7 +30,10 @@ export async function acceptJob(ports: AcceptPorts, job: NewJob, payload: AsyncI
   const contentType = job.fields.contentType ?? 'application/octet-stream';
   const first = await uploadTo(store, regions.slice(0, wanted).map(inputIn), contentType, payload);
   const { whole, failures } = await complete(ports, first, regions.slice(wanted).map(inputIn), wanted);
-  for (const { region, reason } of failures) ports.warn(`the input of job ${job.id} is not in ${region}: ${reason}`);
+  for (const { region, reason } of failures) {
+    ports.warn(`the input of job ${job.id} is not in ${region}: ${reason}`);
+    void store.delete(inputIn(region)).catch(() => undefined); // a write that seemed to fail may have come through
+  }
   const copies = whole.map(({ region }) => region);
   const accepted: Job = { ...job, inputBytes: first.bytes, copies, state: 'queued', attempts: [] };
   try {

@@ -26,7 +26,7 @@ export interface JobBook {
   /** From now on the job is being removed: resolves when no record of it will be written any more. */
   removing(id: string): Promise<void>;
   forget(id: string): Promise<void>;
-  /** The job as the buckets know it; another replica may know more. */
+  /** The job as the buckets know it; another replica may know more. Rejects when it may be in one that does not answer. */
   fetch(id: string): Promise<Job | undefined>;
   stop(): void;
 }
@@ -73,11 +73,11 @@ export function openBook(ports: BookPorts): JobBook {
   };
   const fetch = async (id: string): Promise<Job | undefined> => {
     const options = ports.options();
-    for (const region of Object.keys(options?.buckets ?? {})) {
-      const job = await readRecord(store, placesOf(options as JobsOptions, region, id).record).catch(() => undefined);
-      if (job !== undefined) return jobs.get(id) ?? job; // learnt meanwhile
-    }
-    return undefined;
+    if (options === undefined) return undefined;
+    const found = await firstFound(
+      Object.keys(options.buckets).map(region => readRecord(store, placesOf(options, region, id).record)),
+    );
+    return jobs.get(id) ?? found; // learnt meanwhile
   };
   return {
     get: id => jobs.get(id),
@@ -112,6 +112,18 @@ export function openBook(ports: BookPorts): JobBook {
 
 function isOpen(job: Job): boolean {
   return !isOver(job.state) || !job.told || job.removing === true;
+}
+
+/** The first value there is; undefined when all say that there is none. Rejects when some could not be asked. */
+async function firstFound<T>(answers: readonly Promise<T | undefined>[]): Promise<T | undefined> {
+  const absent = new Error('absent');
+  try {
+    return await Promise.any(answers.map(answer => answer.then(value => value ?? Promise.reject(absent))));
+  } catch (error) {
+    const failure = (error as AggregateError).errors.find(each => each !== absent);
+    if (failure === undefined) return undefined;
+    throw failure;
+  }
 }
 
 async function readRecord(store: ObjectStore, place: ObjectPlace): Promise<Job | undefined> {

@@ -1,14 +1,12 @@
-import type { Cancel } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import { acceptJob, type NewJob } from './accept.ts';
 import { createDriver } from './driver.ts';
-import { beatMs, createHeartbeats, type Heartbeats } from './heartbeats.ts';
 import { isJobId, isOver, type Job } from './job.ts';
 import type { JobsOptions } from './options.ts';
 import { outputPlace } from './places.ts';
 import type { JobPorts } from './ports.ts';
 import { removeJob } from './remove-job.ts';
-import { createTakeOver, type TakeOver } from './take-over.ts';
+import { createTending } from './tending.ts';
 import { withdrawJob } from './withdraw-job.ts';
 
 /** A result as it is read from its bucket. */
@@ -38,51 +36,21 @@ export interface Jobs {
 
 /** Takes up every job that index or buckets know, and works on them until stopped. */
 export function startJobs(ports: JobPorts): Jobs {
-  const { clock, book, store } = ports;
+  const { book } = ports;
   const driver = createDriver(ports);
-  const heartbeats = createHeartbeats(ports);
-  const takeOver = createTakeOver(ports, heartbeats);
-  const stops: Cancel[] = [];
-  let stopped = false;
-  let tending: Promise<void> | undefined;
-  const beatAndTakeOver = () => {
-    if (ports.options() !== undefined)
-      tending ??= tend(ports, heartbeats, takeOver).finally(() => (tending = undefined));
-  };
-  const started = ports.ready().then(async () => {
-    if (stopped) return;
+  const tending = createTending(ports);
+  const started = ports.ready().then(() => {
     driver.start();
-    beatAndTakeOver();
-    stops.push(clock.every(beatMs, beatAndTakeOver));
+    tending.start();
   });
   return {
     accept: async (job, payload) => {
-      const options = optionsOf(ports);
-      const regions = ports.regionsFor(job);
-      if (regions.length === 0)
-        throw new GatewayError(
-          'no-eligible-target',
-          `No asynchronous target of ${job.model} with a bucket in its region may serve this job.`,
-        );
-      const accepted = await acceptJob({ store, options, regions, warn: ports.warn }, job, payload);
-      await book.add(accepted);
-      const { id, tenant, model } = accepted;
-      ports.emit({
-        type: 'job-changed',
-        id,
-        tenant,
-        model,
-        from: undefined,
-        to: 'queued',
-        region: undefined,
-        ageMs: 0,
-        detail: undefined,
-      });
-      driver.nudge(id);
+      const accepted = await storeJob(ports, job, payload);
+      driver.nudge(accepted.id);
       return accepted;
     },
     find: async (id, tenant) => {
-      const job = isJobId(id) ? (book.get(id) ?? (await book.fetch(id))) : undefined;
+      const job = isJobId(id) ? (book.get(id) ?? (await fetchJob(ports, id))) : undefined;
       if (job === undefined || job.removing || job.tenant !== tenant)
         throw new GatewayError('not-found', 'No such job: it was never accepted, is removed, or is not yours.');
       return job;
@@ -90,11 +58,9 @@ export function startJobs(ports: JobPorts): Jobs {
     result: job => readResult(ports, job),
     withdraw: async job => {
       const options = optionsOf(ports);
-      if (isOver(job.state)) {
-        await removeJob(ports, job, options);
-        return undefined;
-      }
-      return withdrawJob(ports, job, options);
+      if (!isOver(job.state)) return withdrawJob(ports, job, options);
+      await removeJob(ports, job, options);
+      return undefined;
     },
     hint: inferenceId => {
       const job = book.byInferenceId(inferenceId);
@@ -102,24 +68,36 @@ export function startJobs(ports: JobPorts): Jobs {
     },
     counts: () => countJobs(book.all()),
     stop: async () => {
-      stopped = true;
-      for (const stop of stops) stop();
-      await driver.stop();
+      await Promise.all([driver.stop(), tending.stop()]);
       await started;
-      await tending;
       book.stop();
     },
   };
 }
 
-async function tend(ports: JobPorts, heartbeats: Heartbeats, takeOver: TakeOver): Promise<void> {
+/** A job that this replica does not know may be another's. */
+async function fetchJob(ports: JobPorts, id: string): Promise<Job | undefined> {
   try {
-    await heartbeats.beat();
-    const taken = await takeOver.run();
-    if (taken > 0) ports.warn(`${taken} jobs were not this replica's before: their index was lost, or their replica`);
+    return await ports.book.fetch(id);
   } catch (error) {
-    ports.warn(`the buckets could not be looked through for jobs: ${String(error)}`);
+    ports.warn(`job ${id} cannot be looked for in every bucket: ${String(error)}`);
+    throw new GatewayError('upstream-failed', 'A region that may know the job does not answer: repeat the call later.');
   }
+}
+
+async function storeJob(ports: JobPorts, job: NewJob, payload: AsyncIterable<Buffer>): Promise<Job> {
+  const options = optionsOf(ports);
+  const regions = ports.regionsFor(job);
+  if (regions.length === 0) {
+    const message = `No asynchronous target of ${job.model} with a bucket in its region may serve this job.`;
+    throw new GatewayError('no-eligible-target', message);
+  }
+  const accepted = await acceptJob({ store: ports.store, options, regions, warn: ports.warn }, job, payload);
+  await ports.book.add(accepted);
+  const { id, tenant, model } = accepted;
+  const change = { id, tenant, model, from: undefined, to: 'queued', region: undefined, ageMs: 0, detail: undefined };
+  ports.emit({ type: 'job-changed', ...change });
+  return accepted;
 }
 
 function optionsOf(ports: JobPorts): JobsOptions {

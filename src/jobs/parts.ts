@@ -3,18 +3,31 @@ export const partBytes = 8 * 1024 * 1024;
 /** Parts in memory at once, whatever is uploaded to however many regions. */
 export const partsHeld = 4;
 
-/** A payload cut into parts, each a buffer of its own that can be sent again. The last one may be shorter, or the only one empty. */
-export async function* partsOf(
-  chunks: AsyncIterable<Buffer>,
-  size: number = partBytes,
-): AsyncGenerator<{ readonly bytes: Buffer; readonly last: boolean }> {
+/** A piece of a payload, which can be sent again until `free` gives its buffer back. */
+export interface Part {
+  readonly bytes: Buffer;
+  readonly last: boolean;
+  free(): void;
+}
+
+/**
+ * A payload cut into parts of `size`, each a buffer of its own. The last one may be shorter, or the only one empty.
+ * Buffers are used again: garbage of this size piles up faster than it is collected.
+ */
+export async function* partsOf(chunks: AsyncIterable<Buffer>, size: number = partBytes): AsyncGenerator<Part> {
+  const spare: Buffer[] = [];
+  const partOf = (buffer: Buffer, length: number, last: boolean): Part => ({
+    bytes: buffer.subarray(0, length),
+    last,
+    free: () => void spare.push(buffer),
+  });
   let part: Buffer = Buffer.alloc(0);
   let filled = 0;
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; ) {
       if (filled === size) {
-        yield { bytes: part, last: false };
-        part = Buffer.allocUnsafeSlow(size);
+        yield partOf(part, filled, false);
+        part = spare.pop() ?? Buffer.allocUnsafeSlow(size);
         filled = 0;
       }
       if (filled === part.length) part = grown(part, filled + chunk.length - at, size);
@@ -24,7 +37,7 @@ export async function* partsOf(
       at += count;
     }
   }
-  yield { bytes: part.subarray(0, filled), last: true };
+  yield partOf(part, filled, true);
 }
 
 /** Doubles, so that small payloads take little and large ones are not copied often; never beyond `most`. */

@@ -22,13 +22,17 @@ export async function submitJob(ports: JobPorts, job: Job, options: JobsOptions)
   const { clock } = ports;
   const submission = await ports.submit(stored, inputs);
   const now = ports.book.get(job.id);
-  if (now === undefined || now.state !== 'queued') return { job: now ?? stored, againMs: 0 }; // withdrawn meanwhile
+  if (now === undefined) return { job: stored, againMs: 0 }; // removed meanwhile
   if (submission.by === 'caller')
     return { job: await change(ports, stored, 'refused', { detail: submission.detail }), againMs: 0 };
   if (submission.by === 'nobody') return wait(ports, stored, submission.detail);
   const { by: _, ...accepted } = submission;
   const attempt = { ...accepted, submittedAtMs: clock.wallMs() };
   const attempts = [...stored.attempts, attempt];
+  if (now.state !== 'queued') {
+    await ports.book.save({ ...now, attempts }); // withdrawn meanwhile: its output is to be removed with it
+    return { job: now, againMs: 0 };
+  }
   if (outputPlace(options, attempt.region, attempt.outputLocation) === undefined) {
     const detail = `the endpoint in ${attempt.region} writes to a place that jobs.places does not allow`;
     ports.warn(`job ${job.id}: ${detail}: ${attempt.outputLocation}`);

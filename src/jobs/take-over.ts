@@ -25,6 +25,7 @@ export function createTakeOver(ports: JobPorts, heartbeats: Heartbeats): TakeOve
         foreign.set(job.id, job.owner);
         if (job.owner !== replica && (isOver(job.state) || !(await isGone(job.owner)))) return;
         await book.add({ ...job, owner: replica });
+        if (job.owner !== replica) await book.save({ ...job, owner: replica }); // in the buckets too
         foreign.delete(job.id);
         taken += 1;
       };

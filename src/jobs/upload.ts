@@ -1,5 +1,5 @@
 import type { ObjectPlace, ObjectStore, Upload } from '../backends/object-store.ts';
-import { partsHeld, partsOf } from './parts.ts';
+import { type Part, partsHeld, partsOf } from './parts.ts';
 
 /** One region's copy while it is being written. */
 interface Copy {
@@ -26,39 +26,26 @@ export async function uploadTo(
   chunks: AsyncIterable<Buffer>,
 ): Promise<Uploaded> {
   const copies: Copy[] = places.map(place => ({ place, upload: undefined, failure: undefined }));
-  const alive = () => copies.filter(({ failure }) => failure === undefined);
-  const all = async (work: (copy: Copy) => Promise<unknown>) => {
-    await Promise.all(
-      alive().map(copy =>
-        work(copy).catch((error: unknown) => {
-          copy.failure = error;
-        }),
-      ),
-    );
-  };
   const sending = new Set<Promise<void>>();
   let bytes = 0;
-  let number = 0;
   try {
+    let number = 0;
     for await (const part of partsOf(chunks)) {
-      if (alive().length === 0) break;
+      if (alive(copies).length === 0) break;
       bytes += part.bytes.length;
       number += 1;
       if (number === 1 && part.last) {
-        await all(({ place }) => store.put(place, part.bytes, contentType));
-        continue;
+        await each(copies, ({ place }) => store.put(place, part.bytes, contentType));
+        break;
       }
-      if (number === 1) await all(async copy => (copy.upload = await store.upload(copy.place, contentType)));
-      const at = number;
-      const sent = all(copy => copy.upload?.part(at, part.bytes) ?? Promise.resolve()).then(() => {
-        sending.delete(sent);
-      });
+      if (number === 1) await each(copies, async copy => (copy.upload = await store.upload(copy.place, contentType)));
+      const sent = sendPart(copies, number, part).then(() => void sending.delete(sent));
       sending.add(sent);
       // One part is being filled while the others are on their way.
       while (sending.size > partsHeld - 1) await Promise.race(sending);
     }
     await Promise.all(sending);
-    await all(copy => copy.upload?.complete() ?? Promise.resolve());
+    await each(copies, async ({ upload }) => upload?.complete());
   } catch (error) {
     await Promise.allSettled(sending);
     await Promise.all(copies.map(({ upload }) => upload?.abort()));
@@ -68,7 +55,27 @@ export async function uploadTo(
   await Promise.all(failed.map(({ upload }) => upload?.abort()));
   return {
     bytes,
-    whole: alive().map(({ place }) => place),
+    whole: alive(copies).map(({ place }) => place),
     failures: failed.map(({ place, failure }) => ({ region: place.region, reason: String(failure) })),
   };
+}
+
+function alive(copies: readonly Copy[]): readonly Copy[] {
+  return copies.filter(({ failure }) => failure === undefined);
+}
+
+/** Does the same for every copy that has not failed; one that fails at it is out. */
+async function each(copies: readonly Copy[], work: (copy: Copy) => Promise<unknown>): Promise<void> {
+  await Promise.all(
+    alive(copies).map(copy =>
+      work(copy).catch((error: unknown) => {
+        copy.failure = error;
+      }),
+    ),
+  );
+}
+
+async function sendPart(copies: readonly Copy[], number: number, part: Part): Promise<void> {
+  await each(copies, async ({ upload }) => upload?.part(number, part.bytes));
+  part.free();
 }

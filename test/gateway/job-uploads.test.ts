@@ -4,6 +4,7 @@ import { type Test, test } from 'tap';
 import { eventually } from '../helpers/eventually.ts';
 import { type ConfigData, regionNames, startTestGateway, type TestGateway } from '../helpers/gateway.ts';
 import { asyncModel, bucketIn, jobKeys, jobsClient, jobsConfig } from '../helpers/jobs.ts';
+import { startTestSimulator } from '../helpers/simulator.ts';
 
 const mib = 1024 * 1024;
 
@@ -70,6 +71,27 @@ test('a region that fails midway is made up for by another, before the job is ac
     const { body } = gateway.simulator.objects(region).get(bucketIn(region), `meridian/jobs/${id}/input`);
     t.ok(body.equals(payload), `whole in ${region}`);
   }
+});
+
+test('large parts find their region by the gateway’s own name lookup too', async t => {
+  const simulator = await startTestSimulator(t);
+  const named = (region: string) => {
+    const { port } = new URL(simulator.url(region));
+    const at = (service: string) => `http://${service}.${region}.sim.test:${port}`;
+    return [
+      region,
+      { endpoints: { sagemakerRuntime: at('runtime.sagemaker'), sts: at('sts'), s3: at('s3') } },
+    ] as const;
+  };
+  const config = {
+    regions: Object.fromEntries(regionNames.map(named)),
+    connections: { dns: { servers: [`127.0.0.1:${simulator.dnsPort}`] } },
+    models: { rain: asyncModel() },
+    jobs: jobsConfig(),
+  };
+  const gateway = await startTestGateway(t, config, { running: simulator });
+  const response = await jobsClient(gateway).post(ReadableStream.from([Buffer.alloc(9 * mib)]));
+  t.equal(response.status, 202, await response.text());
 });
 
 test('too few regions: not accepted, and what was stored is removed', async t => {

@@ -109,6 +109,21 @@ test('a replica that never heard of a job finds it in the buckets', async t => {
   );
 });
 
+test('a job is found while one of its regions is gone, and not called unknown while it may be there', async t => {
+  const simulator = await startTestSimulator(t);
+  const first = await startTestGateway(t, configOf(simulator, stateDir(t)), { running: simulator });
+  const { id } = await jobsClient(first).create('x');
+  await jobsClient(first).until(t, id, 'completed');
+  const second = await startTestGateway(t, configOf(simulator, stateDir(t)), { running: simulator });
+  await simulator.faults.add({ region: 'us-east-1', kind: 'refuse' });
+  t.match(await jobsClient(second).look(id), { id });
+  t.equal((await jobsClient(second).result(id)).status, 503, 'the result is in the other region');
+  const unknown = id.replace(/^./, digit => (digit === '0' ? '1' : '0'));
+  t.equal((await jobsClient(second).result(unknown)).status, 503);
+  await simulator.faults.clear();
+  t.equal((await jobsClient(second).result(unknown)).status, 404);
+});
+
 test('another replica cancels a job it does not work on', async t => {
   const simulator = await startTestSimulator(t);
   const first = await startTestGateway(t, configOf(simulator, stateDir(t)), { running: simulator });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { test } from 'tap';
 import { startTestGateway } from '../helpers/gateway.ts';
 import { asyncModel, bucketIn, jobKeys, jobsClient, jobsConfig } from '../helpers/jobs.ts';
@@ -45,6 +46,24 @@ test('a job that is not over is cancelled, and its late result changes nothing',
   t.same(jobKeys(gateway.simulator, 'us-east-1', '/input'), [], 'the input is gone at once');
   await gateway.simulator.faults.remove(fault);
   t.match(await client.look(id), { state: 'cancelled' });
+});
+
+test('jobs are seen by their tenant only', async t => {
+  const key = (tenant: string) => ({ id: tenant, tenant, sha256: createHash('sha256').update(tenant).digest('hex') });
+  const auth = { keys: [key('mine'), key('theirs')] };
+  const gateway = await startTestGateway(t, { auth, models: { rain: asyncModel() }, jobs: jobsConfig() });
+  const { id } = await jobsClient(gateway).create('x', { 'x-api-key': 'mine' });
+  const status = async (tenant: string, path = '', method = 'GET') =>
+    (await fetch(`${gateway.urls.data}/v1/jobs/${id}${path}`, { method, headers: { 'x-api-key': tenant } })).status;
+  t.equal(await status('mine'), 200);
+  for (const [path, method] of [
+    ['', 'GET'],
+    ['/result', 'GET'],
+    ['', 'DELETE'],
+  ])
+    t.equal(await status('theirs', path, method), 404);
+  t.equal(((await jobsClient(gateway).look(id)) as { error?: { code: string } }).error?.code, 'unauthenticated');
+  t.equal((await jobsClient(gateway).post('x', { 'x-api-key': 'nobody' })).status, 403);
 });
 
 test('a model that refuses the input fails the job at once, with its words', async t => {
