@@ -1,10 +1,19 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { Answer, AttemptError, Refusal } from '../core/result.ts';
 import { type AwsError, parseAwsError } from '../wire/aws-error.ts';
+import {
+  caller,
+  fault,
+  mends,
+  missing,
+  permissions,
+  type Rule,
+  rulesByType,
+  type ServiceName,
+  throttled,
+  wrongPlace,
+} from './refusal-rules.ts';
 import { withoutSecrets, withoutSecretsOrNumbers } from './sanitise.ts';
-
-/** The AWS services that are called for inference. */
-export type ServiceName = 'sagemaker' | 'bedrock';
 
 /** An answer that is not a success, and whom it was for. */
 export interface FailedAnswer {
@@ -29,87 +38,6 @@ export interface Classified {
   /** The signature's time was refused, perhaps. */
   readonly aboutTime: boolean;
 }
-
-interface Rule {
-  readonly outcome: Outcome;
-  /** What the operator has to do, for the log. */
-  readonly mend?: Mend;
-}
-
-type Mend = 'permissions' | 'credentials' | 'missing' | 'wrongPlace';
-
-const credentialsMend = 'check the credentials configured for this region: their keys, token and clock';
-const mends: Readonly<Record<ServiceName, Readonly<Record<Mend, string>>>> = {
-  sagemaker: {
-    permissions:
-      "allow sagemaker:InvokeEndpoint on this endpoint to the identity, and check the endpoint's own policies",
-    credentials: credentialsMend,
-    missing: 'name an endpoint, variant, component and target model that exist in this region, or take the target out',
-    wrongPlace: "check the region's sagemakerRuntime endpoint: what answers there does not know this API",
-  },
-  bedrock: {
-    permissions:
-      'allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream on this model to the identity, and ask for access to the model',
-    credentials: credentialsMend,
-    missing: 'name a modelId that this region has, or the inference profile that contains it',
-    wrongPlace: "check the region's bedrockRuntime endpoint: what answers there does not know this API",
-  },
-};
-
-const throttled: Rule = { outcome: 'throttled' };
-const fault: Rule = { outcome: 'backend-fault' };
-const caller: Rule = { outcome: 'caller-fault' };
-const permissions: Rule = { outcome: 'misconfigured', mend: 'permissions' };
-const credentials: Rule = { outcome: 'misconfigured', mend: 'credentials' };
-const missing: Rule = { outcome: 'misconfigured', mend: 'missing' };
-const wrongPlace: Rule = { outcome: 'misconfigured', mend: 'wrongPlace' };
-
-/**
- * One line per error type: those SageMaker Runtime and Bedrock Runtime model, the common errors of AWS APIs, and the names under which
- * AWS throttles (retry documentation of the AWS SDKs). A type outranks the status: throttling comes as 400 here.
- */
-const rulesByType: Readonly<Record<string, Rule>> = {
-  ThrottlingException: throttled,
-  Throttling: throttled,
-  ThrottledException: throttled,
-  TooManyRequestsException: throttled,
-  RequestThrottled: throttled,
-  RequestThrottledException: throttled,
-  RequestLimitExceeded: throttled,
-  LimitExceededException: throttled,
-  BandwidthLimitExceeded: throttled,
-  PriorRequestNotComplete: throttled,
-  SlowDown: throttled,
-  ServiceQuotaExceededException: throttled,
-  ModelNotReadyException: { outcome: 'cold' },
-  ModelTimeoutException: { outcome: 'timeout' },
-  ModelStreamErrorException: fault,
-  ResourceNotFoundException: missing,
-  InternalFailure: fault,
-  InternalError: fault,
-  InternalServerError: fault,
-  InternalServerException: fault,
-  InternalDependencyException: fault,
-  ServiceUnavailable: fault,
-  ServiceUnavailableException: fault,
-  AccessDenied: permissions,
-  AccessDeniedException: permissions,
-  NotAuthorized: permissions,
-  UnauthorizedOperation: permissions,
-  OptInRequired: permissions,
-  ExpiredToken: credentials,
-  ExpiredTokenException: credentials,
-  IncompleteSignature: credentials,
-  IncompleteSignatureException: credentials,
-  InvalidClientTokenId: credentials,
-  InvalidSignatureException: credentials,
-  MissingAuthenticationToken: credentials,
-  MissingAuthenticationTokenException: credentials,
-  RequestExpired: credentials,
-  RequestTimeTooSkewed: credentials,
-  SignatureDoesNotMatch: credentials,
-  UnrecognizedClientException: credentials,
-};
 
 /** What both services call a container's own error. */
 const modelErrors = new Set(['ModelError', 'ModelErrorException']);

@@ -1,9 +1,10 @@
 import type { AnswerStream, StreamEvent, Usage } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
 import { BrokenStream, type Frame, FrameDecoder } from '../wire/event-stream.ts';
-import { classify, type ServiceName } from './classify.ts';
+import { classify } from './classify.ts';
 import type { Unfinished } from './failures.ts';
 import type { EventReader } from './opened-stream.ts';
+import type { ServiceName } from './refusal-rules.ts';
 
 /** What the frames of one operation mean. Made anew for each stream. */
 export interface FrameMeaning {

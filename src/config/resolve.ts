@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { CredentialsOptions, TargetOptions } from '../backends/options.ts';
 import type { FallbackStep, Model, Version } from '../core/model.ts';
-import type { Operation } from '../core/operation.ts';
 import { profileGeography } from '../core/residency.ts';
-import { type HttpServer, kindTraits, type Target, type TargetApi } from '../core/target.ts';
+import { kindTraits, type Target } from '../core/target.ts';
 import type { FallbackOptions } from '../fallback/options.ts';
 import { type Identity, identityName } from './identities.ts';
 import { egressOf, type PriceTable, priceOf } from './prices.ts';
 import { bedrockRuntimeUrlOf, geographyOf, s3UrlOf, sagemakerRuntimeUrlOf, stsUrlOf } from './regions.ts';
 import type { Config, ModelOptions } from './schema.ts';
+import { operationsOf, serverOf } from './target-abilities.ts';
 
 /** A region with every default filled in. */
 export interface Region {
@@ -143,31 +143,6 @@ function targetName(version: string, target: TargetOptions, taken: Map<string, n
   const ordinal = (taken.get(name) ?? 0) + 1;
   taken.set(name, ordinal);
   return ordinal === 1 ? name : `${name}-${ordinal}`;
-}
-
-/** What a kind does, as far as the model can, and what its `api` adds. */
-function operationsOf({ kind, api, modelId = '' }: TargetOptions, tensors: boolean): readonly Operation[] {
-  const own: readonly Operation[] = kindTraits[kind].operations;
-  if (kind === 'bedrock') {
-    const embeds = embeddingModel.test(modelId);
-    return own.filter(operation => operation === 'invoke' || (operation === 'embeddings') === embeds);
-  }
-  const extra: readonly Operation[] = tensors ? ['infer'] : [];
-  if (kind === 'http') return api === 'invocations' ? ['invoke', ...extra] : httpOperations[api ?? 'openai'];
-  return api === 'openai' ? [...own, ...extra, 'chat'] : [...own, ...extra];
-}
-
-const httpOperations = {
-  openai: ['chat', 'embeddings'],
-  'open-inference': ['infer'],
-} as const satisfies Partial<Record<TargetApi, readonly Operation[]>>;
-
-/** The models whose vectors are known how to ask for; other ids are taken for text models. */
-const embeddingModel = /(?:^|[./])(?:amazon\.titan-embed|cohere\.embed)/;
-
-function serverOf({ api = 'openai', modelId, auth }: TargetOptions, text: string): HttpServer {
-  const { origin, pathname } = new URL(text);
-  return { origin, basePath: pathname.replace(/\/$/, ''), api, model: modelId, auth };
 }
 
 function resolveTarget(scope: Scope, version: string, options: TargetOptions, taken: Map<string, number>): Target {

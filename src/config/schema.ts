@@ -1,11 +1,6 @@
 import Type, { type Static } from 'typebox';
-import {
-  ConnectionOptions,
-  CredentialsOptions,
-  RegionOptions,
-  TargetOptions,
-  TensorOptions,
-} from '../backends/options.ts';
+import { ConnectionOptions, CredentialsOptions, RegionOptions, TargetOptions } from '../backends/options.ts';
+import { TensorOptions } from '../backends/tensor-options.ts';
 import { priorities } from '../core/priority.ts';
 import { CacheOptions, CacheStoreOptions, FallbackOptions } from '../fallback/options.ts';
 import { HealthOptions } from '../health/options.ts';

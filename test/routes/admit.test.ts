@@ -16,6 +16,7 @@ test('a caller who left while its limits were asked gives back what they lent', 
       throw new Error('nobody asks');
     },
     model: () => modelOf([]),
+    bodyTimeoutMs: () => undefined,
     limits: {
       enter: async () => {
         await asked.promise;
