@@ -1,6 +1,5 @@
 import Type, { type Static } from 'typebox';
 import { ConnectionOptions, CredentialsOptions, RegionOptions, TargetOptions } from '../backends/options.ts';
-import { TensorOptions } from '../backends/tensor-options.ts';
 import { priorities } from '../core/priority.ts';
 import { CacheOptions, CacheStoreOptions, FallbackOptions } from '../fallback/options.ts';
 import { HealthOptions } from '../health/options.ts';
@@ -10,6 +9,7 @@ import { RoutingOptions } from '../routing/options.ts';
 import { AdminOptions, AuthOptions, TenantOptions } from '../security/options.ts';
 import { RedisOptions } from '../state/options.ts';
 import { LogOptions } from '../telemetry/options.ts';
+import { TensorOptions } from './tensor-options.ts';
 
 const Name = '^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$';
 

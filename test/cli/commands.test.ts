@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { main } from '../../src/cli/meridian.ts';
 import type { Io } from '../../src/cli/options.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
 
 /** Runs one command line in this process. */
@@ -113,8 +114,9 @@ test('keys are created, listed, rotated and revoked against a running gateway; s
   t.equal(made.code, 0);
   const [, id = '', secret = ''] = /id +(MK\w+)\nSecret access key +(mk_\S+)/.exec(made.out) ?? [];
   t.equal((await gateway.call('rain', { headers: { 'x-api-key': secret } })).status, 200);
+  const listed = new RegExp(`${id}  acme  active  rain  expires 20.*used 20`);
+  await eventually(t, 'its use is noted', async () => listed.test((await keys('list')).out));
   const { out } = await keys('list');
-  t.match(out, new RegExp(`${id}  acme  active  rain  expires 20.*used 20`));
   t.notMatch(out, secret);
   t.notMatch(JSON.stringify(gateway.log), secret);
   t.match(await keys('rotate', id, '--overlap', '1h'), { code: 0, out: /mk_.*older secret goes on until 20/s });
