@@ -4,6 +4,7 @@ import { type Test, test } from 'tap';
 import { failure, rawPost, signedHeaders } from '../helpers/aws-clients.ts';
 import { simpleModel, startTestGateway, type TestGateway } from '../helpers/gateway.ts';
 import { admin, type IssuedPair, issue, issuing } from '../helpers/issuing.ts';
+import { stateDir } from '../helpers/state-dir.ts';
 
 const models = { rain: simpleModel(['us-east-1']), snow: simpleModel(['us-east-1']) };
 const start = (t: Test, auth = issuing) => startTestGateway(t, { auth, models });
@@ -31,6 +32,32 @@ test('an unmodified SDK signs with an issued pair, for whatever region it likes'
   t.equal(lastRequest(gateway)?.['tenant'], undefined, 'who only claims to be acme is not logged as acme');
   const unknown = await failure(invoke(clientOf(t, gateway, { ...pair, id: 'MKUNKNOWN' })));
   t.match(unknown, { name: 'UnrecognizedClientException', $metadata: { httpStatusCode: 403 } });
+});
+
+test('an SDK that signs for a wrong time learns the right one from the refusal', async t => {
+  const gateway = await start(t);
+  const { id: accessKeyId, secret: secretAccessKey } = await issue(gateway);
+  const client = new SageMakerRuntimeClient({
+    region: 'us-east-1',
+    endpoint: gateway.urls.data,
+    credentials: { accessKeyId, secretAccessKey },
+    systemClockOffset: -1_800_000,
+    maxAttempts: 1,
+  });
+  t.teardown(() => client.destroy());
+  t.match(await failure(invoke(client)), { name: 'InvalidSignatureException', message: /Signed at 20.*five minutes/ });
+  t.equal((await invoke(client)).$metadata.httpStatusCode, 200);
+});
+
+test('keys and revocations survive a restart', async t => {
+  const config = { auth: issuing, models, stateDir: stateDir(t) };
+  const before = await startTestGateway(t, config);
+  const [kept, lost] = [await issue(before), await issue(before)];
+  await admin(before, 'keys/revoke', { id: lost.id });
+  await before.app.shutdown();
+  const after = await startTestGateway(t, config, { running: before.simulator });
+  t.equal((await invoke(clientOf(t, after, kept))).$metadata.httpStatusCode, 200);
+  t.match(await failure(invoke(clientOf(t, after, lost))), { name: 'UnrecognizedClientException' });
 });
 
 test('the same key, whichever way it comes, is the same tenant under the same policy', async t => {
