@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { containers } from './models/containers.ts';
 import { defaultPorts, type Ports, type Simulator, type SimulatorOptions, startSimulator } from './simulator.ts';
 
-const help = `The AWS stand-in: four regions of SageMaker Runtime and STS, a control listener and a resolver.
+const help = `The AWS stand-in: four regions of SageMaker Runtime, STS and S3, a control listener and a resolver.
 
   node sim/main.ts [options]
 

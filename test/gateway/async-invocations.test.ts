@@ -88,6 +88,15 @@ test('exactly one input, and the right kind of endpoint', async t => {
   t.match(await gateway.call('rain'), { status: 400, text: /asynchronous calls only/ });
 });
 
+test('two equal calls are two pieces of work, also of a model that caches', async t => {
+  const cache = { freshSeconds: 60, staleIfErrorSeconds: 60 };
+  const gateway = await startTestGateway(t, { models: { rain: asyncModel(['us-east-1'], { cache }) } });
+  const client = sdk(t, gateway);
+  const both = await Promise.all([1, 2].map(() => client.send(invoke({ Body: Buffer.from('same') }))));
+  const third = await client.send(invoke({ Body: Buffer.from('same') }));
+  t.equal(new Set([...both, third].map(({ OutputLocation }) => OutputLocation)).size, 3);
+});
+
 test('explain and metrics know asynchronous targets', async t => {
   const gateway = await startTestGateway(t, { models: { rain: asyncModel() } });
   await sdk(t, gateway).send(invoke({ Body: Buffer.from('x') }));

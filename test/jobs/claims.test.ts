@@ -1,0 +1,100 @@
+import { type Test, test } from 'tap';
+import { openBook } from '../../src/jobs/book.ts';
+import type { Job } from '../../src/jobs/job.ts';
+import type { JobsOptions } from '../../src/jobs/options.ts';
+import type { JobPorts, Submission } from '../../src/jobs/ports.ts';
+import { submitJob } from '../../src/jobs/submit-job.ts';
+import { manualClock } from '../helpers/manual-clock.ts';
+import { memoryObjects } from '../helpers/memory-objects.ts';
+import { memoryState } from '../helpers/memory-state.ts';
+
+const options = {
+  buckets: { a: 'bucket' },
+  prefix: 'jobs/',
+  pollMs: 20,
+  places: [],
+} as unknown as JobsOptions;
+
+const job: Job = {
+  id: '00000000-0000-0000-0000-000000000001',
+  owner: 'one',
+  tenant: 't',
+  model: 'rain',
+  createdAtMs: 0,
+  inputBytes: 1,
+  inferenceId: 'i',
+  fields: {},
+  residency: undefined,
+  copies: ['a'],
+  state: 'queued',
+  attempts: [],
+};
+
+const taken: Submission = {
+  by: 'endpoint',
+  region: 'a',
+  target: 'v1@a/async',
+  outputLocation: 's3://bucket/out',
+  failureLocation: 's3://bucket/fail',
+};
+
+/** Replicas over the same buckets and clock, each with an index of its own. */
+async function replicas(t: Test, names: readonly string[], submission: Submission = taken) {
+  const { store } = memoryObjects();
+  const clock = manualClock();
+  const submitted: string[] = [];
+  const made = names.map(replica => {
+    const book = openBook({ state: memoryState(), store, options: () => options, warn: t.fail });
+    const ports = {
+      clock,
+      store,
+      book,
+      replica,
+      emit: () => {},
+      options: () => options,
+      regionsFor: () => ['a'],
+      regionState: () => 'serving' as const,
+      submit: async () => {
+        submitted.push(replica);
+        return submission;
+      },
+      warn: t.fail,
+    } as unknown as JobPorts;
+    return { ports, book };
+  });
+  for (const { book } of made) await book.add(job);
+  return { made, submitted, clock };
+}
+
+test('of two replicas that believe a job theirs one submits it', async t => {
+  const { made, submitted } = await replicas(t, ['one', 'two']);
+  const steps = await Promise.all(made.map(({ ports }) => submitJob(ports, job, options)));
+  t.equal(submitted.length, 1);
+  t.same(steps.map(step => step.job.state).sort(), ['queued', 'running']);
+});
+
+test('a claim that came to nothing is its replica’s own to repeat, and another’s after a while', async t => {
+  const { made, submitted, clock } = await replicas(t, ['one', 'two'], { by: 'nobody', detail: 'not now' });
+  const [one, two] = made;
+  if (one === undefined || two === undefined) throw new Error('two replicas');
+  await submitJob(one.ports, job, options);
+  await submitJob(one.ports, job, options);
+  await submitJob(two.ports, job, options);
+  t.same(submitted, ['one', 'one'], 'the other one waits');
+  clock.advance(30_001);
+  await submitJob(two.ports, job, options);
+  t.same(submitted, ['one', 'one', 'two']);
+});
+
+test('a job withdrawn while it is handed over stays so, and its output is known', async t => {
+  const { made } = await replicas(t, ['one']);
+  const [one] = made;
+  if (one === undefined) throw new Error('one replica');
+  const { ports, book } = one;
+  const submit = async () => {
+    await book.save({ ...job, state: 'cancelled' });
+    return taken;
+  };
+  await submitJob({ ...ports, submit }, job, options);
+  t.match(book.get(job.id), { state: 'cancelled', attempts: [{ outputLocation: 's3://bucket/out' }] });
+});
