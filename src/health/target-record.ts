@@ -59,7 +59,8 @@ export class TargetRecord implements Lender, Patient {
 
   /** No slot for a call of this priority: none is free, or what is free is kept for more important ones. */
   lacksSlot(priority: Priority): boolean {
-    return this.full || this.#reservation.withholds(this.slots - this.inFlight, priority);
+    const free = this.slots - this.inFlight;
+    return free <= 0 || this.#reservation.withholds(free, priority);
   }
 
   /** A call of this priority is about to wait, or to be turned away. */
@@ -136,8 +137,9 @@ export class TargetRecord implements Lender, Patient {
   }
 
   #slotAnswer(priority: Priority, otherwise: Availability): Availability {
-    if (this.full) return answers.full;
-    return this.lacksSlot(priority) ? answers.reserved : otherwise;
+    const free = this.slots - this.inFlight;
+    if (free <= 0) return answers.full;
+    return this.#reservation.withholds(free, priority) ? answers.reserved : otherwise;
   }
 
   #admitsIll(reason: PermitReason, now: number): boolean {
