@@ -1,3 +1,4 @@
+import { sleep } from '../clock.ts';
 import { uuid } from '../random.ts';
 import type { SignedRequest } from '../sigv4-canonical.ts';
 import type { Answer } from '../wire.ts';
@@ -32,7 +33,7 @@ export async function run(
   if (operation === 'converse-stream') return streamed(converseEvents(completion, toolUseId, latencyMs), {});
   if (operation === 'invoke-with-response-stream')
     return streamed(nativeEvents(completion, latencyMs), { 'X-Amzn-Bedrock-Content-Type': 'application/json' });
-  await new Promise<void>(resolve => parts.clock.after(latencyMs, resolve));
+  await sleep(parts.clock, latencyMs);
   if (operation === 'converse') return json(converseAnswer(completion, toolUseId, latencyMs));
   return json(nativeAnswer(completion), tokenCounts(completion, latencyMs));
 }

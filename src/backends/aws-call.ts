@@ -10,6 +10,7 @@ import type { Credentials } from './credentials.ts';
 import { fromFailure, type Unfinished } from './failures.ts';
 import { type FrameMeaning, frameReader } from './frame-reader.ts';
 import { openedAnswer } from './opened-answer.ts';
+import { postWithin } from './post-within.ts';
 import type { ServiceName } from './refusal-rules.ts';
 import type { Signer } from './signing.ts';
 import type { Transport } from './transport.ts';
@@ -96,24 +97,14 @@ class Calling {
     if (origin === undefined) return only(misconfigured('UnknownRegion', `no endpoint is known for ${region}`));
     const credentials = credentialsOf(identity);
     if (credentials === undefined) return only(noCredentials(this.#target));
-    const { stream, maxResponseBytes, memory, idempotent, signal } = this.#limits;
     const startedAt = clock.now();
-    const sent = await transport.send({
+    const sent = await postWithin(transport, this.#limits, timeoutMs, {
       poolKey: id,
       origin,
-      method: 'POST',
       path: this.#call.operation.path(endpoint),
       headers: this.#signedHeaders(credentials, origin),
       body: this.#call.body,
-      timeoutMs: Math.min(timeoutMs, stream?.firstByteMs ?? timeoutMs),
-      maxResponseBytes,
-      memory,
-      idempotent,
-      signal,
-      ...(stream && { streamed: stream }),
     });
-    if (sent.kind === 'timeout' && stream !== undefined)
-      return only(fromFailure({ ...sent, code: 'FIRST_BYTE_TIMEOUT' }));
     if (sent.kind === 'stream') return only(await this.#opened(sent, startedAt, timeoutMs));
     if (sent.kind !== 'answer') return only(fromFailure(sent));
     return sent.status >= 200 && sent.status < 300 ? only(this.#answered(sent)) : this.#refused(sent);

@@ -4,11 +4,12 @@ import type { AttemptResult } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
 import { invokeModel } from '../wire/bedrock-runtime.ts';
 import { embeddingsAnswer, embeddingsAsked } from '../wire/chat/embeddings.ts';
+import { parseObject } from '../wire/json-object.ts';
 import { Untranslatable } from '../wire/untranslatable.ts';
 import { type AwsPorts, awsCall } from './aws-call.ts';
 import type { AttemptLimits } from './backend.ts';
 import { modelChunks } from './bedrock-events.ts';
-import { parseObject, usageOfHeaders } from './bedrock-usage.ts';
+import { usageOfHeaders } from './bedrock-usage.ts';
 import { refusedLocally } from './local-refusal.ts';
 
 type Asked = ReturnType<typeof embeddingsAsked>;

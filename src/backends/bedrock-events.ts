@@ -1,6 +1,7 @@
 import type { Usage } from '../core/result.ts';
 import { BrokenStream } from '../wire/event-stream.ts';
-import { chunkNames, converseNames, parseObject, usageIn } from './bedrock-usage.ts';
+import { parseObject } from '../wire/json-object.ts';
+import { chunkNames, converseNames, usageIn } from './bedrock-usage.ts';
 import type { FrameMeaning } from './frame-reader.ts';
 
 const nothing = Buffer.alloc(0);

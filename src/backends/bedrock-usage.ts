@@ -1,4 +1,5 @@
 import type { Answer, Usage } from '../core/result.ts';
+import { parseObject } from '../wire/json-object.ts';
 
 /** Token counts as InvokeModel's answers carry them beside the body; undefined when there are none. */
 export function usageOfHeaders(headers: Answer['headers']): Usage | undefined {
@@ -50,14 +51,4 @@ export function usageIn(counts: unknown, names: Readonly<Record<keyof Usage, str
     cacheReadTokens: count('cacheReadTokens'),
     cacheWriteTokens: count('cacheWriteTokens'),
   };
-}
-
-/** A JSON object; undefined for anything else. Never throws. */
-export function parseObject(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(bytes.toString());
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 import type { StreamEvent, Usage } from '../core/result.ts';
 import { BrokenSse, SseDecoder } from '../wire/chat/sse.ts';
-import { parseObject, usageIn } from './bedrock-usage.ts';
+import { parseObject } from '../wire/json-object.ts';
+import { usageIn } from './bedrock-usage.ts';
 
 /** Reads a chat completion's stream as servers of OpenAI's protocol write it. Made anew for each stream. */
 export interface ChatChunkReader {

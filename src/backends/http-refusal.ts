@@ -1,5 +1,5 @@
 import type { Outcome } from '../core/outcome.ts';
-import { parseObject } from './bedrock-usage.ts';
+import { parseObject } from '../wire/json-object.ts';
 import type { Unfinished } from './failures.ts';
 import type { TransportAnswer } from './transport-call.ts';
 

@@ -2,15 +2,16 @@ import type { InferenceRequest } from '../core/request.ts';
 import type { AttemptResult, Usage } from '../core/result.ts';
 import type { HttpServer, Target } from '../core/target.ts';
 import { BrokenSse } from '../wire/chat/sse.ts';
+import { parseObject } from '../wire/json-object.ts';
 import type { AwsPorts } from './aws-call.ts';
 import type { AttemptLimits, Backend } from './backend.ts';
-import { parseObject } from './bedrock-usage.ts';
 import { includesUsage, openAiBody } from './chat-body.ts';
 import { type ChatChunkReader, chatChunkReader, usageOfChat } from './chat-chunks.ts';
 import { fromFailure, type Unfinished } from './failures.ts';
 import { fromHttpRefusal } from './http-refusal.ts';
 import { openedAnswer } from './opened-answer.ts';
 import type { EventReader } from './opened-stream.ts';
+import { postWithin } from './post-within.ts';
 import { inferAsInvoke } from './tensors.ts';
 import type { TransportAnswer } from './transport-call.ts';
 
@@ -39,24 +40,16 @@ async function call(
 ): Promise<Unfinished> {
   const { server } = target;
   if (server === undefined) throw new Error(`${target.name} has no server to call`);
-  const { timeoutMs, stream, maxResponseBytes, memory, idempotent, signal } = limits;
-  const sent = await transport.send({
+  const { timeoutMs } = limits;
+  const sent = await postWithin(transport, limits, timeoutMs, {
     poolKey: target.id,
     origin: server.origin,
-    method: 'POST',
     path: server.basePath + pathOf(server, request),
     headers: headersOf(server, request),
     body: server.api === 'openai' ? openAiBody(request, server.model) : request.body,
-    timeoutMs: Math.min(timeoutMs, stream?.firstByteMs ?? timeoutMs),
-    maxResponseBytes,
-    memory,
-    idempotent,
-    signal,
-    ...(stream && { streamed: stream }),
   });
-  if (sent.kind === 'timeout' && stream !== undefined) return fromFailure({ ...sent, code: 'FIRST_BYTE_TIMEOUT' });
   if (sent.kind === 'stream') {
-    const reader = chatEvents(chatChunkReader(maxResponseBytes, includesUsage(request)));
+    const reader = chatEvents(chatChunkReader(limits.maxResponseBytes, includesUsage(request)));
     return openedAnswer(clock, limits, sent, { reader, framing: 'chat', headers: {}, startedAt, timeoutMs });
   }
   if (sent.kind !== 'answer') return fromFailure(sent);

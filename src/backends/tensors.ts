@@ -2,9 +2,9 @@ import { hash } from 'node:crypto';
 import type { InferenceRequest } from '../core/request.ts';
 import type { AttemptResult } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
+import { parseObject } from '../wire/json-object.ts';
 import { inferAnswer, instancesOf, outputsAsked } from '../wire/open-inference/infer.ts';
 import { Untranslatable } from '../wire/untranslatable.ts';
-import { parseObject } from './bedrock-usage.ts';
 import { refusedLocally } from './local-refusal.ts';
 
 /** An infer call at an endpoint that takes the model's own JSON: made of the tensors, and into tensors again. */

@@ -78,7 +78,12 @@ function requestOf(parts: Parts, { residency }: Pick<Job, 'residency'>) {
     operation: 'invoke' as const,
     fields: {},
     hints,
-    caller: { tenant: 'jobs', ...(residency !== undefined && { residency: new Set(residency) }) },
+    // Nobody waits for a submission: it can be made again later, when less is short.
+    caller: {
+      tenant: 'jobs',
+      priority: 'sheddable' as const,
+      ...(residency !== undefined && { residency: new Set(residency) }),
+    },
     clientAttempt: 1,
     arrivedAt: parts.clock.now(),
     queued: {},

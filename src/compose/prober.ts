@@ -56,6 +56,7 @@ function sampleOf(config: ResolvedConfig, target: Target): Omit<InferenceRequest
   const model = config.models.get(target.model);
   if (model?.sample === undefined) return undefined;
   if (kindTraits[target.kind].queues) return undefined; // a probe would queue work
+  if (!target.operations.includes('invoke')) return undefined; // a sample is bytes of the model's own format
   if (target.kind === 'sagemaker-multi-model' && target.targetModel === undefined) return undefined;
   let request = samples.get(model);
   if (request === undefined) {

@@ -2,9 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import type { GatewayError } from '../core/errors.ts';
 import type { Answer } from '../core/result.ts';
 import { encodeFrame } from '../wire/event-stream.ts';
+import { parseObject } from '../wire/json-object.ts';
 import { invokeHandler } from './invoke.ts';
 import type { InvokePorts, InvokeProtocol } from './invoke-ports.ts';
-import type { StreamEncoding } from './streamed.ts';
+import { noSubstitute, type StreamEncoding } from './streamed.ts';
 
 /** What the errors are called that SageMaker Runtime names otherwise (service model of Bedrock Runtime). */
 const bedrockTypes: Readonly<Record<string, string>> = {
@@ -105,6 +106,13 @@ function exception(error: GatewayError): Buffer {
   return encodeFrame(headers, Buffer.from(JSON.stringify({ message: error.message })));
 }
 
+interface WholeAnswer {
+  readonly output: { readonly message?: { readonly role?: string; readonly content?: readonly ContentBlock[] } };
+  readonly stopReason: string;
+  readonly usage: object;
+  readonly metrics: object;
+}
+
 interface ContentBlock {
   readonly text?: string;
   readonly toolUse?: { readonly toolUseId: string; readonly name: string; readonly input: unknown };
@@ -112,17 +120,12 @@ interface ContentBlock {
 
 /** A whole Converse answer, such as a substitute, as the events of a stream. */
 function wholeMessage(body: Buffer): Buffer {
-  const { output, stopReason, usage, metrics } = JSON.parse(body.toString()) as {
-    readonly output: { readonly message: { readonly role: string; readonly content: readonly ContentBlock[] } };
-    readonly stopReason: string;
-    readonly usage: object;
-    readonly metrics: object;
-  };
-  const { role, content } = output.message;
-  const frames = content.flatMap((block, contentBlockIndex) => blockEvents(block, contentBlockIndex));
+  const { output, stopReason, usage, metrics } = (parseObject(body) ?? {}) as Partial<WholeAnswer>;
+  const { role, content } = output?.message ?? {};
+  if (role === undefined || !Array.isArray(content)) throw noSubstitute();
   return Buffer.concat([
     event('messageStart', { role }),
-    ...frames,
+    ...content.flatMap(blockEvents),
     event('messageStop', { stopReason }),
     event('metadata', { usage, metrics }),
   ]);

@@ -8,6 +8,7 @@ import { callerWithoutBody } from './admit.ts';
 import { clientAttempt, readFields, readHints, validTraceparent } from './fields.ts';
 import type { JobRoutePorts } from './jobs-ports.ts';
 import { payloadOf } from './payload.ts';
+import { breakOffWhenStalled, hasConnectionHeader } from './reader.ts';
 import { renderPlainError } from './v1.ts';
 
 type ById = FastifyRequest<{ Params: { id: string } }>;
@@ -35,7 +36,7 @@ export function jobRoutes(server: FastifyInstance, ports: JobRoutePorts): void {
     guarded<ById>(async (http, reply) => {
       const { bytes, contentType, body } = await ports.result(http.params.id, callerOf(ports, http));
       reply.headers({ 'content-type': contentType, 'content-length': bytes });
-      reply.raw.socket?.setTimeout(ports.limits().idleMs); // Node destroys a socket on which no byte moves this long
+      breakOffWhenStalled(reply.raw, ports.limits().idleMs);
       return reply.send(Readable.from(body, { objectMode: false }));
     }),
   );
@@ -85,7 +86,8 @@ function createJob(ports: JobRoutePorts) {
       return reply.code(202).header('location', `/v1/jobs/${job.id}`).send(job);
     } catch (thrown) {
       seen.error = asGatewayError(ports, thrown, http.id);
-      if (!http.raw.complete) reply.header('connection', 'close'); // the rest of the payload is not wanted
+      // The rest of the payload is not wanted.
+      if (!http.raw.complete && hasConnectionHeader(reply.raw)) reply.header('connection', 'close');
       throw seen.error;
     } finally {
       ports.admission.give(held);

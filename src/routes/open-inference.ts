@@ -3,6 +3,7 @@ import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import type { Answer } from '../core/result.ts';
 import { authorize } from '../security/callers.ts';
+import { parseObject } from '../wire/json-object.ts';
 import { callerWithoutBody } from './admit.ts';
 import type { Readiness } from './health.ts';
 import { invokeHandler } from './invoke.ts';
@@ -80,13 +81,8 @@ function metadata({ name, versions, tensors }: Model): object {
 }
 
 function asked(bytes: Buffer): Asked {
-  try {
-    const json: unknown = JSON.parse(bytes.toString());
-    if (typeof json === 'object' && json !== null && !Array.isArray(json))
-      return { json: json as Record<string, unknown>, streaming: undefined, session: undefined };
-  } catch {
-    // told below, with what a body has to be
-  }
+  const json = parseObject(bytes);
+  if (json !== undefined) return { json, streaming: undefined, session: undefined };
   throw new GatewayError('invalid-request', 'The body must be a JSON object; the binary form of tensors is not taken.');
 }
 

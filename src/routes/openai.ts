@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { type ErrorCode, GatewayError } from '../core/errors.ts';
 import type { Answer } from '../core/result.ts';
+import { parseObject } from '../wire/json-object.ts';
 import { callerWithoutBody } from './admit.ts';
 import { invokeHandler } from './invoke.ts';
 import type { Asked, InvokePorts, InvokeProtocol, RenderedError } from './invoke-ports.ts';
-import type { StreamEncoding } from './streamed.ts';
+import { noSubstitute, type StreamEncoding } from './streamed.ts';
 
 const done = Buffer.from('data: [DONE]\n\n');
 
@@ -75,17 +76,17 @@ function asked(bytes: Buffer, streaming: StreamEncoding | undefined): Asked {
 }
 
 function parsed(bytes: Buffer): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(bytes.toString());
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {
-    // told below, with what a body has to be
-  }
+  const json = parseObject(bytes);
+  if (json !== undefined) return json;
   throw new GatewayError('invalid-request', 'The body must be a JSON object.');
 }
 
 /** Where OpenAI's clients expect another status than AWS's. */
-const statuses: Partial<Record<ErrorCode, number>> = { unauthenticated: 401, 'unknown-model': 404 };
+const statuses: Partial<Record<ErrorCode, number>> = {
+  unauthenticated: 401,
+  'bad-signature': 401,
+  'unknown-model': 404,
+};
 
 /** `{"error":{"message","type","param","code"}}`, as OpenAI's clients read it. */
 export function renderOpenAiError(error: GatewayError, requestId: string): RenderedError & { readonly status: number } {
@@ -121,18 +122,13 @@ function sse(json: Buffer): Buffer {
 
 /** A whole completion, such as a substitute, as the chunks of a stream. */
 function wholeChat(body: Buffer): Buffer {
-  const {
-    choices = [],
-    usage,
-    ...same
-  } = JSON.parse(body.toString()) as {
-    readonly choices?: readonly { readonly index: number; readonly message: object; readonly finish_reason: string }[];
-    readonly usage?: object;
-  };
+  const { choices, usage, ...same } = (parseObject(body) ?? {}) as { choices?: readonly Choice[]; usage?: object };
+  if (!Array.isArray(choices) || !choices.every(({ message }: Choice) => typeof message === 'object'))
+    throw noSubstitute();
   const chunk = {
     ...same,
     object: 'chat.completion.chunk',
-    choices: choices.map(({ index, message, finish_reason }) => ({
+    choices: choices.map(({ index, message, finish_reason }: Choice) => ({
       index,
       delta: indexedCalls(message),
       finish_reason,
@@ -140,6 +136,12 @@ function wholeChat(body: Buffer): Buffer {
     ...(usage && { usage }),
   };
   return Buffer.concat([sse(Buffer.from(JSON.stringify(chunk))), done]);
+}
+
+interface Choice {
+  readonly index: number;
+  readonly message: { readonly tool_calls?: readonly object[] };
+  readonly finish_reason: string;
 }
 
 /** Within a stream each tool call says which one it is. */

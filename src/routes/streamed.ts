@@ -17,7 +17,7 @@ export interface StreamEncoding {
   event(event: StreamEvent, framing: AnswerStream['framing']): Buffer;
   /** What follows the last event of a whole stream. */
   end?(): Buffer;
-  /** A whole answer, such as a substitute, for a caller who asked for a stream. */
+  /** A whole answer, such as a substitute, for a caller who asked for a stream. Throws `no-target-available` if it cannot be one. */
   whole(answer: Answer): Answer;
   /** What ends a stream that is not whole; undefined where only a broken connection can say so. */
   failure(error: GatewayError, headers: Answer['headers'], requestId: string): Buffer | undefined;
@@ -96,4 +96,12 @@ function drained(raw: ServerResponse, ports: StreamPorts): Promise<boolean> {
     if (hasLeft(raw)) return finish(false);
     raw.on('drain', onDrain).on('close', onClose);
   });
+}
+
+/** For a substitute that is no message of the protocol it would stand in for. */
+export function noSubstitute(): GatewayError {
+  return new GatewayError(
+    'no-target-available',
+    'No target answers now, and what would stand in is no message of this protocol: repeat the call later.',
+  );
 }

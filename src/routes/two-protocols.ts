@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { Clock } from '../core/clock.ts';
+import type { Cancel, Clock } from '../core/clock.ts';
 
 /** What every HTTP/2 connection begins with (RFC 9113 §3.4); no HTTP/1.1 request can begin so. */
 const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
@@ -98,21 +98,26 @@ function http2Server(server: FastifyInstance, sessions: Set<ServerHttp2Session>,
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
     session.on('error', () => {}); // a client that leaves is no event here
-    closeWhenIdle(session, ports.keepAliveMs);
+    closeWhenIdle(session, ports);
   });
   http2.on('sessionError', () => {}); // unreadable frames: Node ends the session with the protocol's own error
   return http2;
 }
 
-function closeWhenIdle(session: ServerHttp2Session, keepAliveMs: number): void {
+function closeWhenIdle(session: ServerHttp2Session, { clock, keepAliveMs }: SniffPorts): void {
   let calls = 0;
+  let cancel: Cancel = () => {};
+  const wait = () => {
+    cancel = clock.after(keepAliveMs, () => session.close());
+  };
+  wait();
   session.on('stream', stream => {
+    cancel();
     calls += 1;
     stream.once('close', () => {
       calls -= 1;
+      if (calls === 0 && !session.closed) wait();
     });
   });
-  session.setTimeout(keepAliveMs, () => {
-    if (calls === 0) session.close();
-  });
+  session.once('close', () => cancel());
 }

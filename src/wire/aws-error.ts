@@ -1,3 +1,5 @@
+import { parseObject } from './json-object.ts';
+
 /** An error as the AWS rest-json protocol carries it. */
 export interface AwsError {
   /** Bare type, such as `ThrottlingException`; empty if the answer names none. */
@@ -8,16 +10,6 @@ export interface AwsError {
 }
 
 const noFields: Readonly<Record<string, unknown>> = Object.freeze({});
-
-function parseObject(body: Buffer): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(body.toString('utf8'));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {
-    // Front ends answer HTML or nothing; the status has to say it then.
-  }
-  return noFields;
-}
 
 /** `prefix#Type:http://internal…` → `Type` (as botocore and the JS SDK read it). */
 function bareType(raw: unknown): string {
@@ -36,7 +28,7 @@ function firstText(...candidates: unknown[]): string {
  * `message` or `Message`. Never throws, whatever the bytes.
  */
 export function parseAwsError(errorTypeHeader: string | undefined, body: Buffer): AwsError {
-  const fields = parseObject(body);
+  const fields = parseObject(body) ?? noFields; // front ends answer HTML or nothing; the status has to say it then
   const type = bareType(errorTypeHeader) || bareType(firstText(fields['code'], fields['Code'], fields['__type']));
   return { type, message: firstText(fields['message'], fields['Message']), fields };
 }

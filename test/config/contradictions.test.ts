@@ -178,6 +178,26 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'a server’s URL that is none',
+    edited('endpoint: rain-v1, ', "kind: http, url: 'https://a b/v1', ").replace(
+      'instance: ml.m5.large',
+      'usdPerHour: 1',
+    ),
+    [
+      'c.yaml:12: models.rain.versions.v1.targets[0].url: found "https://a b/v1"; expected a URL such as https://host/v1',
+    ],
+  ],
+  [
+    'a server’s URL with a password',
+    edited('endpoint: rain-v1, ', "kind: http, url: 'https://me:hunter2@host/v1', ").replace(
+      'instance: ml.m5.large',
+      'usdPerHour: 1',
+    ),
+    [
+      'c.yaml:12: models.rain.versions.v1.targets[0].url: a URL with a user name or password; write them as auth; leave them out of the URL',
+    ],
+  ],
+  [
     'serverless without memory',
     edited(', memoryMb: 1024', ''),
     [

@@ -19,7 +19,7 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
       "auth: none\njobs: { buckets: { us-east-1: abc }, webhooks: [{ url: 'http://h/', secret: 0123456789abcdef }] }",
     ).replace('region: us-east-1, endpoint: drizzle,', 'kind: sagemaker-async, region: us-east-1, endpoint: drizzle,'),
     [
-      'c.yaml:2: jobs.webhooks[0].url: ends of jobs are told unencrypted; write https://',
+      'c.yaml:2: jobs.webhooks[0].url: ends of jobs leave this machine unencrypted; write https://',
       'c.yaml:16: models.drizzle.versions: jobs of drizzle are stored in 1 regions, fewer than jobs.inputCopies, 2; add targets and buckets in other regions, or lower inputCopies',
     ],
   ],

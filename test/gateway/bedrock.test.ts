@@ -212,3 +212,20 @@ test('a call by the id of a geography’s profile stays in that geography', asyn
   t.match(await regionOf('eu.demo.assistant-v1:0'), /./, 'an error rather than another geography');
   t.not(await regionOf('eu.demo.assistant-v1:0'), 'v1@us-west-2/bedrock');
 });
+
+test('a substitute that is no message of this protocol is refused as that', async t => {
+  const fallback = [{ static: { contentType: 'application/json', body: '{"rain":null}' } }];
+  const gateway = await startTestGateway(t, { models: { assistant: { ...models.assistant, aliases: [], fallback } } });
+  for (const region of ['us-east-1', 'us-west-2']) await gateway.simulator.faults.add({ region, kind: 'refuse' });
+  const paths = ['/model/assistant/converse-stream', '/v1/chat/completions'];
+  for (const path of paths) {
+    const body = JSON.stringify({ model: 'assistant', stream: true, messages: [{ role: 'user', content: 'hi' }] });
+    const response = await fetch(gateway.urls.data + path, { method: 'POST', body });
+    t.equal(response.status, 503, path);
+    t.match(await response.text(), /no target/i);
+  }
+  t.notOk(
+    gateway.log.some(line => line['level'] === 'error'),
+    'it is no fault of the gateway',
+  );
+});

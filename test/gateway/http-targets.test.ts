@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import OpenAI from 'openai';
 import { type Test, test } from 'tap';
 import type { ModelContainer } from '../../sim/model-port.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { startTestGateway, type TestGateway } from '../helpers/gateway.ts';
 import { echoContainers } from '../helpers/simulator.ts';
 
@@ -225,4 +226,30 @@ test('a SageMaker container that speaks OpenAI’s protocol', async t => {
   }
   t.same([text, total], ['from elsewhere', 9]);
   t.equal(seen.length, 2);
+});
+
+test('a sample goes only to targets that take bytes', async t => {
+  const server = await startChatServer(t, response => {
+    response.writeHead(500).end();
+    return true;
+  });
+  const target = { kind: 'http', region: 'us-east-1', url: `${server.url}/v1` };
+  const health = { probeIntervalMs: 100, baseEjectionMs: 100, ejectionJitter: 0 };
+  const sample = { body: '{}' };
+  const gateway = await startTestGateway(t, {
+    health,
+    models: { assistant: { sample, versions: { v1: { targets: [target] } } } },
+  });
+  const chat = () => fetch(`${gateway.urls.data}/v1/chat/completions`, { method: 'POST', body: JSON.stringify(ask) });
+  for (let call = 0; call < 6; call += 1) await chat();
+  const state = () => gateway.app.parts.health.describeAll()[0]?.health;
+  t.equal(state()?.breaker, 'open');
+  await eventually(t, 'a caller may try it', () => {
+    const now = state()?.availability;
+    return now?.usable === true && now.trial;
+  });
+  t.ok(
+    server.seen.every(({ body }) => body.includes('messages')),
+    'nothing but calls of callers was sent',
+  );
 });

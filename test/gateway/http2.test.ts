@@ -3,6 +3,7 @@ import { connect as connectTcp } from 'node:net';
 import { type Test, test } from 'tap';
 import { eventually } from '../helpers/eventually.ts';
 import { startTestGateway, type TestGateway, targetsIn } from '../helpers/gateway.ts';
+import { asyncModel, jobsClient, jobsConfig } from '../helpers/jobs.ts';
 
 const modelId = 'us.demo.assistant-v1:0';
 const models = {
@@ -113,4 +114,23 @@ test('a shutdown lets calls over HTTP/2 finish and waits for no idle connection'
   await eventually(t, 'under way', () => gateway.simulator.stats().regions['us-west-2']?.inFlight === 1);
   const [{ body }] = await Promise.all([call, gateway.app.shutdown()]);
   t.match(body, /messageStop/);
+});
+
+test('a job goes in and its result comes out over HTTP/2', async t => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on('warning', onWarning);
+  t.teardown(() => process.off('warning', onWarning));
+  const jobs = jobsConfig(undefined, { maxInputBytes: 1_000 });
+  const gateway = await startTestGateway(t, { jobs, models: { rain: asyncModel() } });
+  const client = session(t, gateway);
+  const made = await post(client, '/v1/models/rain/jobs', 'a payload');
+  t.equal(made.headers[':status'], 202);
+  const { id } = JSON.parse(made.body) as { id: string };
+  await jobsClient(gateway).until(t, id, 'completed');
+  const stream = client.request({ ':path': `/v1/jobs/${id}/result` });
+  t.equal(Buffer.concat(await stream.toArray()).toString(), 'a payload');
+  const large = await post(client, '/v1/models/rain/jobs', 'x'.repeat(1_001));
+  t.equal(large.headers[':status'], 413);
+  t.same(warnings, [], 'nothing is said that HTTP/2 forbids');
 });

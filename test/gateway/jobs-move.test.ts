@@ -129,3 +129,21 @@ test('no copy, submission or resubmission leaves the residency a job is bound to
   }
   t.equal((await client.post('x', { 'x-meridian-residency': 'ap' })).status, 400, 'outside the model’s own bound');
 });
+
+test('submissions leave half of the retry budget to callers who wait', async t => {
+  const gateway = await startTestGateway(t, {
+    retryBudget: { ratio: 0, perSecond: 0.1 },
+    jobs: jobsConfig(),
+    models: { rain: asyncModel() },
+  });
+  const { budget } = gateway.app.parts;
+  while (budget.takeRetry('sheddable')); // down to the half that is not theirs
+  await gateway.simulator.faults.add({ region: 'us-east-1', kind: 'error', endpoint: 'rain-batch' });
+  const jobs = jobsClient(gateway);
+  const { id } = await jobs.create('a payload');
+  const shed = /meridian_calls_shed_total\{model="rain",priority="sheddable",why="retries"\} [1-9]/;
+  const page = async () => (await fetch(`${gateway.urls.admin}/metrics`)).text();
+  await eventually(t, 'a retry was left to others', async () => shed.test(await page()));
+  await gateway.simulator.faults.clear();
+  await jobs.until(t, id, 'completed');
+});

@@ -1,7 +1,8 @@
 import { kindTraits } from '../../core/target.ts';
 import type { Path } from '../findings.ts';
-import type { Inspection, Rule } from '../inspection.ts';
+import type { Rule } from '../inspection.ts';
 import { didYouMean } from '../nearest.ts';
+import { checkUrl } from './urls.ts';
 
 /** Buckets and places of jobs are in regions of the config. */
 export const jobRegionsExist: Rule = inspection => {
@@ -36,17 +37,16 @@ export const jobsSurviveARegion: Rule = inspection => {
   }
 };
 
+const webhookUrl = {
+  example: 'https://host/path',
+  credentials: 'the secret signs what is posted',
+  what: 'ends of jobs',
+};
+
 /** What happens to jobs is told to those only whom it concerns. */
 export const webhooksAreSafe: Rule = inspection => {
   for (const [index, { url }] of (inspection.config.jobs?.webhooks ?? []).entries()) {
     const at = ['jobs', 'webhooks', index, 'url'];
-    if (inspection.sound(at)) checkUrl(inspection, at, url);
+    if (inspection.sound(at)) checkUrl(inspection, at, url, webhookUrl);
   }
 };
-
-function checkUrl(inspection: Inspection, at: Path, text: string): void {
-  const url = URL.parse(text);
-  if (url === null)
-    inspection.error(at, `found ${inspection.shown(at, text)}`, 'expected a URL such as https://host/path');
-  else if (url.protocol === 'http:') inspection.warning(at, 'ends of jobs are told unencrypted', 'write https://');
-}

@@ -1,31 +1,17 @@
-import { isLoopback } from '../addresses.ts';
-import type { Path } from '../findings.ts';
-import type { Inspection, Rule } from '../inspection.ts';
+import type { Rule } from '../inspection.ts';
+import { checkUrl } from './urls.ts';
+
+const serviceUrl = { example: 'https://host:443', credentials: 'credentials sign the calls', what: 'calls' };
 
 /** Overridden endpoints are URLs that can be called. */
 export const regionUrlsAreUsable: Rule = inspection => {
   for (const [name, options] of Object.entries(inspection.config.regions)) {
     for (const [service, url] of Object.entries(options?.endpoints ?? {})) {
       const path = ['regions', name, 'endpoints', service];
-      if (inspection.sound(path)) checkUrl(inspection, path, url);
+      if (inspection.sound(path)) checkUrl(inspection, path, url, serviceUrl);
     }
   }
 };
-
-function checkUrl(inspection: Inspection, path: Path, text: string): void {
-  const url = URL.parse(text);
-  if (url === null) {
-    inspection.error(path, `found ${inspection.shown(path, text)}`, 'expected a URL such as https://host:443');
-  } else if (url.username !== '' || url.password !== '') {
-    inspection.error(
-      path,
-      'a URL with a user name or password',
-      'credentials sign the calls; leave them out of the URL',
-    );
-  } else if (url.protocol === 'http:' && !staysHere(url.hostname)) {
-    inspection.warning(path, 'calls leave this machine unencrypted', 'write https://');
-  }
-}
 
 /** Each region has a target. */
 export const everyRegionIsUsed: Rule = inspection => {
@@ -60,8 +46,3 @@ export const credentialsAreOneKind: Rule = inspection => {
     inspection.error(path, problem, 'keep one of the two');
   }
 };
-
-/** Loopback, or a name below `.test`, which no public resolver knows (RFC 6761 §6.2). */
-function staysHere(hostname: string): boolean {
-  return hostname.endsWith('.test') || isLoopback(hostname.replace(/^\[|\]$/g, ''));
-}

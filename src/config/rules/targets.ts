@@ -6,6 +6,8 @@ import type { Inspection, LocatedTarget, Rule } from '../inspection.ts';
 import { didYouMean } from '../nearest.ts';
 import { geographyOf } from '../regions.ts';
 import { targetId } from '../resolve.ts';
+import { operationsOf } from '../target-abilities.ts';
+import { checkUrl } from './urls.ts';
 
 /** Each target's region is configured. */
 export const targetRegionsExist: Rule = inspection => {
@@ -119,6 +121,9 @@ export const probesCanBeAnswered: Rule = inspection => {
       inspection.warning(path, problem, 'fix targetModel, or leave the sample out');
     } else if (kindTraits[target.kind].queues) {
       inspection.warning(path, 'a probe would queue work, so the sample is not used here', 'leave the sample out');
+    } else if (!operationsOf(target, false).includes('invoke')) {
+      const problem = 'it takes no bytes of the model’s own format, so the sample is not used here';
+      inspection.warning(path, problem, 'leave the sample out');
     }
   }
 };
@@ -149,5 +154,15 @@ export const otherPlacesAreNotAws: Rule = inspection => {
     } else if (target.residency === undefined && inspection.config.regions[target.region]?.residency === undefined) {
       inspection.error(at, 'no residency class says where this is', `write residency under regions.${target.region}`);
     }
+  }
+};
+
+const serverUrl = { example: 'https://host/v1', credentials: 'write them as auth', what: 'calls' };
+
+/** A server's URL can be called. */
+export const serverUrlsAreUsable: Rule = inspection => {
+  for (const { path, target } of inspection.targets()) {
+    const at = [...path, 'url'];
+    if (target.url !== undefined && inspection.sound(at)) checkUrl(inspection, at, target.url, serverUrl);
   }
 };
