@@ -56,6 +56,44 @@ export type GatewayEvent =
       readonly outcome: VersionOutcome;
     }
   | {
+      /** A canary went on, was held, ended: `from` is undefined for a new one, `to` of the rollout's states. */
+      readonly type: 'canary-changed';
+      readonly model: string;
+      readonly id: string;
+      readonly stable: string;
+      readonly canary: string;
+      readonly from: string | undefined;
+      readonly to: string;
+      /** Of calls, 0 to 1. */
+      readonly share: number;
+      /** An operator, `gateway`, or an episode. */
+      readonly by: string;
+      readonly reason: string;
+    }
+  | {
+      /** A window of a model's traffic, or of its ground truth, was compared with the baseline. */
+      readonly type: 'drift-judged';
+      readonly model: string;
+      readonly version: string;
+      readonly monitor: 'features' | 'prediction' | 'data-quality' | 'performance';
+      /** Of the baseline; undefined where the whole is judged. */
+      readonly feature: string | undefined;
+      readonly statistic: string;
+      readonly value: number;
+      /** Drifted: above the high mark, with significance and sample enough; clear: below the low mark. */
+      readonly level: 'clear' | 'between' | 'drifted' | 'too-few';
+      /** Records in the window. */
+      readonly sample: number;
+      /** Wall-clock end of the window, ms. */
+      readonly windowEndsAt: number;
+    }
+  | {
+      /** What stands behind an unchanged endpoint name is another build than before. */
+      readonly type: 'build-changed';
+      readonly target: Target;
+      readonly detail: string;
+    }
+  | {
       readonly type: 'breaker-changed';
       readonly target: Target;
       readonly from: BreakerState;
