@@ -61,6 +61,13 @@ test('a fault on the admin port is told as well', async t => {
     createKey: fails,
     rotateKey: fails,
     revokeKey: fails,
+    episodes: fails,
+    episode: fails,
+    approveEpisode: fails,
+    dismissEpisode: fails,
+    triggerEpisode: fails,
+    hookCaller: fails,
+    alert: fails,
     purge: fails,
   };
   adminRoutes(server, ports, onFault);
