@@ -122,8 +122,18 @@ function usesControlPlane(config: Config, region: string): boolean {
 
 function resolveModel(name: string, options: ModelOptions, versions: readonly Version[]): Model {
   const { policy, residency, ...routing } = options.routing;
-  const { owner, sample, tensors, cache, fallback, routing: _, versions: __, monitor: ___, retrain: ____, ...same } =
-    options;
+  const {
+    owner,
+    sample,
+    tensors,
+    cache,
+    fallback,
+    routing: _,
+    versions: __,
+    monitor: ___,
+    retrain: ____,
+    ...same
+  } = options;
   return {
     name,
     ...same,
