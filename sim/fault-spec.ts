@@ -64,6 +64,12 @@ const kinds = {
   'async-stall': { endpoint: true, rate: false },
   /** Async invocations end in a failure object, as of a model that answers 500. */
   'async-fail': { endpoint: true, rate: true },
+  /** Steps of pipelines fail. */
+  'pipeline-fail': { endpoint: false, rate: true },
+  /** Entries of PutEvents fail, one by one, with `errorType` (default InternalFailure). */
+  'event-entry-error': { endpoint: false, rate: true, errorType: ['InternalFailure', 'ThrottlingException'] },
+  /** SageMaker's and EventBridge's control planes fail with 503. */
+  'control-plane-error': { endpoint: false, rate: true },
   'sts-hang': { endpoint: false, rate: true },
   /** The region's clock is ten minutes ahead, times `factor` (negative: behind). */
   'clock-skew': { endpoint: false, rate: false, factor: true },

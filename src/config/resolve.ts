@@ -98,7 +98,7 @@ function resolveRegion(name: string, config: Config, prices: PriceTable, identit
 
 function resolveModel(name: string, options: ModelOptions, versions: readonly Version[]): Model {
   const { policy, residency, ...routing } = options.routing;
-  const { owner, sample, tensors, cache, fallback, routing: _, versions: __, ...same } = options;
+  const { owner, sample, tensors, cache, fallback, newVersions, routing: _, versions: __, ...same } = options;
   return {
     name,
     ...same,
@@ -108,6 +108,7 @@ function resolveModel(name: string, options: ModelOptions, versions: readonly Ve
     residency: residency === undefined ? undefined : new Set(residency),
     cache,
     tensors,
+    newVersions,
     fallback: fallback.map(fallbackStep),
     sample: sample && { contentType: sample.contentType, body: Buffer.from(sample.body) },
     versions,

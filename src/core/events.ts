@@ -105,6 +105,14 @@ export type GatewayEvent =
       readonly windowEndsAt: number;
     }
   | {
+      /** An approved package became a version of weight 0. */
+      readonly type: 'version-registered';
+      readonly model: string;
+      readonly version: string;
+      readonly packageArn: string;
+      readonly by: string;
+    }
+  | {
       /** What stands behind an unchanged endpoint name is another build than before. */
       readonly type: 'build-changed';
       readonly target: Target;
