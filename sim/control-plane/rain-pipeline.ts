@@ -45,7 +45,7 @@ export function rainPipeline({ registry, deploy, wallMs }: RainPipelineParts): P
         run: ({ parameters, made }) => {
           const { examples, labelled, captured } = made.get('input') as TrainingInput;
           const from = `${parameters['CaptureUri']} (${labelled} of ${captured} captured calls had a truth)`;
-          made.set('weights', retrainRain(rainRecipes.v1, examples, from));
+          made.set('weights', retrainRain(rainRecipes.v2, examples, from));
         },
       },
       { name: 'DeployAndRegister', run: work => deployAndRegister(work, { registry, deploy, wallMs }) },
@@ -57,7 +57,7 @@ function deployAndRegister({ parameters, made }: PipelineWork, parts: RainPipeli
   const weights = made.get('weights') as RainWeights;
   const version = parts.registry.nextVersion(group);
   const endpoint = `rain-r${version}`;
-  parts.deploy(endpoint, containerOf(rainRecipes.v1, weights));
+  parts.deploy(endpoint, containerOf(rainRecipes.v2, weights));
   parts.registry.register({
     group,
     version,

@@ -64,8 +64,8 @@ export const rainRecipes = {
    * nearly as well as v2 and never fails, but it promises far too little rain.
    */
   v3: { ...seasonal, servingSkew: celsiusMistakenForFahrenheit },
-  /** Knows winters alone. In summer it promises rain every other day, and it rains every fifth. */
-  winter: { ...simple, season: 'winter' },
+  /** Knows winters alone, and carries what it learned of them into summer, where it promises rain on most dry days. */
+  winter: { ...seasonal, season: 'winter' },
 } satisfies Record<string, RainRecipe>;
 
 export type RainVersion = keyof typeof rainRecipes;
