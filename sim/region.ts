@@ -2,6 +2,8 @@ import { createServer } from 'node:http';
 import { createBedrockService } from './bedrock/bedrock-service.ts';
 import type { BedrockModel } from './bedrock/models.ts';
 import type { Clock } from './clock.ts';
+import { createControlPlane, operationsOf } from './control-plane/control-plane.ts';
+import { createTransformJobs } from './control-plane/transform-jobs.ts';
 import { createEndpoint, type EndpointSpec } from './endpoints/create.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import type { FaultBoard } from './faults.ts';
@@ -31,6 +33,8 @@ export interface RegionParts {
   readonly bedrockModels: readonly BedrockModel[];
   /** Names of the buckets there at the start. */
   readonly buckets: readonly string[];
+  /** SageMaker models: containers by the name of the model. */
+  readonly models: Readonly<Record<string, string>>;
   readonly containers: Containers;
   readonly principals: Principals;
   readonly faults: FaultBoard;
@@ -91,6 +95,24 @@ export function createRegion(parts: RegionParts): Region {
       wallMs,
     }),
     sts: createStsService({ region, principals, faults, clock, wallMs }),
+    controlPlane: createControlPlane({
+      region,
+      principals,
+      faults,
+      wallMs,
+      operations: operationsOf('SageMaker', {
+        ...createTransformJobs({
+          region,
+          clock,
+          faults,
+          objects,
+          containers: parts.containers,
+          models: parts.models,
+          wallMs,
+          workMs: medianMs => timing.workMs(medianMs, ''),
+        }),
+      }),
+    }),
     faults,
     timing,
     clock,

@@ -3,7 +3,15 @@ import { type Clock, stoppableClock, systemClock } from './clock.ts';
 import { createControl } from './control.ts';
 import { type DnsServer, startDns } from './dns.ts';
 import { createFaultBoard, type FaultBoard, type Faults } from './faults.ts';
-import { demoBuckets, demoEndpoints, demoIdentities, demoRegions, demoRoles, type FleetEndpoint } from './fleet.ts';
+import {
+  demoBuckets,
+  demoEndpoints,
+  demoIdentities,
+  demoModels,
+  demoRegions,
+  demoRoles,
+  type FleetEndpoint,
+} from './fleet.ts';
 import type { Containers } from './model-port.ts';
 import { createPrincipals, type Identity, type Role } from './principals.ts';
 import { randomStream } from './random.ts';
@@ -35,6 +43,8 @@ export interface SimulatorOptions {
   readonly bedrockModels?: readonly BedrockModel[];
   /** Buckets of every region; `{region}` is filled in. Default: the demo's. */
   readonly buckets?: readonly string[];
+  /** SageMaker models of every region, which transform jobs run: containers by name. Default: the demo's. */
+  readonly models?: Readonly<Record<string, string>>;
   readonly identities?: readonly Identity[];
   readonly roles?: readonly Role[];
   readonly clock?: Clock;
@@ -95,6 +105,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       port: ports.regions[name] ?? 0,
       roundTripMs: roundTripMs(name),
       endpoints: endpointsOf(name),
+      models: options.models ?? demoModels,
       buckets: (options.buckets ?? demoBuckets).map(bucket => bucket.replaceAll('{region}', name)),
     };
     regions.set(name, createRegion({ ...shared, ...own }));
