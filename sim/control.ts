@@ -63,7 +63,7 @@ async function answer(request: IncomingMessage, { faults, subscriptions, stats }
     return { status: 204 };
   }
   const known =
-    'GET, POST and DELETE /subscriptions, GET /stats, GET /faults, POST /faults, DELETE /faults, DELETE /faults/{id}';
+    'GET /stats, GET /faults, POST /faults, DELETE /faults, DELETE /faults/{id}, GET, POST and DELETE /subscriptions';
   return { status: 404, json: { errors: [`${method} ${url} is not known; known are ${known}`] } };
 }
 
