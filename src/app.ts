@@ -9,6 +9,7 @@ import { createObservers } from './compose/observers.ts';
 import { createParts, type Parts, useConfig } from './compose/parts.ts';
 import { adminPlane, dataPlane } from './compose/planes.ts';
 import { createReplica } from './compose/replica.ts';
+import { createVersions, withNewVersions } from './compose/versions.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
 import { type Clock, sleep } from './core/clock.ts';
 import type { Random } from './core/random.ts';
@@ -49,13 +50,15 @@ export interface App {
 /** What a reload replaces. */
 interface InForce {
   resolved: ResolvedConfig;
+  /** The same as the files have it, without versions that came by themselves. */
+  written: ResolvedConfig;
   /** Of the last config, if it was refused. */
   refusal: Refusal | undefined;
 }
 
 /** The composition root: what the gateway consists of, in the order of the request path. */
 export async function createApp({ resolved, clock, random, log }: AppDeps): Promise<App> {
-  const inForce: InForce = { resolved, refusal: undefined };
+  const inForce: InForce = { resolved, written: resolved, refusal: undefined };
   const config = () => inForce.resolved;
   const { metrics, emit } = createObservers(log, resolved.config.log.sampleRate, random);
   const parts = await createParts({ clock, random, emit, logger: log.logger, config });
@@ -77,6 +80,14 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   publishGauges(metrics, { parts, jobs, replica, version, log });
   const tell = (ok: boolean, detail: string) =>
     emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
+  const configs = reloader(parts, inForce, tell);
+  const versions = createVersions(parts, {
+    inUse: () => new Set(),
+    apply: configs.again,
+    startCanary: async () => ({ refusal: 'canaries are not composed yet', later: true }),
+    warn: message => log.logger.warn(message),
+  });
+  if (versions.list().length > 0) await configs.again();
   tell(true, 'started');
   return {
     data,
@@ -90,7 +101,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
         admin: await listenOn(admin, resolved.config.listen.admin, 'listen.admin'),
       };
     },
-    reload: reloader(parts, inForce, tell),
+    reload: configs.reload,
     refuse: reasons => {
       inForce.refusal = { at: new Date(clock.wallMs()).toISOString(), reasons };
       tell(false, reasons.join('; '));
@@ -103,6 +114,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       const inTime = (work: Promise<unknown>) => within(clock, Math.max(0, endsAt - clock.now()), work);
       await inTime(data.close());
       await inTime(jobs.stop());
+      versions.stop();
       parts.work.start(parts.callers.close);
       await inTime(parts.work.settled());
       parts.health.stop();
@@ -116,18 +128,40 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
 }
 
-/** Swaps the config once its keys are there, unless a newer one came meanwhile. */
-function reloader(parts: Parts, inForce: InForce, tell: (ok: boolean, detail: string) => void): App['reload'] {
-  let newest = inForce.resolved;
-  return async next => {
-    newest = next;
-    const { refusal } = inForce;
+/** Puts configs in force, each with the versions that came by themselves. */
+interface Reloader {
+  /** A config of the files: in force once its keys are there, unless a newer one came meanwhile. */
+  reload: App['reload'];
+  /** The same config, with the versions there are now. */
+  again(): Promise<void>;
+}
+
+function reloader(parts: Parts, inForce: InForce, tell: (ok: boolean, detail: string) => void): Reloader {
+  let newest = inForce.written;
+  let turn = 0;
+  const load = async (): Promise<boolean> => {
+    turn += 1;
+    const own = turn;
+    const written = newest;
+    const next = withNewVersions(written, parts);
     await within(parts.clock, keysWaitMs, parts.backends.prepare(next));
-    if (newest !== next) return;
+    if (own !== turn) return false;
     const before = inForce.resolved;
     inForce.resolved = next;
-    if (inForce.refusal === refusal) inForce.refusal = undefined; // else a newer one was refused meanwhile
+    inForce.written = written;
     useConfig(parts, before, next);
-    tell(true, 'reloaded');
+    return true;
+  };
+  return {
+    reload: async next => {
+      newest = next;
+      const { refusal } = inForce;
+      if (!(await load())) return;
+      if (inForce.refusal === refusal) inForce.refusal = undefined; // else a newer one was refused meanwhile
+      tell(true, 'reloaded');
+    },
+    again: async () => {
+      if (await load()) tell(true, 'versions changed');
+    },
   };
 }
