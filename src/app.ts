@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Refusal } from './compose/admin.ts';
+import { createEpisodes } from './compose/episodes.ts';
 import { createGateway } from './compose/gateway.ts';
 import { publishGauges } from './compose/gauges.ts';
 import { createJobs } from './compose/jobs.ts';
@@ -60,15 +61,24 @@ interface InForce {
 export async function createApp({ resolved, clock, random, log }: AppDeps): Promise<App> {
   const inForce: InForce = { resolved, written: resolved, refusal: undefined };
   const config = () => inForce.resolved;
-  const { metrics, emit } = createObservers(log, resolved.config.log.sampleRate, random);
+  const { metrics, emit, join } = createObservers(log, resolved.config.log.sampleRate, random);
   const parts = await createParts({ clock, random, emit, logger: log.logger, config });
   const serve = createGateway(parts);
   const jobs = createJobs(parts, serve, message => log.logger.warn(message));
+  const episodes = createEpisodes(parts, {
+    canary: () => undefined,
+    stable: () => undefined,
+    baseline: () => undefined,
+    references: () => ({}),
+    warn: message => log.logger.warn(message),
+  });
+  join(episodes.hear);
   const replica = createReplica(clock);
   const planes = {
     parts,
     serve,
     jobs,
+    episodes,
     replica,
     metrics,
     logger: log.logger,
@@ -77,7 +87,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, { parts, jobs, replica, version, log });
+  publishGauges(metrics, { parts, jobs, episodes, replica, version, log });
   const tell = (ok: boolean, detail: string) =>
     emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
   const configs = reloader(parts, inForce, tell);
@@ -115,6 +125,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       await inTime(data.close());
       await inTime(jobs.stop());
       versions.stop();
+      await inTime(episodes.stop());
       parts.work.start(parts.callers.close);
       await inTime(parts.work.settled());
       parts.health.stop();

@@ -1,4 +1,5 @@
 import type { Jobs } from '../jobs/jobs.ts';
+import type { Episodes } from '../retrain/episodes.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { targetLabels } from '../telemetry/record.ts';
 import type { Parts } from './parts.ts';
@@ -8,6 +9,7 @@ import type { Replica } from './replica.ts';
 export interface GaugeSources {
   readonly parts: Parts;
   readonly jobs: Jobs;
+  readonly episodes: Episodes;
   readonly replica: Replica;
   readonly version: string;
   readonly log: { readonly dropped: number };
@@ -18,7 +20,7 @@ const regionLevel = { serving: 0, evacuated: 1, drained: 2 } as const;
 
 /** Sets every gauge from the parts' own state when Prometheus asks. */
 export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
-  const { parts, jobs, replica, version, log } = sources;
+  const { parts, jobs, episodes, replica, version, log } = sources;
   const { cache, admission, stores } = parts;
   metrics.onScrape(() => {
     for (const { target, health } of parts.health.describeAll()) {
@@ -43,6 +45,11 @@ export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
       const [model = '', state = ''] = key.split(' ');
       metrics.gauge('meridian_jobs', { model, state }, count);
     }
+    for (const [key, count] of episodes.counts()) {
+      const [model = '', state = ''] = key.split(' ');
+      metrics.gauge('meridian_episodes', { model, state }, count);
+    }
+    for (const [model, left] of episodes.budgets()) metrics.gauge('meridian_retrainings_left', { model }, left);
     const { bytes, entries, lateReads, writesWaiting, writesDropped } = cache.stats();
     metrics.gauge('meridian_cache_bytes', {}, bytes);
     metrics.gauge('meridian_cache_entries', {}, entries);

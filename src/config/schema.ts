@@ -5,6 +5,7 @@ import { CacheOptions, CacheStoreOptions, FallbackOptions } from '../fallback/op
 import { HealthOptions } from '../health/options.ts';
 import { RetryBudgetOptions, StreamOptions } from '../inference/options.ts';
 import { JobsOptions } from '../jobs/options.ts';
+import { HookOptions, RetrainOptions } from '../retrain/options.ts';
 import { RoutingOptions } from '../routing/options.ts';
 import { AdminOptions, AuthOptions, TenantOptions } from '../security/options.ts';
 import { RedisOptions } from '../state/options.ts';
@@ -101,6 +102,7 @@ export const ModelOptions = Type.Object(
         { additionalProperties: false, description: 'A harmless payload; sent as a probe to ejected targets.' },
       ),
     ),
+    retrain: Type.Optional(RetrainOptions),
     versions: Type.Record(Type.String({ pattern: Name }), VersionOptions, {
       minProperties: 1,
       additionalProperties: false,
@@ -179,6 +181,7 @@ export const Config = Type.Object(
     retryBudget: RetryBudgetOptions,
     cacheStore: CacheStoreOptions,
     jobs: Type.Optional(JobsOptions),
+    hooks: HookOptions,
     log: LogOptions,
     models: Type.Record(Type.String({ pattern: Name }), ModelOptions, {
       minProperties: 1,

@@ -90,6 +90,19 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
         const line = { job: id, tenant, model, from, to, region, ageMs: Math.round(ageMs), detail };
         return logger[to === 'failed' || (from === 'running' && to === 'queued') ? 'warn' : 'info'](line, 'job');
       }
+      case 'episode-changed': {
+        const { model, id: episode, scope, from, to, by, reason, version } = event;
+        const line = { model, episode, scope, version, from, to, by, reason };
+        return logger[to === 'failed' || to === 'suspected' ? 'warn' : 'info'](line, 'episode');
+      }
+      case 'retrain-action': {
+        const { model, episode, action, region, result, detail } = event;
+        return logger[result === 'done' ? 'info' : 'warn'](
+          { model, episode, action, region, result, detail },
+          'retrain',
+        );
+      }
+      case 'alert-received':
       case 'version-called':
       case 'stale-consulted':
       case 'retry-refused':
