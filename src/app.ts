@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import type { Refusal } from './compose/admin.ts';
 import { createEpisodes } from './compose/episodes.ts';
 import { createGateway } from './compose/gateway.ts';
 import { publishGauges } from './compose/gauges.ts';
 import { createJobs } from './compose/jobs.ts';
 import { listenOn, within } from './compose/listen.ts';
 import { createObservers } from './compose/observers.ts';
-import { createParts, type Parts, useConfig } from './compose/parts.ts';
+import { createParts, type Parts } from './compose/parts.ts';
 import { adminPlane, dataPlane } from './compose/planes.ts';
+import { createReloads, type InForce, keysWaitMs } from './compose/reloads.ts';
 import { createReplica } from './compose/replica.ts';
-import { createVersions, withNewVersions } from './compose/versions.ts';
+import { createVersions } from './compose/versions.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
 import { type Clock, sleep } from './core/clock.ts';
 import type { Random } from './core/random.ts';
@@ -20,9 +20,6 @@ import type { Metrics } from './telemetry/metrics.ts';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-
-/** How long a start or a reload waits for keys; after that it goes on with the identities that have some. */
-const keysWaitMs = 10_000;
 
 /** What the process hands in. */
 export interface AppDeps {
@@ -48,29 +45,30 @@ export interface App {
   shutdown(): Promise<void>;
 }
 
-/** What a reload replaces. */
-interface InForce {
-  resolved: ResolvedConfig;
-  /** The same as the files have it, without versions that came by themselves. */
-  written: ResolvedConfig;
-  /** Of the last config, if it was refused. */
-  refusal: Refusal | undefined;
-}
-
 /** The composition root: what the gateway consists of, in the order of the request path. */
 export async function createApp({ resolved, clock, random, log }: AppDeps): Promise<App> {
   const inForce: InForce = { resolved, written: resolved, refusal: undefined };
   const config = () => inForce.resolved;
   const { metrics, emit, join } = createObservers(log, resolved.config.log.sampleRate, random);
   const parts = await createParts({ clock, random, emit, logger: log.logger, config });
+  const warn = (message: string) => log.logger.warn(message);
+  const tell = (ok: boolean, detail: string) =>
+    emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
+  const configs = createReloads(parts, inForce, tell);
   const serve = createGateway(parts);
-  const jobs = createJobs(parts, serve, message => log.logger.warn(message));
+  const jobs = createJobs(parts, serve, warn);
   const episodes = createEpisodes(parts, {
     canary: () => undefined,
     stable: () => undefined,
     baseline: () => undefined,
     references: () => ({}),
-    warn: message => log.logger.warn(message),
+    warn,
+  });
+  const versions = createVersions(parts, {
+    inUse: () => new Set(),
+    apply: configs.again,
+    startCanary: async () => ({ refusal: 'canaries are not composed yet', later: true }),
+    warn,
   });
   join(episodes.hear);
   const replica = createReplica(clock);
@@ -79,6 +77,8 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     serve,
     jobs,
     episodes,
+    versions,
+    endpointChanged: () => {},
     replica,
     metrics,
     logger: log.logger,
@@ -88,15 +88,6 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
   publishGauges(metrics, { parts, jobs, episodes, replica, version, log });
-  const tell = (ok: boolean, detail: string) =>
-    emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
-  const configs = reloader(parts, inForce, tell);
-  const versions = createVersions(parts, {
-    inUse: () => new Set(),
-    apply: configs.again,
-    startCanary: async () => ({ refusal: 'canaries are not composed yet', later: true }),
-    warn: message => log.logger.warn(message),
-  });
   if (versions.list().length > 0) await configs.again();
   tell(true, 'started');
   return {
@@ -135,44 +126,6 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       await parts.backends.stop();
       await parts.stores.close();
       log.flush();
-    },
-  };
-}
-
-/** Puts configs in force, each with the versions that came by themselves. */
-interface Reloader {
-  /** A config of the files: in force once its keys are there, unless a newer one came meanwhile. */
-  reload: App['reload'];
-  /** The same config, with the versions there are now. */
-  again(): Promise<void>;
-}
-
-function reloader(parts: Parts, inForce: InForce, tell: (ok: boolean, detail: string) => void): Reloader {
-  let newest = inForce.written;
-  let turn = 0;
-  const load = async (): Promise<boolean> => {
-    turn += 1;
-    const own = turn;
-    const written = newest;
-    const next = withNewVersions(written, parts);
-    await within(parts.clock, keysWaitMs, parts.backends.prepare(next));
-    if (own !== turn) return false;
-    const before = inForce.resolved;
-    inForce.resolved = next;
-    inForce.written = written;
-    useConfig(parts, before, next);
-    return true;
-  };
-  return {
-    reload: async next => {
-      newest = next;
-      const { refusal } = inForce;
-      if (!(await load())) return;
-      if (inForce.refusal === refusal) inForce.refusal = undefined; // else a newer one was refused meanwhile
-      tell(true, 'reloaded');
-    },
-    again: async () => {
-      if (await load()) tell(true, 'versions changed');
     },
   };
 }

@@ -1,6 +1,9 @@
 import { withRegistered } from '../config/registered.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
+import { GatewayError } from '../core/errors.ts';
 import { listNewVersions, Versions, type VersionsPorts } from '../retrain/versions.ts';
+import type { RemoveVersionBody, VersionPorts } from '../routes/admin/versions.ts';
+import type { Auditor } from './auditor.ts';
 import type { Parts } from './parts.ts';
 
 /** Between looks for canaries that are due. */
@@ -28,4 +31,20 @@ export function createVersions(
     },
     lookMs,
   );
+}
+
+/** What operators see and do, each act written down. */
+export function versionActs(versions: Versions, { audited }: Auditor): VersionPorts {
+  return {
+    newVersions: () => ({ versions: versions.list() }),
+    removeVersion: audited('versions remove', async ({ model, version }: RemoveVersionBody) => {
+      if (await versions.remove(model, version)) return { model, version };
+      const known = versions.list().some(each => each.model === model && each.version === version);
+      throw known
+        ? new GatewayError('invalid-request', `${version} of ${model} is in use: abort its canary first.`, {
+            status: 409,
+          })
+        : new GatewayError('not-found', `No version ${version} of ${model} came by itself: see /admin/versions.`);
+    }),
+  };
 }

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { ConnectionOptions, CredentialsOptions, RegionOptions, TargetOptions } from '../backends/options.ts';
 import { priorities } from '../core/priority.ts';
+import { CaptureStoreOptions, MonitorOptions } from '../drift/options.ts';
 import { CacheOptions, CacheStoreOptions, FallbackOptions } from '../fallback/options.ts';
 import { HealthOptions } from '../health/options.ts';
 import { RetryBudgetOptions, StreamOptions } from '../inference/options.ts';
@@ -103,6 +104,7 @@ export const ModelOptions = Type.Object(
       ),
     ),
     retrain: Type.Optional(RetrainOptions),
+    monitor: Type.Optional(MonitorOptions),
     versions: Type.Record(Type.String({ pattern: Name }), VersionOptions, {
       minProperties: 1,
       additionalProperties: false,
@@ -182,6 +184,7 @@ export const Config = Type.Object(
     cacheStore: CacheStoreOptions,
     jobs: Type.Optional(JobsOptions),
     hooks: HookOptions,
+    capture: Type.Optional(CaptureStoreOptions),
     log: LogOptions,
     models: Type.Record(Type.String({ pattern: Name }), ModelOptions, {
       minProperties: 1,
