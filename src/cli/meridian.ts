@@ -7,8 +7,20 @@ import { keys } from './keys.ts';
 import { drain, purge, undrain } from './operate.ts';
 import { type Command, type Io, UsageError } from './options.ts';
 import { serveCommand } from './serve.ts';
+import { versions } from './versions.ts';
 
-const commands: readonly Command[] = [serveCommand, demo, check, explain, drain, undrain, purge, keys, episodes];
+const commands: readonly Command[] = [
+  serveCommand,
+  demo,
+  check,
+  explain,
+  drain,
+  undrain,
+  purge,
+  keys,
+  episodes,
+  versions,
+];
 
 const overview = `Usage: meridian COMMAND [options]
 

@@ -122,18 +122,8 @@ function usesControlPlane(config: Config, region: string): boolean {
 
 function resolveModel(name: string, options: ModelOptions, versions: readonly Version[]): Model {
   const { policy, residency, ...routing } = options.routing;
-  const {
-    owner,
-    sample,
-    tensors,
-    cache,
-    fallback,
-    routing: _,
-    versions: __,
-    monitor: ___,
-    retrain: ____,
-    ...same
-  } = options;
+  const { owner, sample, tensors, cache, fallback, newVersions, ...others } = options;
+  const { routing: _, versions: __, retrain: ___, monitor: ____, ...same } = others;
   return {
     name,
     ...same,
@@ -143,6 +133,7 @@ function resolveModel(name: string, options: ModelOptions, versions: readonly Ve
     residency: residency === undefined ? undefined : new Set(residency),
     cache,
     tensors,
+    newVersions,
     fallback: fallback.map(fallbackStep),
     sample: sample && { contentType: sample.contentType, body: Buffer.from(sample.body) },
     versions,

@@ -11,6 +11,7 @@ import { RoutingOptions } from '../routing/options.ts';
 import { AdminOptions, AuthOptions, TenantOptions } from '../security/options.ts';
 import { RedisOptions } from '../state/options.ts';
 import { LogOptions } from '../telemetry/options.ts';
+import { NewVersionOptions } from './new-version-options.ts';
 import { TensorOptions } from './tensor-options.ts';
 
 const Name = '^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$';
@@ -92,6 +93,7 @@ export const ModelOptions = Type.Object(
       { additionalProperties: false, default: {}, description: 'What callers may choose themselves by header.' },
     ),
     tensors: Type.Optional(TensorOptions),
+    newVersions: Type.Optional(NewVersionOptions),
     sample: Type.Optional(
       Type.Object(
         {

@@ -109,6 +109,14 @@ export type GatewayEvent =
       readonly disturbed?: boolean;
     }
   | {
+      /** An approved package became a version of weight 0. */
+      readonly type: 'version-registered';
+      readonly model: string;
+      readonly version: string;
+      readonly packageArn: string;
+      readonly by: string;
+    }
+  | {
       /** An episode began, went on, ended: `from` is undefined for a new one; states are those of retraining. */
       readonly type: 'episode-changed';
       readonly model: string;
