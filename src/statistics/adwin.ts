@@ -53,12 +53,12 @@ export function adwinMean(window: Adwin): number {
 }
 
 /**
- * Difference of means from which parts of n0 and n1 values count as different: ε_cut for a window of n0 + n1 values
+ * Difference of means from which parts of n0 and n1 values count as different: ε_cut for a window of `width` values
  * of this variance, by the normal bound with its correction.
  */
-export function adwinCut(n0: number, n1: number, variance: number, delta: number): number {
+export function adwinCut(n0: number, n1: number, variance: number, delta: number, width: number = n0 + n1): number {
   const reciprocal = 1 / n0 + 1 / n1;
-  const log = Math.log((2 * Math.log(n0 + n1)) / delta);
+  const log = Math.log((2 * Math.log(width)) / delta);
   return Math.sqrt(2 * reciprocal * variance * log) + (2 / 3) * reciprocal * log;
 }
 
@@ -106,7 +106,9 @@ function splits(window: Adwin, { delta, leastPart }: AdwinOptions): boolean {
       const rest = window.count - count;
       if (count < leastPart || rest < leastPart) continue;
       const difference = Math.abs(sum / count - (window.sum - sum) / rest);
-      if (difference > adwinCut(count, rest, variance, delta)) return true;
+      // As MOA and river do: each part counts for so much less, or a handful of values could speak for a part.
+      const [n0, n1] = [count - leastPart + 1, rest - leastPart + 1];
+      if (difference > adwinCut(n0, n1, variance, delta, window.count)) return true;
     }
   }
   return false;

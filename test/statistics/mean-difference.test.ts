@@ -18,7 +18,7 @@ const arm = (count: number, mean: number, deviation: number): Moments => ({
 test('the bounds are those of the published boundary', async t => {
   // n calls each, deviation 1: the same as one mean of n values with variance 2, whose boundary is written out here.
   const n = 500;
-  const rho2 = (-2 * Math.log(0.05) + Math.log(-2 * Math.log(0.05)) + 1) * 0.1 ** 2 / 2;
+  const rho2 = ((-2 * Math.log(0.05) + Math.log(-2 * Math.log(0.05)) + 1) * 0.1 ** 2) / 2;
   const root = Math.sqrt(n * rho2 + 1);
   const half = Math.SQRT2 * Math.sqrt(((2 * (n * rho2 + 1)) / (n * n * rho2)) * Math.log(root / 0.05));
   const bounds = meanDifference(arm(n, 3, 1), arm(n, 2, 1), options);
