@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Refusal } from './compose/admin.ts';
+import { createDrift } from './compose/drift.ts';
 import { createGateway } from './compose/gateway.ts';
 import { publishGauges } from './compose/gauges.ts';
 import { createJobs } from './compose/jobs.ts';
@@ -57,8 +58,10 @@ interface InForce {
 export async function createApp({ resolved, clock, random, log }: AppDeps): Promise<App> {
   const inForce: InForce = { resolved, refusal: undefined };
   const config = () => inForce.resolved;
-  const { metrics, emit } = createObservers(log, resolved.config.log.sampleRate, random);
+  const { metrics, emit, join } = createObservers(log, resolved.config.log.sampleRate, random);
   const parts = await createParts({ clock, random, emit, logger: log.logger, config });
+  const drift = await createDrift(parts, message => log.logger.warn(message));
+  join(drift.hear);
   const serve = createGateway(parts);
   const jobs = createJobs(parts, serve, message => log.logger.warn(message));
   const replica = createReplica(clock);
@@ -74,7 +77,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, { parts, jobs, replica, version, log });
+  publishGauges(metrics, { parts, jobs, drift, replica, version, log });
   const tell = (ok: boolean, detail: string) =>
     emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
   tell(true, 'started');
@@ -103,6 +106,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       const inTime = (work: Promise<unknown>) => within(clock, Math.max(0, endsAt - clock.now()), work);
       await inTime(data.close());
       await inTime(jobs.stop());
+      await inTime(drift.stop());
       parts.work.start(parts.callers.close);
       await inTime(parts.work.settled());
       parts.health.stop();

@@ -32,6 +32,12 @@ import {
   streamSettingsHaveEffect,
   tenantsAreKnown,
 } from './rules/models.ts';
+import {
+  baselinesAreReadable,
+  captureHasDestinations,
+  destinationsAreOnePlace,
+  marksAreInOrder,
+} from './rules/monitors.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
 import { credentialsAreOneKind, everyRegionIsUsed, regionUrlsAreUsable } from './rules/regions.ts';
@@ -90,6 +96,7 @@ const rules = {
     contentTypesAreHeaders,
   ],
   jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe],
+  monitors: [baselinesAreReadable, marksAreInOrder, captureHasDestinations, destinationsAreOnePlace],
   limits: [
     pathsAreUsable,
     nameServersAreAddresses,

@@ -31,7 +31,7 @@ interface Excess {
 
 /** Judges every feature by the check it breaks most, and the whole by payloads that told nothing and by extra columns. */
 export function judgeQuality(baseline: Baseline, counts: PaneCounts, options: MonitorOptions): readonly Judgement[] {
-  if (!baseline.constraints.enabled) return [];
+  if (!baseline.constraints.enabled || counts.records + counts.unreadable === 0) return [];
   const judged = (feature: string | undefined, excesses: readonly Excess[]): Judgement => {
     const worst = excesses.reduce((most, each) => (each.share > most.share ? each : most), none);
     const value = Math.max(0, worst.share);
