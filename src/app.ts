@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
+import { createDrift } from './compose/drift.ts';
 import { createEpisodes } from './compose/episodes.ts';
 import { createGateway } from './compose/gateway.ts';
 import { publishGauges } from './compose/gauges.ts';
@@ -55,6 +56,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   const tell = (ok: boolean, detail: string) =>
     emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
   const configs = createReloads(parts, inForce, tell);
+  const drift = await createDrift(parts, warn);
   const serve = createGateway(parts);
   const jobs = createJobs(parts, serve, warn);
   const episodes = createEpisodes(parts, {
@@ -70,7 +72,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     startCanary: async () => ({ refusal: 'canaries are not composed yet', later: true }),
     warn,
   });
-  join(episodes.hear);
+  join(drift.hear, episodes.hear);
   const replica = createReplica(clock);
   const planes = {
     parts,
@@ -87,7 +89,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, { parts, jobs, episodes, replica, version, log });
+  publishGauges(metrics, { parts, jobs, drift, episodes, replica, version, log });
   if (versions.list().length > 0) await configs.again();
   tell(true, 'started');
   return {
@@ -117,6 +119,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       await inTime(jobs.stop());
       versions.stop();
       await inTime(episodes.stop());
+      await inTime(drift.stop());
       parts.work.start(parts.callers.close);
       await inTime(parts.work.settled());
       parts.health.stop();

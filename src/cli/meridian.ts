@@ -1,4 +1,5 @@
 import { AdminCallFailed } from './admin-client.ts';
+import { baseline } from './baseline.ts';
 import { check } from './check.ts';
 import { demo } from './demo.ts';
 import { episodes } from './episodes.ts';
@@ -18,6 +19,7 @@ const commands: readonly Command[] = [
   undrain,
   purge,
   keys,
+  baseline,
   episodes,
   versions,
 ];

@@ -85,7 +85,8 @@ export function resolveConfig(config: Config, prices: PriceTable): ResolvedConfi
   return { hash: hashOf(config, prices), config, models, names, targets, regions, identities };
 }
 
-function hashOf(config: Config, prices: PriceTable): string {
+/** See `ResolvedConfig.hash`. */
+export function hashOf(config: Config, prices: PriceTable): string {
   return createHash('sha256')
     .update(JSON.stringify([config, prices]))
     .digest('hex')
