@@ -70,7 +70,8 @@ function comparePredictions(
     if (!close) allClose = false;
     const labelled = !numbers || tolerance.threshold !== undefined;
     if (labelled) labels += 1;
-    if (labelled && labelOf(one, tolerance) !== labelOf(other, tolerance)) labelsDiffering += 1;
+    const sameLabel = typeof one === typeof other && labelOf(one, tolerance) === labelOf(other, tolerance);
+    if (labelled && !sameLabel) labelsDiffering += 1;
   }
   const sameLabels = labels === primary.length && primary.length === shadow.length && labelsDiffering === 0;
   const agreement = exact ? 'exact' : allClose ? 'close' : sameLabels ? 'same-label' : 'different';
@@ -81,6 +82,6 @@ function areClose(one: number, other: number, { absolute, relative }: ShadowTole
   return Math.abs(one - other) <= absolute + relative * Math.abs(one);
 }
 
-function labelOf(prediction: number | string, { threshold }: ShadowTolerance): string | boolean {
-  return typeof prediction === 'number' && threshold !== undefined ? prediction >= threshold : String(prediction);
+function labelOf(prediction: number | string, { threshold }: ShadowTolerance): number | string | boolean {
+  return typeof prediction === 'number' && threshold !== undefined ? prediction >= threshold : prediction;
 }

@@ -31,6 +31,8 @@ interface Waiting extends MirroredCall {
   /** Monotonic ms, as `clock.now()`. */
   readonly since: number;
   readonly bytes: number;
+  /** What it counts for: another build may come while it is under way. */
+  readonly count: AgreementCount;
 }
 
 /** The calls mirrored to one version: a bounded queue, and so many under way at once. */
@@ -74,11 +76,12 @@ export class ShadowLane {
   offer(call: MirroredCall): void {
     const { clock } = this.#ports;
     const bytes = call.request.body.length + call.answer.body.length;
-    this.#agreement.mirrored();
+    const count = this.#agreement;
+    count.mirrored();
     const refusal = this.#refusal(bytes);
-    if (refusal !== undefined) this.#drop(refusal);
+    if (refusal !== undefined) this.#drop(refusal, count);
     else {
-      this.#waiting.push({ ...call, since: clock.now(), bytes });
+      this.#waiting.push({ ...call, since: clock.now(), bytes, count });
       if (this.#free > 0) clock.after(0, () => this.#next());
     }
   }
@@ -99,9 +102,9 @@ export class ShadowLane {
   /** Drops what waits, gives up what is under way. */
   stop(): void {
     this.#stopped.abort();
-    for (const { bytes } of this.#waiting) {
+    for (const { bytes, count } of this.#waiting) {
       this.#ports.memory.give(bytes);
-      this.#drop('draining');
+      this.#drop('draining', count);
     }
     this.#waiting = [];
   }
@@ -113,7 +116,7 @@ export class ShadowLane {
       const waitedMs = this.#ports.clock.now() - call.since;
       if (settings === undefined || waitedMs > settings.timeoutMs / 2) {
         this.#ports.memory.give(call.bytes);
-        this.#drop(settings === undefined ? 'no-target' : 'timeout');
+        this.#drop(settings === undefined ? 'no-target' : 'timeout', call.count);
         continue;
       }
       this.#underWay += 1;
@@ -127,7 +130,7 @@ export class ShadowLane {
       const copy = copyOf(call, clock.now(), this.#stopped.signal);
       const made = await this.#ports.call(this.model, this.version, copy, call.target, timeoutMs);
       const verdict = this.#verdict(call, settings, made);
-      if (typeof verdict === 'string') this.#drop(verdict);
+      if (typeof verdict === 'string') this.#drop(verdict, call.count);
       else this.#compared(call, verdict);
     } finally {
       memory.give(call.bytes);
@@ -147,15 +150,15 @@ export class ShadowLane {
     return compareAnswers(call.answer, answer, compare, each => this.#ports.predictionsOf(this.model, each));
   }
 
-  #compared({ request }: Waiting, comparison: Comparison): void {
+  #compared({ request, count }: Waiting, comparison: Comparison): void {
     const { agreement, differences } = comparison;
-    this.#agreement.compared(request.id, comparison);
+    count.compared(request.id, comparison);
     const { model, version } = this;
     this.#ports.emit({ type: 'shadow-compared', model, version, requestId: request.id, agreement, differences });
   }
 
-  #drop(reason: ShadowDrop): void {
-    this.#agreement.dropped(reason);
+  #drop(reason: ShadowDrop, count: AgreementCount): void {
+    count.dropped(reason);
     this.#ports.emit({ type: 'shadow-dropped', model: this.model, version: this.version, reason });
   }
 }
