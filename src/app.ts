@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Refusal } from './compose/admin.ts';
+import { createBuilds } from './compose/builds.ts';
+import { createEpisodes } from './compose/episodes.ts';
 import { createGateway } from './compose/gateway.ts';
 import { publishGauges } from './compose/gauges.ts';
 import { createJobs } from './compose/jobs.ts';
@@ -13,6 +15,7 @@ import { createShadowing, type Shadowing } from './compose/shadow.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
 import { type Clock, sleep } from './core/clock.ts';
 import type { Random } from './core/random.ts';
+import type { Builds } from './rollout/builds.ts';
 import type { LogSink } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
@@ -38,6 +41,7 @@ export interface App {
   readonly parts: Parts;
   readonly metrics: Metrics;
   readonly shadowing: Shadowing;
+  readonly builds: Builds;
   /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
   listen(): Promise<{ data: string; admin: string }>;
   /** Puts a config in force, whole. Calls in flight finish on the one they began with. */
@@ -65,12 +69,22 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   const jobs = createJobs(parts, serve, message => log.logger.warn(message));
   const shadowing = createShadowing(parts);
   join(shadowing.hear);
+  const builds = createBuilds(parts, message => log.logger.warn(message));
+  const episodes = createEpisodes(parts, {
+    canary: () => undefined,
+    stable: () => undefined,
+    baseline: () => undefined,
+    references: () => ({}),
+    warn: message => log.logger.warn(message),
+  });
+  join(episodes.hear);
   const replica = createReplica(clock);
   const planes = {
     parts,
     serve,
     jobs,
     shadowing,
+    episodes,
     replica,
     metrics,
     logger: log.logger,
@@ -79,7 +93,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, { parts, jobs, shadowing, replica, version, log });
+  publishGauges(metrics, { parts, jobs, episodes, shadowing, replica, version, log });
   const tell = (ok: boolean, detail: string) =>
     emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
   tell(true, 'started');
@@ -89,6 +103,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     parts,
     metrics,
     shadowing,
+    builds,
     listen: async () => {
       await within(clock, keysWaitMs, parts.backends.ready());
       return {
@@ -104,12 +119,14 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     shutdown: async () => {
       replica.draining = true;
       shadowing.stop();
+      builds.stop();
       const { drainMs, shutdownMs } = config().config.limits;
       if (data.server.listening) await sleep(clock, drainMs);
       const endsAt = clock.now() + shutdownMs;
       const inTime = (work: Promise<unknown>) => within(clock, Math.max(0, endsAt - clock.now()), work);
       await inTime(data.close());
       await inTime(jobs.stop());
+      await inTime(episodes.stop());
       parts.work.start(parts.callers.close);
       await inTime(parts.work.settled());
       parts.health.stop();

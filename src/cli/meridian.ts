@@ -1,13 +1,14 @@
 import { AdminCallFailed } from './admin-client.ts';
 import { check } from './check.ts';
 import { demo } from './demo.ts';
+import { episodes } from './episodes.ts';
 import { explain } from './explain.ts';
 import { keys } from './keys.ts';
 import { drain, purge, undrain } from './operate.ts';
 import { type Command, type Io, UsageError } from './options.ts';
 import { serveCommand } from './serve.ts';
 
-const commands: readonly Command[] = [serveCommand, demo, check, explain, drain, undrain, purge, keys];
+const commands: readonly Command[] = [serveCommand, demo, check, explain, drain, undrain, purge, keys, episodes];
 
 const overview = `Usage: meridian COMMAND [options]
 

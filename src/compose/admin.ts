@@ -1,6 +1,7 @@
 import { redactConfig } from '../config/secrets.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
+import type { Episodes } from '../retrain/episodes.ts';
 import type { AdminPorts, DrainBody, ExplainQuery, PurgeBody } from '../routes/admin/admin.ts';
 import type { Routing } from '../routing/routing.ts';
 import { createAdminAccess } from '../security/admin-access.ts';
@@ -9,6 +10,7 @@ import { bindCallers } from '../security/tenants.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Auditor, auditor } from './auditor.ts';
+import { episodeActs, hookPorts } from './episodes.ts';
 import { keyActs } from './key-acts.ts';
 import type { Parts } from './parts.ts';
 import type { Shadowing } from './shadow.ts';
@@ -22,6 +24,7 @@ export interface Refusal {
 /** What the operator's side is made of. */
 export interface AdminSources {
   readonly parts: Parts;
+  readonly episodes: Episodes;
   readonly explain: Routing['explain'];
   readonly shadowing: Shadowing;
   readonly metrics: Metrics;
@@ -31,7 +34,7 @@ export interface AdminSources {
 
 /** What the admin routes show and do, read from the parts of the path. */
 export function adminPorts(sources: AdminSources): AdminPorts {
-  const { parts, explain, shadowing, metrics, refusal } = sources;
+  const { parts, episodes, explain, shadowing, metrics, refusal } = sources;
   const { config, clock } = parts;
   const audit = auditor(sources.logger);
   return {
@@ -55,6 +58,8 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     config: () => ({ hash: config().hash, config: redactConfig(config().config), refused: refusal() ?? null }),
     ...operatorActs(parts, audit),
     ...keyActs(parts, audit),
+    ...episodeActs(parts, episodes, audit),
+    ...hookPorts(parts, episodes, audit),
   };
 }
 

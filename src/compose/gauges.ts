@@ -1,4 +1,5 @@
 import type { Jobs } from '../jobs/jobs.ts';
+import type { Episodes } from '../retrain/episodes.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { targetLabels } from '../telemetry/record.ts';
 import type { Parts } from './parts.ts';
@@ -10,6 +11,7 @@ export interface GaugeSources {
   readonly parts: Parts;
   readonly jobs: Jobs;
   readonly shadowing: Shadowing;
+  readonly episodes: Episodes;
   readonly replica: Replica;
   readonly version: string;
   readonly log: { readonly dropped: number };
@@ -20,7 +22,7 @@ const regionLevel = { serving: 0, evacuated: 1, drained: 2 } as const;
 
 /** Sets every gauge from the parts' own state when Prometheus asks. */
 export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
-  const { parts, jobs, shadowing, replica, version, log } = sources;
+  const { parts, jobs, episodes, shadowing, replica, version, log } = sources;
   const { cache, admission, stores } = parts;
   metrics.onScrape(() => {
     for (const { target, health } of parts.health.describeAll()) {
@@ -49,6 +51,11 @@ export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
       metrics.gauge('meridian_shadow_waiting', { model, version: shadow }, waiting);
       if (psi !== undefined) metrics.gauge('meridian_shadow_psi', { model, version: shadow }, psi);
     }
+    for (const [key, count] of episodes.counts()) {
+      const [model = '', state = ''] = key.split(' ');
+      metrics.gauge('meridian_episodes', { model, state }, count);
+    }
+    for (const [model, left] of episodes.budgets()) metrics.gauge('meridian_retrainings_left', { model }, left);
     const { bytes, entries, lateReads, writesWaiting, writesDropped } = cache.stats();
     metrics.gauge('meridian_cache_bytes', {}, bytes);
     metrics.gauge('meridian_cache_entries', {}, entries);

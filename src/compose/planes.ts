@@ -4,6 +4,7 @@ import type { InferenceRequest } from '../core/request.ts';
 import type { Served } from '../core/result.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { inputPlaces } from '../jobs/places.ts';
+import type { Episodes } from '../retrain/episodes.ts';
 import { adminRoutes } from '../routes/admin/admin.ts';
 import { bedrockRoutes } from '../routes/bedrock.ts';
 import { healthRoutes } from '../routes/health.ts';
@@ -32,6 +33,7 @@ export interface PlaneDeps {
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   readonly jobs: Jobs;
   readonly shadowing: Shadowing;
+  readonly episodes: Episodes;
   readonly replica: Replica;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -105,9 +107,17 @@ export function dataPlane({ parts, serve, jobs, replica, logger, version }: Plan
 }
 
 /** The admin plane: metrics and the operator's side. */
-export function adminPlane({ parts, shadowing, replica, metrics, logger, refusal }: PlaneDeps): FastifyInstance {
+export function adminPlane({
+  parts,
+  episodes,
+  shadowing,
+  replica,
+  metrics,
+  logger,
+  refusal,
+}: PlaneDeps): FastifyInstance {
   const server = newServer(parts.config().config.limits.bodyTimeoutMs);
-  const ports = adminPorts({ parts, explain: parts.routing.explain, shadowing, metrics, logger, refusal });
+  const ports = adminPorts({ parts, episodes, explain: parts.routing.explain, shadowing, metrics, logger, refusal });
   adminRoutes(server, ports, faultLog(logger));
   healthRoutes(server, replica);
   unknownRoutes(server, 'admin');

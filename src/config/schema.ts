@@ -5,6 +5,7 @@ import { CacheOptions, CacheStoreOptions, FallbackOptions } from '../fallback/op
 import { HealthOptions } from '../health/options.ts';
 import { RetryBudgetOptions, StreamOptions } from '../inference/options.ts';
 import { JobsOptions } from '../jobs/options.ts';
+import { HookOptions, RetrainOptions } from '../retrain/options.ts';
 import { BuildWatchOptions, ShadowOptions } from '../rollout/options.ts';
 import { RoutingOptions } from '../routing/options.ts';
 import { AdminOptions, AuthOptions, TenantOptions } from '../security/options.ts';
@@ -101,6 +102,7 @@ export const ModelOptions = Type.Object(
       ),
     ),
     shadow: ShadowOptions,
+    retrain: Type.Optional(RetrainOptions),
     versions: Type.Record(Type.String({ pattern: Name }), VersionOptions, {
       minProperties: 1,
       additionalProperties: false,
@@ -180,6 +182,7 @@ export const Config = Type.Object(
     cacheStore: CacheStoreOptions,
     jobs: Type.Optional(JobsOptions),
     buildWatch: Type.Optional(BuildWatchOptions),
+    hooks: HookOptions,
     log: LogOptions,
     models: Type.Record(Type.String({ pattern: Name }), ModelOptions, {
       minProperties: 1,

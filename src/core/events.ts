@@ -127,6 +127,36 @@ export type GatewayEvent =
       readonly windowEndsAt: number;
     }
   | {
+      /** An episode began, went on, ended: `from` is undefined for a new one; states are those of retraining. */
+      readonly type: 'episode-changed';
+      readonly model: string;
+      readonly id: string;
+      /** `all`, or a residency class. */
+      readonly scope: string;
+      readonly from: string | undefined;
+      readonly to: string;
+      /** An operator, a hook's token, `evaluator` or `gateway`. */
+      readonly by: string;
+      readonly reason: string;
+      /** That drifted. */
+      readonly version: string | undefined;
+      /** Of the pipeline that was started, if one was. */
+      readonly execution: { readonly region: string; readonly arn: string } | undefined;
+    }
+  | {
+      /** One try of something that retrains. */
+      readonly type: 'retrain-action';
+      readonly model: string;
+      readonly episode: string;
+      readonly action: 'pipeline' | 'event' | 'webhook';
+      readonly region: string | undefined;
+      /** `retried`: again later; `moved`: in another region. */
+      readonly result: 'done' | 'retried' | 'moved' | 'failed';
+      readonly detail: string;
+    }
+  /** Of an alert that Alertmanager posted. */
+  | { readonly type: 'alert-received'; readonly result: 'opened' | 'added' | 'ignored' }
+  | {
       /** What stands behind an unchanged endpoint name is another build than before. */
       readonly type: 'build-changed';
       readonly target: Target;

@@ -186,6 +186,31 @@ export const metricTable = {
     help: 'Dollars a tenant with a budget has spent today (UTC), by all replicas as far as this one knows.',
     labels: ['tenant'],
   },
+  meridian_episodes: {
+    type: 'gauge',
+    help: 'Drift episodes that are not over, by state; the same on every replica.',
+    labels: ['model', 'state'],
+  },
+  meridian_episode_changes_total: {
+    type: 'counter',
+    help: 'Changes of drift episodes from state to state, each counted by the replica that made it.',
+    labels: ['model', 'from', 'to'],
+  },
+  meridian_retrain_actions_total: {
+    type: 'counter',
+    help: 'Tries of what retrains a model. retried: again later; moved: in another region.',
+    labels: ['model', 'action', 'result'],
+  },
+  meridian_retrainings_left: {
+    type: 'gauge',
+    help: 'Retrainings left in the week’s budget of a model; the same on every replica.',
+    labels: ['model'],
+  },
+  meridian_alerts_received_total: {
+    type: 'counter',
+    help: 'Alerts about drift that Alertmanager posted, by what became of them.',
+    labels: ['result'],
+  },
   meridian_redis_up: {
     type: 'gauge',
     help: '1 when Redis answers, 0 when it does not or is not configured.',

@@ -63,6 +63,13 @@ test('a fault on the admin port is told as well', async t => {
     rotateKey: fails,
     revokeKey: fails,
     purge: fails,
+    episodes: fails,
+    episode: fails,
+    approveEpisode: fails,
+    dismissEpisode: fails,
+    triggerEpisode: fails,
+    hookCaller: fails,
+    alert: fails,
   };
   adminRoutes(server, ports, onFault);
   const answer = await server.inject('/admin/targets');

@@ -1,0 +1,23 @@
+import type { FastifyInstance } from 'fastify';
+import { GatewayError } from '../../core/errors.ts';
+
+/** What hooks are for. */
+export interface HookPorts {
+  /** Who posts, by the token sent; throws for anyone else. */
+  hookCaller(authorization: string | undefined): string;
+  /** Takes what Alertmanager posts; undefined when it is nothing that Alertmanager posts. */
+  alert(body: unknown, tokenId: string): Promise<unknown>;
+}
+
+/**
+ * `POST /hooks/alertmanager`: Alertmanager's `webhook_config`, with a token of its own. It answers 503 while what came
+ * could not be written down, so that Alertmanager posts it again.
+ */
+export function hookRoutes(server: FastifyInstance, ports: HookPorts): void {
+  server.post('/hooks/alertmanager', async request => {
+    const tokenId = ports.hookCaller(request.headers.authorization);
+    const taken = await ports.alert(request.body, tokenId);
+    if (taken !== undefined) return taken;
+    throw new GatewayError('invalid-request', 'This is no notification of Alertmanager’s, version 4.');
+  });
+}
