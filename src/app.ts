@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
+import { createBuilds } from './compose/builds.ts';
 import { createDrift } from './compose/drift.ts';
 import { createEpisodes } from './compose/episodes.ts';
 import { createGateway } from './compose/gateway.ts';
@@ -11,10 +12,12 @@ import { createParts, type Parts } from './compose/parts.ts';
 import { adminPlane, dataPlane } from './compose/planes.ts';
 import { createReloads, type InForce, keysWaitMs } from './compose/reloads.ts';
 import { createReplica } from './compose/replica.ts';
+import { createShadowing, type Shadowing } from './compose/shadow.ts';
 import { createVersions } from './compose/versions.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
 import { type Clock, sleep } from './core/clock.ts';
 import type { Random } from './core/random.ts';
+import type { Builds } from './rollout/builds.ts';
 import type { LogSink } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
@@ -36,6 +39,8 @@ export interface App {
   readonly admin: FastifyInstance;
   readonly parts: Parts;
   readonly metrics: Metrics;
+  readonly shadowing: Shadowing;
+  readonly builds: Builds;
   /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
   listen(): Promise<{ data: string; admin: string }>;
   /** Puts a config in force, whole. Calls in flight finish on the one they began with. */
@@ -59,6 +64,8 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   const drift = await createDrift(parts, warn);
   const serve = createGateway(parts);
   const jobs = createJobs(parts, serve, warn);
+  const shadowing = createShadowing(parts);
+  const builds = createBuilds(parts, warn);
   const episodes = createEpisodes(parts, {
     canary: () => undefined,
     stable: () => undefined,
@@ -72,15 +79,16 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     startCanary: async () => ({ refusal: 'canaries are not composed yet', later: true }),
     warn,
   });
-  join(drift.hear, episodes.hear);
+  join(shadowing.hear, drift.hear, episodes.hear);
   const replica = createReplica(clock);
   const planes = {
     parts,
     serve,
     jobs,
+    shadowing,
     episodes,
     versions,
-    endpointChanged: () => {},
+    endpointChanged: builds.told,
     replica,
     metrics,
     logger: log.logger,
@@ -89,7 +97,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, { parts, jobs, drift, episodes, replica, version, log });
+  publishGauges(metrics, { parts, jobs, drift, episodes, shadowing, replica, version, log });
   if (versions.list().length > 0) await configs.again();
   tell(true, 'started');
   return {
@@ -97,6 +105,8 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     admin,
     parts,
     metrics,
+    shadowing,
+    builds,
     listen: async () => {
       await within(clock, keysWaitMs, parts.backends.ready());
       return {
@@ -111,6 +121,8 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     },
     shutdown: async () => {
       replica.draining = true;
+      shadowing.stop();
+      builds.stop();
       const { drainMs, shutdownMs } = config().config.limits;
       if (data.server.listening) await sleep(clock, drainMs);
       const endsAt = clock.now() + shutdownMs;

@@ -14,6 +14,7 @@ import { type Auditor, auditor } from './auditor.ts';
 import { episodeActs, hookPorts } from './episodes.ts';
 import { keyActs } from './key-acts.ts';
 import type { Parts } from './parts.ts';
+import type { Shadowing } from './shadow.ts';
 import { versionActs } from './versions.ts';
 
 /** A config that was refused: when, and why. */
@@ -30,6 +31,7 @@ export interface AdminSources {
   /** Another build may stand behind an endpoint's name. */
   endpointChanged(endpoint: string, region: string, detail: string): void;
   readonly explain: Routing['explain'];
+  readonly shadowing: Shadowing;
   readonly metrics: Metrics;
   readonly logger: Logger;
   refusal(): Refusal | undefined;
@@ -37,7 +39,7 @@ export interface AdminSources {
 
 /** What the admin routes show and do, read from the parts of the path. */
 export function adminPorts(sources: AdminSources): AdminPorts {
-  const { parts, episodes, versions, endpointChanged, explain, metrics, refusal } = sources;
+  const { parts, episodes, versions, endpointChanged, explain, shadowing, metrics, refusal } = sources;
   const { config, clock } = parts;
   const audit = auditor(sources.logger);
   return {
@@ -53,7 +55,11 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     targets: () => showTargets(parts),
     regions: () => showRegions(parts),
     costs: () => showCosts(parts),
-    explain: query => explain(findModel(parts, query.model), explainQuery(parts, query)),
+    explain: query => {
+      const model = findModel(parts, query.model);
+      return { ...explain(model, explainQuery(parts, query)), mirrored: shadowing.mirroredOf(model.name) };
+    },
+    shadow: () => ({ shadows: shadowing.view() }),
     config: () => ({ hash: config().hash, config: redactConfig(config().config), refused: refusal() ?? null }),
     ...operatorActs(parts, audit),
     ...keyActs(parts, audit),

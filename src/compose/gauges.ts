@@ -6,11 +6,13 @@ import { targetLabels } from '../telemetry/record.ts';
 import { publishDrift } from './drift-gauges.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
+import type { Shadowing } from './shadow.ts';
 
 /** Where gauges are read. */
 export interface GaugeSources {
   readonly parts: Parts;
   readonly jobs: Jobs;
+  readonly shadowing: Shadowing;
   readonly episodes: Episodes;
   readonly drift: Pick<Drift, 'watched' | 'totals'>;
   readonly replica: Replica;
@@ -23,7 +25,7 @@ const regionLevel = { serving: 0, evacuated: 1, drained: 2 } as const;
 
 /** Sets every gauge from the parts' own state when Prometheus asks. */
 export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
-  const { parts, jobs, drift, episodes, replica, version, log } = sources;
+  const { parts, jobs, drift, episodes, shadowing, replica, version, log } = sources;
   const { cache, admission, stores } = parts;
   metrics.onScrape(() => {
     for (const { target, health } of parts.health.describeAll()) {
@@ -47,6 +49,10 @@ export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
     for (const [key, count] of jobs.counts()) {
       const [model = '', state = ''] = key.split(' ');
       metrics.gauge('meridian_jobs', { model, state }, count);
+    }
+    for (const { model, version: shadow, waiting, psi } of shadowing.view()) {
+      metrics.gauge('meridian_shadow_waiting', { model, version: shadow }, waiting);
+      if (psi !== undefined) metrics.gauge('meridian_shadow_psi', { model, version: shadow }, psi);
     }
     for (const [key, count] of episodes.counts()) {
       const [model = '', state = ''] = key.split(' ');

@@ -25,6 +25,7 @@ import { jobPorts } from './jobs.ts';
 import { headersTimeoutMs, keepAliveMs, newServer } from './listen.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
+import type { Shadowing } from './shadow.ts';
 
 /** What both listeners are made of. */
 export interface PlaneDeps {
@@ -32,6 +33,7 @@ export interface PlaneDeps {
   /** The request path. */
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   readonly jobs: Jobs;
+  readonly shadowing: Shadowing;
   readonly episodes: Episodes;
   readonly versions: Versions;
   /** Another build may stand behind an endpoint's name. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CredentialsOptions, TargetOptions } from '../backends/options.ts';
 import type { FallbackStep, Model, Version } from '../core/model.ts';
-import { profileGeography } from '../core/residency.ts';
+import { isAwsRegion, profileGeography } from '../core/residency.ts';
 import { kindTraits, type Target } from '../core/target.ts';
 import type { FallbackOptions } from '../fallback/options.ts';
 import { regionsOfActions } from '../retrain/options.ts';
@@ -118,6 +118,7 @@ function resolveRegion(name: string, config: Config, prices: PriceTable, identit
 
 /** Whether something of the config asks the region's control planes. */
 function usesControlPlane(config: Config, region: string): boolean {
+  if (config.buildWatch !== undefined && isAwsRegion(region)) return true;
   return Object.values(config.models).some(({ retrain }) => regionsOfActions(retrain?.actions ?? []).includes(region));
 }
 

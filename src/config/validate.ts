@@ -42,6 +42,7 @@ import { newVersionsHaveAPattern } from './rules/new-versions.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
 import { credentialsAreOneKind, everyRegionIsUsed, regionUrlsAreUsable } from './rules/regions.ts';
+import { shadowsAreMirroredTo, shadowsCanBeAsked } from './rules/shadow.ts';
 import {
   kindsFitTheirSettings,
   otherPlacesAreNotAws,
@@ -77,6 +78,8 @@ const rules = {
     settingsHaveEffect,
     streamSettingsHaveEffect,
     newVersionsHaveAPattern,
+    shadowsCanBeAsked,
+    shadowsAreMirroredTo,
   ],
   targets: [
     targetRegionsExist,
