@@ -16,6 +16,7 @@ import { createShadowing, type Shadowing } from './compose/shadow.ts';
 import { createVersions } from './compose/versions.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
 import { type Clock, sleep } from './core/clock.ts';
+import type { Listener } from './core/events.ts';
 import type { Random } from './core/random.ts';
 import type { Builds } from './rollout/builds.ts';
 import type { LogSink } from './telemetry/logger.ts';
@@ -41,6 +42,8 @@ export interface App {
   readonly metrics: Metrics;
   readonly shadowing: Shadowing;
   readonly builds: Builds;
+  /** Hears of every event from now on. */
+  hear(listener: Listener): void;
   /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
   listen(): Promise<{ data: string; admin: string }>;
   /** Puts a config in force, whole. Calls in flight finish on the one they began with. */
@@ -107,6 +110,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     metrics,
     shadowing,
     builds,
+    hear: join,
     listen: async () => {
       await within(clock, keysWaitMs, parts.backends.ready());
       return {
