@@ -68,6 +68,9 @@ test('a fault on the admin port is told as well', async t => {
     triggerEpisode: fails,
     hookCaller: fails,
     alert: fails,
+    awsEvent: fails,
+    newVersions: fails,
+    removeVersion: fails,
     purge: fails,
   };
   adminRoutes(server, ports, onFault);
