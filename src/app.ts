@@ -69,6 +69,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     parts,
     serve,
     jobs,
+    drift,
     replica,
     metrics,
     logger: log.logger,

@@ -7,13 +7,13 @@ import type { Metrics } from '../telemetry/metrics.ts';
 const levels = { 'too-few': -1, clear: 0, between: 1, drifted: 2 } as const;
 
 /** What monitors say, as they last judged. */
-export function publishDrift(metrics: Metrics, drift: Pick<Drift, 'watched' | 'totals'>): void {
+export function publishDrift(metrics: Metrics, drift: Pick<Drift, 'watched' | 'counted'>): void {
   for (const watched of drift.watched()) {
     const { model, version, monitor, windows } = watched;
     metrics.gauge('meridian_drift_baseline_loaded', { model, version }, Number(monitor !== undefined));
     for (const window of windows.values()) publishWindow(metrics, watched, window);
   }
-  for (const { name, labels, value } of drift.totals()) metrics.countTo(name, labels as never, value);
+  for (const { name, labels, value } of drift.counted.all()) metrics.countTo(name, labels as never, value);
 }
 
 function publishWindow(

@@ -1,18 +1,29 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ResolvedConfig } from '../config/resolve.ts';
-import type { Model } from '../core/model.ts';
 import type { Answer } from '../core/result.ts';
-import { readBaseline } from '../drift/baseline-files.ts';
 import { type Drift, startDrift } from '../drift/drift.ts';
-import { type PayloadShape, readPredictions } from '../drift/payload.ts';
-import type { DriftPorts, KnownBaseline, MonitoredModel } from '../drift/ports.ts';
+import { createFeedback, type Feedback } from '../drift/feedback.ts';
+import { readPredictions } from '../drift/payload.ts';
+import type { DriftPorts } from '../drift/ports.ts';
+import { openPredictionBook, type PredictionBook } from '../drift/prediction-book.ts';
+import { predictionSegments } from '../drift/prediction-segments.ts';
+import { configuredBaselines, type MonitoredModels, monitoredModels } from './monitored-models.ts';
 import type { Parts } from './parts.ts';
 
+/** The drift side of the gateway. */
+export interface DriftSide extends Drift {
+  readonly feedback: Feedback;
+  /** Whether any model takes feedback. */
+  takesFeedback(): boolean;
+  readonly book: PredictionBook;
+}
+
+const hourMs = 3_600_000;
+
 /** Watches the monitored models of the config in force. */
-export async function createDrift(parts: Parts, warn: (message: string) => void): Promise<Drift> {
+export async function createDrift(parts: Parts, warn: (message: string) => void): Promise<DriftSide> {
   const { clock, random, emit, admission, stores, health } = parts;
   const models = monitoredModels(() => parts.config());
+  const directory = join(parts.config().config.stateDir, 'drift');
   const ports: DriftPorts = {
     clock,
     random,
@@ -20,7 +31,7 @@ export async function createDrift(parts: Parts, warn: (message: string) => void)
     memory: admission,
     state: stores.state,
     tallies: stores.tallies,
-    directory: join(parts.config().config.stateDir, 'drift'),
+    directory,
     models: () => [...models().values()],
     model: name => models().get(name),
     configured: configuredBaselines(models, warn),
@@ -35,7 +46,45 @@ export async function createDrift(parts: Parts, warn: (message: string) => void)
     },
     warn,
   };
-  return startDrift(ports, () => {});
+  const book = await openBook(parts, models, directory, warn);
+  const drift = await startDrift(ports, call => {
+    if (models().get(call.model)?.options.feedback !== undefined) book.remember(call);
+  });
+  const feedback = createFeedback({
+    clock,
+    book,
+    retentionMs: retentionOf(models),
+    joined: drift.joined,
+    counted: drift.counted,
+  });
+  return {
+    ...drift,
+    feedback,
+    takesFeedback: () => [...models().values()].some(({ options }) => options.feedback !== undefined),
+    book,
+    stop: async () => {
+      await drift.stop();
+      await book.stop();
+    },
+  };
+}
+
+function openBook(parts: Parts, models: MonitoredModels, directory: string, warn: (message: string) => void) {
+  const { clock, stores } = parts;
+  const feedbacks = () => [...models().values()].flatMap(({ options }) => options.feedback ?? []);
+  const longestMs = () => Math.max(0, ...feedbacks().map(({ retentionHours }) => retentionHours)) * hourMs;
+  return openPredictionBook({
+    clock,
+    shared: stores.entries,
+    segments: predictionSegments(join(directory, 'predictions'), { clock, warn, retentionMs: longestMs }),
+    maxPredictions: () => feedbacks().reduce((sum, { maxPredictions }) => sum + maxPredictions, 0),
+    retentionMs: retentionOf(models),
+    warn,
+  });
+}
+
+function retentionOf(models: MonitoredModels): (model: string) => number {
+  return model => (models().get(model)?.options.feedback?.retentionHours ?? 0) * hourMs;
 }
 
 /** The predictions of a model's answer; none where the model has no `monitor.payload` that finds them. */
@@ -45,52 +94,4 @@ export function predictionsOf(parts: Parts): (model: string, answer: Answer) => 
     const shape = models().get(model)?.shape;
     return shape === undefined ? [] : readPredictions(shape, headers['content-type'], body);
   };
-}
-
-/** By name; made once per config. */
-function monitoredModels(config: () => ResolvedConfig): () => ReadonlyMap<string, MonitoredModel> {
-  let of: ResolvedConfig | undefined;
-  let models: ReadonlyMap<string, MonitoredModel> = new Map();
-  return () => {
-    const now = config();
-    if (now === of) return models;
-    of = now;
-    models = new Map(
-      [...now.models.values()].flatMap(model => monitoredModel(now, model)).map(each => [each.name, each]),
-    );
-    return models;
-  };
-}
-
-function monitoredModel({ config }: ResolvedConfig, { name, versions, tensors }: Model): readonly MonitoredModel[] {
-  const options = config.models[name]?.monitor;
-  if (options === undefined) return [];
-  const shape: PayloadShape = { ...options.payload, ...(tensors !== undefined && { tensors }) };
-  return [{ name, versions: versions.map(version => version.name), options, shape }];
-}
-
-/** Reads each directory once per config: a baseline that was made anew is taken up by a reload. */
-function configuredBaselines(
-  models: () => ReadonlyMap<string, MonitoredModel>,
-  warn: (message: string) => void,
-): DriftPorts['configured'] {
-  let of: ReadonlyMap<string, MonitoredModel> | undefined;
-  const known = new Map<string, KnownBaseline | undefined>();
-  return (model, version) => {
-    const now = models();
-    if (now !== of) known.clear();
-    of = now;
-    const options = now.get(model)?.options;
-    const directory = options?.baselines[version] ?? options?.baseline;
-    if (directory === undefined) return undefined;
-    if (!known.has(directory)) known.set(directory, readKnown(directory, warn));
-    return known.get(directory);
-  };
-}
-
-function readKnown(directory: string, warn: (message: string) => void): KnownBaseline | undefined {
-  const read = readBaseline(directory, path => readFileSync(path, 'utf8'));
-  if ('baseline' in read) return { baseline: read.baseline, id: read.hash };
-  warn(`the baseline ${directory} cannot be read: ${read.problems.join('; ')}`);
-  return undefined;
 }

@@ -10,7 +10,7 @@ import type { Replica } from './replica.ts';
 export interface GaugeSources {
   readonly parts: Parts;
   readonly jobs: Jobs;
-  readonly drift: Pick<Drift, 'watched' | 'totals'>;
+  readonly drift: Pick<Drift, 'watched' | 'counted'>;
   readonly replica: Replica;
   readonly version: string;
   readonly log: { readonly dropped: number };

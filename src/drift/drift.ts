@@ -8,7 +8,7 @@ import { performanceOf } from './judge-performance.ts';
 import { readPredictions, readRecords } from './payload.ts';
 import type { DriftPorts, MonitoredModel } from './ports.ts';
 import { paneStore } from './stored-panes.ts';
-import { type Counted, totals } from './totals.ts';
+import { type Totals, totals } from './totals.ts';
 import type { JudgedWindow, KeptPanes } from './version-monitor.ts';
 import { type Watched, watchedVersions } from './watched-versions.ts';
 
@@ -37,7 +37,8 @@ export interface Drift {
    */
   rebaseline(model: string, version: string, baseline?: Baseline): Promise<boolean>;
   watched(): readonly Watched[];
-  totals(): readonly Counted[];
+  /** Of this folder's counters. */
+  readonly counted: Totals;
   /** Reads and judges what is due; resolves when that is done. Called by its own timer. */
   turn(): Promise<void>;
   stop(): Promise<void>;
@@ -151,7 +152,7 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
     joined,
     rebaseline,
     watched: versions.all,
-    totals: counted.all,
+    counted,
     turn,
     stop: async () => {
       stopTurns();

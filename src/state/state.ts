@@ -25,6 +25,15 @@ export interface SharedCache {
   onUp(listener: () => void): () => void;
 }
 
+/** Small texts that replicas share for a while (Redis). Every call rejects while Redis does not answer. */
+export interface SharedEntries {
+  put(entries: ReadonlyMap<string, string>, ttlMs: number): Promise<void>;
+  get(key: string): Promise<string | undefined>;
+  /** Keeps a text if there is none; resolves to the one that stands. */
+  claim(key: string, text: string, ttlMs: number): Promise<string>;
+  delete(key: string): Promise<void>;
+}
+
 /** Numbers that replicas count together (Redis). Operations may fail or be slow; callers race them against a budget. */
 export interface SharedCounters {
   readonly up: boolean;
