@@ -1,7 +1,7 @@
-import type { Drift } from '../drift/drift.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { targetLabels } from '../telemetry/record.ts';
+import type { DriftSide } from './drift.ts';
 import { publishDrift } from './drift-gauges.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
@@ -10,7 +10,7 @@ import type { Replica } from './replica.ts';
 export interface GaugeSources {
   readonly parts: Parts;
   readonly jobs: Jobs;
-  readonly drift: Pick<Drift, 'watched' | 'counted'>;
+  readonly drift: DriftSide;
   readonly replica: Replica;
   readonly version: string;
   readonly log: { readonly dropped: number };

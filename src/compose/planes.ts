@@ -116,9 +116,9 @@ export function dataPlane({ parts, serve, jobs, drift, replica, logger, version 
 }
 
 /** The admin plane: metrics and the operator's side. */
-export function adminPlane({ parts, replica, metrics, logger, refusal }: PlaneDeps): FastifyInstance {
+export function adminPlane({ parts, drift, replica, metrics, logger, refusal }: PlaneDeps): FastifyInstance {
   const server = newServer(parts.config().config.limits.bodyTimeoutMs);
-  const ports = adminPorts({ parts, explain: parts.routing.explain, metrics, logger, refusal });
+  const ports = adminPorts({ parts, explain: parts.routing.explain, metrics, logger, drift, refusal });
   adminRoutes(server, ports, faultLog(logger));
   healthRoutes(server, replica);
   unknownRoutes(server, 'admin');

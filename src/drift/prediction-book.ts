@@ -18,6 +18,8 @@ export interface PredictionBook {
   find(tenant: string, inferenceId: string): Promise<KeptCall | undefined>;
   /** Keeps the truth of an answer, once: undefined when this is the one, else the one that stands already. */
   claim(call: KeptCall, truth: string): Promise<string | undefined>;
+  /** Tenants that used an inference id, as far as this replica remembers. */
+  tenantsOf(inferenceId: string): readonly string[];
   /** Forgets answers of a tenant, or of an inference id of any tenant; resolves to how many this replica had. */
   forget(what: { readonly tenant: string } | { readonly inferenceId: string }): Promise<number>;
   readonly size: number;
@@ -35,7 +37,6 @@ export interface PredictionBookPorts {
   maxPredictions(): number;
   /** How long the answers of a model are joined, ms. */
   retentionMs(model: string): number;
-  warn(message: string): void;
 }
 
 /** Another replica may be asked for an answer this long after it was given. */
@@ -104,6 +105,8 @@ export async function openPredictionBook(ports: PredictionBookPorts): Promise<Pr
       segments.append(joined);
       return former;
     },
+    tenantsOf: inferenceId =>
+      [...calls.values()].flatMap(call => (call.inferenceId === inferenceId ? call.tenant : [])),
     forget: async what => {
       const matches = (call: RememberedCall) =>
         'tenant' in what ? call.tenant === what.tenant : call.inferenceId === what.inferenceId;

@@ -127,9 +127,21 @@ function cacheOn({ client, run, isUp }: Server, prefix: string, onUp: SharedCach
     set: async (key, value, ttlMs) => {
       await run(() => client.set(prefix + key, value, 'PX', Math.max(1, Math.ceil(ttlMs))));
     },
+    removeAll: async pattern => {
+      let removed = 0;
+      let cursor = '0';
+      do {
+        const [next, keys] = await run(() => client.scan(cursor, 'MATCH', prefix + pattern, 'COUNT', keysPerScan));
+        if (keys.length > 0) removed += await run(() => client.unlink(keys));
+        cursor = next;
+      } while (cursor !== '0');
+      return removed;
+    },
     onUp,
   };
 }
+
+const keysPerScan = 1_000;
 
 function stateOn(
   { client, run, isUp }: Server,

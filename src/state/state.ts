@@ -20,6 +20,8 @@ export interface StateStore {
 export interface SharedCache {
   get(key: string): Promise<Buffer | undefined>;
   set(key: string, value: Buffer, ttlMs: number): Promise<void>;
+  /** Removes all keys that match a pattern of Redis’ (`*`: any characters); resolves to how many there were. */
+  removeAll(pattern: string): Promise<number>;
   readonly up: boolean;
   /** Called when it came up; returns a way to stop. */
   onUp(listener: () => void): () => void;

@@ -30,7 +30,6 @@ async function bench(t: Test, options: Options = {}) {
     segments,
     maxPredictions: () => maxPredictions,
     retentionMs: () => 24 * hour,
-    warn,
   });
   const joined: JoinedTruth[] = [];
   const feedback = createFeedback({
