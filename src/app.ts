@@ -88,6 +88,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     parts,
     serve,
     jobs,
+    drift,
     shadowing,
     episodes,
     versions,

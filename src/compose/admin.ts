@@ -4,6 +4,7 @@ import type { Model } from '../core/model.ts';
 import type { Episodes } from '../retrain/episodes.ts';
 import type { Versions } from '../retrain/versions.ts';
 import type { AdminPorts, DrainBody, ExplainQuery, PurgeBody } from '../routes/admin/admin.ts';
+import type { DeleteDataBody } from '../routes/admin/data.ts';
 import type { Routing } from '../routing/routing.ts';
 import { createAdminAccess } from '../security/admin-access.ts';
 import { callerOf } from '../security/credential.ts';
@@ -11,6 +12,7 @@ import { bindCallers } from '../security/tenants.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Auditor, auditor } from './auditor.ts';
+import type { DriftSide } from './drift.ts';
 import { episodeActs, hookPorts } from './episodes.ts';
 import { keyActs } from './key-acts.ts';
 import type { Parts } from './parts.ts';
@@ -34,6 +36,7 @@ export interface AdminSources {
   readonly shadowing: Shadowing;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly drift: DriftSide;
   refusal(): Refusal | undefined;
 }
 
@@ -66,6 +69,7 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     ...episodeActs(parts, episodes, audit),
     ...versionActs(versions, audit),
     ...hookPorts(parts, { episodes, versions, endpointChanged }, audit),
+    deleteData: audit.audited('data delete', (what: DeleteDataBody) => sources.drift.erasures.erase(what)),
   };
 }
 

@@ -4,6 +4,7 @@ import { GatewayError } from '../../core/errors.ts';
 import { operations } from '../../core/operation.ts';
 import type { AdminCall, AdminRole } from '../../security/admin-access.ts';
 import { renderPlainError } from '../v1.ts';
+import { type DataPorts, dataRoutes } from './data.ts';
 import { type EpisodePorts, episodeRoutes } from './episodes.ts';
 import { type HookPorts, hookRoutes } from './hooks.ts';
 import { type KeyPorts, keyRoutes } from './keys.ts';
@@ -53,7 +54,7 @@ export const PurgeBody = Type.Object(
 export type PurgeBody = Static<typeof PurgeBody>;
 
 /** What the operator's side shows and does. Every answer is plain JSON; unknown names throw `not-found`. */
-export interface AdminPorts extends KeyPorts, EpisodePorts, HookPorts, VersionPorts {
+export interface AdminPorts extends KeyPorts, DataPorts, EpisodePorts, HookPorts, VersionPorts {
   access(call: AdminCall): { actor: string; role: AdminRole };
   metrics(): Promise<{ contentType: string; text: string }>;
   targets(): unknown;
@@ -122,6 +123,7 @@ export function adminRoutes(
   episodeRoutes(server, ports, judge);
   versionRoutes(server, ports, judge);
   hookRoutes(server, ports);
+  dataRoutes(server, ports, judge);
 }
 
 /** Fastify's own errors (bad JSON, schema) are invalid requests; anything else stays hidden. */
