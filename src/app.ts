@@ -9,6 +9,7 @@ import { createObservers } from './compose/observers.ts';
 import { createParts, type Parts, useConfig } from './compose/parts.ts';
 import { adminPlane, dataPlane } from './compose/planes.ts';
 import { createReplica } from './compose/replica.ts';
+import { createShadowing, type Shadowing } from './compose/shadow.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
 import { type Clock, sleep } from './core/clock.ts';
 import type { Random } from './core/random.ts';
@@ -36,6 +37,7 @@ export interface App {
   readonly admin: FastifyInstance;
   readonly parts: Parts;
   readonly metrics: Metrics;
+  readonly shadowing: Shadowing;
   /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
   listen(): Promise<{ data: string; admin: string }>;
   /** Puts a config in force, whole. Calls in flight finish on the one they began with. */
@@ -57,15 +59,18 @@ interface InForce {
 export async function createApp({ resolved, clock, random, log }: AppDeps): Promise<App> {
   const inForce: InForce = { resolved, refusal: undefined };
   const config = () => inForce.resolved;
-  const { metrics, emit } = createObservers(log, resolved.config.log.sampleRate, random);
+  const { metrics, emit, join } = createObservers(log, resolved.config.log.sampleRate, random);
   const parts = await createParts({ clock, random, emit, logger: log.logger, config });
   const serve = createGateway(parts);
   const jobs = createJobs(parts, serve, message => log.logger.warn(message));
+  const shadowing = createShadowing(parts);
+  join(shadowing.hear);
   const replica = createReplica(clock);
   const planes = {
     parts,
     serve,
     jobs,
+    shadowing,
     replica,
     metrics,
     logger: log.logger,
@@ -74,7 +79,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, { parts, jobs, replica, version, log });
+  publishGauges(metrics, { parts, jobs, shadowing, replica, version, log });
   const tell = (ok: boolean, detail: string) =>
     emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
   tell(true, 'started');
@@ -83,6 +88,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     admin,
     parts,
     metrics,
+    shadowing,
     listen: async () => {
       await within(clock, keysWaitMs, parts.backends.ready());
       return {
@@ -97,6 +103,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     },
     shutdown: async () => {
       replica.draining = true;
+      shadowing.stop();
       const { drainMs, shutdownMs } = config().config.limits;
       if (data.server.listening) await sleep(clock, drainMs);
       const endsAt = clock.now() + shutdownMs;

@@ -11,6 +11,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { type Auditor, auditor } from './auditor.ts';
 import { keyActs } from './key-acts.ts';
 import type { Parts } from './parts.ts';
+import type { Shadowing } from './shadow.ts';
 
 /** A config that was refused: when, and why. */
 export interface Refusal {
@@ -22,6 +23,7 @@ export interface Refusal {
 export interface AdminSources {
   readonly parts: Parts;
   readonly explain: Routing['explain'];
+  readonly shadowing: Shadowing;
   readonly metrics: Metrics;
   readonly logger: Logger;
   refusal(): Refusal | undefined;
@@ -29,7 +31,7 @@ export interface AdminSources {
 
 /** What the admin routes show and do, read from the parts of the path. */
 export function adminPorts(sources: AdminSources): AdminPorts {
-  const { parts, explain, metrics, refusal } = sources;
+  const { parts, explain, shadowing, metrics, refusal } = sources;
   const { config, clock } = parts;
   const audit = auditor(sources.logger);
   return {
@@ -45,7 +47,11 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     targets: () => showTargets(parts),
     regions: () => showRegions(parts),
     costs: () => showCosts(parts),
-    explain: query => explain(findModel(parts, query.model), explainQuery(parts, query)),
+    explain: query => {
+      const model = findModel(parts, query.model);
+      return { ...explain(model, explainQuery(parts, query)), mirrored: shadowing.mirroredOf(model.name) };
+    },
+    shadow: () => ({ shadows: shadowing.view() }),
     config: () => ({ hash: config().hash, config: redactConfig(config().config), refused: refusal() ?? null }),
     ...operatorActs(parts, audit),
     ...keyActs(parts, audit),

@@ -3,11 +3,13 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { targetLabels } from '../telemetry/record.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
+import type { Shadowing } from './shadow.ts';
 
 /** Where gauges are read. */
 export interface GaugeSources {
   readonly parts: Parts;
   readonly jobs: Jobs;
+  readonly shadowing: Shadowing;
   readonly replica: Replica;
   readonly version: string;
   readonly log: { readonly dropped: number };
@@ -18,7 +20,7 @@ const regionLevel = { serving: 0, evacuated: 1, drained: 2 } as const;
 
 /** Sets every gauge from the parts' own state when Prometheus asks. */
 export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
-  const { parts, jobs, replica, version, log } = sources;
+  const { parts, jobs, shadowing, replica, version, log } = sources;
   const { cache, admission, stores } = parts;
   metrics.onScrape(() => {
     for (const { target, health } of parts.health.describeAll()) {
@@ -42,6 +44,10 @@ export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
     for (const [key, count] of jobs.counts()) {
       const [model = '', state = ''] = key.split(' ');
       metrics.gauge('meridian_jobs', { model, state }, count);
+    }
+    for (const { model, version: shadow, waiting, psi } of shadowing.view()) {
+      metrics.gauge('meridian_shadow_waiting', { model, version: shadow }, waiting);
+      if (psi !== undefined) metrics.gauge('meridian_shadow_psi', { model, version: shadow }, psi);
     }
     const { bytes, entries, lateReads, writesWaiting, writesDropped } = cache.stats();
     metrics.gauge('meridian_cache_bytes', {}, bytes);

@@ -23,6 +23,7 @@ import { jobPorts } from './jobs.ts';
 import { headersTimeoutMs, keepAliveMs, newServer } from './listen.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
+import type { Shadowing } from './shadow.ts';
 
 /** What both listeners are made of. */
 export interface PlaneDeps {
@@ -30,6 +31,7 @@ export interface PlaneDeps {
   /** The request path. */
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   readonly jobs: Jobs;
+  readonly shadowing: Shadowing;
   readonly replica: Replica;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -103,9 +105,9 @@ export function dataPlane({ parts, serve, jobs, replica, logger, version }: Plan
 }
 
 /** The admin plane: metrics and the operator's side. */
-export function adminPlane({ parts, replica, metrics, logger, refusal }: PlaneDeps): FastifyInstance {
+export function adminPlane({ parts, shadowing, replica, metrics, logger, refusal }: PlaneDeps): FastifyInstance {
   const server = newServer(parts.config().config.limits.bodyTimeoutMs);
-  const ports = adminPorts({ parts, explain: parts.routing.explain, metrics, logger, refusal });
+  const ports = adminPorts({ parts, explain: parts.routing.explain, shadowing, metrics, logger, refusal });
   adminRoutes(server, ports, faultLog(logger));
   healthRoutes(server, replica);
   unknownRoutes(server, 'admin');

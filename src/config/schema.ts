@@ -5,6 +5,7 @@ import { CacheOptions, CacheStoreOptions, FallbackOptions } from '../fallback/op
 import { HealthOptions } from '../health/options.ts';
 import { RetryBudgetOptions, StreamOptions } from '../inference/options.ts';
 import { JobsOptions } from '../jobs/options.ts';
+import { BuildWatchOptions, ShadowOptions } from '../rollout/options.ts';
 import { RoutingOptions } from '../routing/options.ts';
 import { AdminOptions, AuthOptions, TenantOptions } from '../security/options.ts';
 import { RedisOptions } from '../state/options.ts';
@@ -99,6 +100,7 @@ export const ModelOptions = Type.Object(
         { additionalProperties: false, description: 'A harmless payload; sent as a probe to ejected targets.' },
       ),
     ),
+    shadow: ShadowOptions,
     versions: Type.Record(Type.String({ pattern: Name }), VersionOptions, {
       minProperties: 1,
       additionalProperties: false,
@@ -177,6 +179,7 @@ export const Config = Type.Object(
     retryBudget: RetryBudgetOptions,
     cacheStore: CacheStoreOptions,
     jobs: Type.Optional(JobsOptions),
+    buildWatch: Type.Optional(BuildWatchOptions),
     log: LogOptions,
     models: Type.Record(Type.String({ pattern: Name }), ModelOptions, {
       minProperties: 1,

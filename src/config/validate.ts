@@ -35,6 +35,7 @@ import {
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
 import { credentialsAreOneKind, everyRegionIsUsed, regionUrlsAreUsable } from './rules/regions.ts';
+import { shadowsAreMirroredTo, shadowsCanBeAsked } from './rules/shadow.ts';
 import {
   kindsFitTheirSettings,
   otherPlacesAreNotAws,
@@ -69,6 +70,8 @@ const rules = {
     tenantsAreKnown,
     settingsHaveEffect,
     streamSettingsHaveEffect,
+    shadowsCanBeAsked,
+    shadowsAreMirroredTo,
   ],
   targets: [
     targetRegionsExist,

@@ -90,6 +90,13 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
         const line = { job: id, tenant, model, from, to, region, ageMs: Math.round(ageMs), detail };
         return logger[to === 'failed' || (from === 'running' && to === 'queued') ? 'warn' : 'info'](line, 'job');
       }
+      case 'build-changed':
+        return logger.warn({ ...named(event.target), detail: event.detail }, 'new build behind an endpoint');
+      case 'shadow-compared': {
+        const { model, version, requestId, agreement } = event;
+        return logger.debug({ requestId, model, version, agreement }, 'shadow compared');
+      }
+      case 'shadow-dropped':
       case 'version-called':
       case 'stale-consulted':
       case 'retry-refused':

@@ -55,6 +55,7 @@ test('a fault on the admin port is told as well', async t => {
     explain: fails,
     config: fails,
     costs: fails,
+    shadow: fails,
     drain: fails,
     undrain: fails,
     keys: fails,

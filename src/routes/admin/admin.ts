@@ -58,6 +58,8 @@ export interface AdminPorts extends KeyPorts {
   explain(query: ExplainQuery): unknown;
   config(): unknown;
   costs(): unknown;
+  /** What is mirrored, and how far it agrees. */
+  shadow(): unknown;
   drain(what: DrainBody, actor: string): Promise<unknown>;
   undrain(what: DrainBody, actor: string): Promise<unknown>;
   purge(what: PurgeBody, actor: string): Promise<unknown>;
@@ -92,8 +94,8 @@ export function adminRoutes(
     const { contentType, text } = await ports.metrics();
     return reply.header('content-type', contentType).send(text);
   });
-  const { targets, regions, config, costs } = ports;
-  const views = { targets, regions, config, costs } as const;
+  const { targets, regions, config, costs, shadow } = ports;
+  const views = { targets, regions, config, costs, shadow } as const;
   for (const [name, view] of Object.entries(views)) {
     server.get(`/admin/${name}`, async request => {
       judge(request, 'viewer');
