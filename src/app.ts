@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Refusal } from './compose/admin.ts';
+import { type CanaryPart, createCanaryPart } from './compose/canary.ts';
 import { createGateway } from './compose/gateway.ts';
 import { publishGauges } from './compose/gauges.ts';
 import { createJobs } from './compose/jobs.ts';
@@ -38,6 +39,7 @@ export interface App {
   readonly parts: Parts;
   readonly metrics: Metrics;
   readonly shadowing: Shadowing;
+  readonly canaries: CanaryPart;
   /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
   listen(): Promise<{ data: string; admin: string }>;
   /** Puts a config in force, whole. Calls in flight finish on the one they began with. */
@@ -61,16 +63,19 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   const config = () => inForce.resolved;
   const { metrics, emit, join } = createObservers(log, resolved.config.log.sampleRate, random);
   const parts = await createParts({ clock, random, emit, logger: log.logger, config });
-  const serve = createGateway(parts);
-  const jobs = createJobs(parts, serve, message => log.logger.warn(message));
+  const warn = (message: string) => log.logger.warn(message);
   const shadowing = createShadowing(parts);
-  join(shadowing.hear);
+  const canaries = createCanaryPart(parts, shadowing, warn);
+  join(shadowing.hear, canaries.hear);
+  const serve = createGateway(parts, canaries);
+  const jobs = createJobs(parts, serve, warn);
   const replica = createReplica(clock);
   const planes = {
     parts,
     serve,
     jobs,
     shadowing,
+    canaries,
     replica,
     metrics,
     logger: log.logger,
@@ -89,6 +94,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     parts,
     metrics,
     shadowing,
+    canaries,
     listen: async () => {
       await within(clock, keysWaitMs, parts.backends.ready());
       return {
@@ -103,6 +109,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     },
     shutdown: async () => {
       replica.draining = true;
+      canaries.stop();
       shadowing.stop();
       const { drainMs, shutdownMs } = config().config.limits;
       if (data.server.listening) await sleep(clock, drainMs);

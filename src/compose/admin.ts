@@ -9,6 +9,8 @@ import { bindCallers } from '../security/tenants.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Auditor, auditor } from './auditor.ts';
+import type { CanaryPart } from './canary.ts';
+import { canaryActs } from './canary-acts.ts';
 import { keyActs } from './key-acts.ts';
 import type { Parts } from './parts.ts';
 import type { Shadowing } from './shadow.ts';
@@ -24,6 +26,7 @@ export interface AdminSources {
   readonly parts: Parts;
   readonly explain: Routing['explain'];
   readonly shadowing: Shadowing;
+  readonly canaries: CanaryPart;
   readonly metrics: Metrics;
   readonly logger: Logger;
   refusal(): Refusal | undefined;
@@ -31,7 +34,7 @@ export interface AdminSources {
 
 /** What the admin routes show and do, read from the parts of the path. */
 export function adminPorts(sources: AdminSources): AdminPorts {
-  const { parts, explain, shadowing, metrics, refusal } = sources;
+  const { parts, explain, shadowing, canaries, metrics, refusal } = sources;
   const { config, clock } = parts;
   const audit = auditor(sources.logger);
   return {
@@ -55,6 +58,7 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     config: () => ({ hash: config().hash, config: redactConfig(config().config), refused: refusal() ?? null }),
     ...operatorActs(parts, audit),
     ...keyActs(parts, audit),
+    ...canaryActs(parts, canaries, audit),
   };
 }
 

@@ -19,6 +19,7 @@ import type { RoutedRequest } from '../routing/router.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { adminPorts, type Refusal } from './admin.ts';
+import type { CanaryPart } from './canary.ts';
 import { jobPorts } from './jobs.ts';
 import { headersTimeoutMs, keepAliveMs, newServer } from './listen.ts';
 import type { Parts } from './parts.ts';
@@ -32,6 +33,7 @@ export interface PlaneDeps {
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   readonly jobs: Jobs;
   readonly shadowing: Shadowing;
+  readonly canaries: CanaryPart;
   readonly replica: Replica;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -105,9 +107,17 @@ export function dataPlane({ parts, serve, jobs, replica, logger, version }: Plan
 }
 
 /** The admin plane: metrics and the operator's side. */
-export function adminPlane({ parts, shadowing, replica, metrics, logger, refusal }: PlaneDeps): FastifyInstance {
+export function adminPlane({
+  parts,
+  shadowing,
+  canaries,
+  replica,
+  metrics,
+  logger,
+  refusal,
+}: PlaneDeps): FastifyInstance {
   const server = newServer(parts.config().config.limits.bodyTimeoutMs);
-  const ports = adminPorts({ parts, explain: parts.routing.explain, shadowing, metrics, logger, refusal });
+  const ports = adminPorts({ parts, explain: parts.routing.explain, shadowing, canaries, metrics, logger, refusal });
   adminRoutes(server, ports, faultLog(logger));
   healthRoutes(server, replica);
   unknownRoutes(server, 'admin');

@@ -98,7 +98,7 @@ function resolveRegion(name: string, config: Config, prices: PriceTable, identit
 
 function resolveModel(name: string, options: ModelOptions, versions: readonly Version[]): Model {
   const { policy, residency, ...routing } = options.routing;
-  const { owner, sample, tensors, cache, fallback, routing: _, versions: __, ...same } = options;
+  const { owner, sample, tensors, cache, fallback, routing: _, versions: __, canary: ___, ...same } = options;
   return {
     name,
     ...same,

@@ -2,8 +2,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { GatewayError } from '../../core/errors.ts';
 import { operations } from '../../core/operation.ts';
-import type { AdminCall, AdminRole } from '../../security/admin-access.ts';
+import type { AdminActor, AdminCall, AdminRole } from '../../security/admin-access.ts';
 import { renderPlainError } from '../v1.ts';
+import { type CanaryRoutePorts, canaryRoutes } from './canary.ts';
 import { type KeyPorts, keyRoutes } from './keys.ts';
 
 /** What `GET /admin/explain` may be asked: the hints a caller could send, and whose key it is (by its id). */
@@ -50,8 +51,8 @@ export const PurgeBody = Type.Object(
 export type PurgeBody = Static<typeof PurgeBody>;
 
 /** What the operator's side shows and does. Every answer is plain JSON; unknown names throw `not-found`. */
-export interface AdminPorts extends KeyPorts {
-  access(call: AdminCall): { actor: string; role: AdminRole };
+export interface AdminPorts extends KeyPorts, CanaryRoutePorts {
+  access(call: AdminCall): AdminActor;
   metrics(): Promise<{ contentType: string; text: string }>;
   targets(): unknown;
   regions(): unknown;
@@ -74,7 +75,7 @@ export function adminRoutes(
   ports: AdminPorts,
   onFault: (error: unknown, requestId: string) => void = () => {},
 ): void {
-  const judge = (request: FastifyRequest, role: AdminRole): string =>
+  const judgeFully = (request: FastifyRequest, role: AdminRole): AdminActor =>
     ports.access({
       host: request.headers.host,
       origin: request.headers.origin,
@@ -82,7 +83,8 @@ export function adminRoutes(
       remoteAddress: request.raw.socket.remoteAddress,
       role,
       act: request.routeOptions.url?.slice('/admin/'.length).replace('/', ' ') ?? request.method,
-    }).actor;
+    });
+  const judge = (request: FastifyRequest, role: AdminRole): string => judgeFully(request, role).actor;
   server.setErrorHandler((thrown, request, reply) => {
     const error = thrown instanceof GatewayError ? thrown : fromFastify(thrown);
     if (error.code === 'internal') onFault(thrown, request.id);
@@ -116,6 +118,7 @@ export function adminRoutes(
     ports.purge(request.body as PurgeBody, judge(request, 'operator')),
   );
   keyRoutes(server, ports, judge);
+  canaryRoutes(server, ports, judgeFully);
 }
 
 /** Fastify's own errors (bad JSON, schema) are invalid requests; anything else stays hidden. */
