@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { createBuilds } from './compose/builds.ts';
+import { type CanaryPart, createCanaryPart } from './compose/canary.ts';
 import { createDrift } from './compose/drift.ts';
+import { episodeSources } from './compose/episode-sources.ts';
 import { createEpisodes } from './compose/episodes.ts';
 import { createGateway } from './compose/gateway.ts';
 import { publishGauges } from './compose/gauges.ts';
@@ -44,6 +46,7 @@ export interface App {
   readonly builds: Builds;
   /** Hears of every event from now on. */
   hear(listener: Listener): void;
+  readonly canaries: CanaryPart;
   /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
   listen(): Promise<{ data: string; admin: string }>;
   /** Puts a config in force, whole. Calls in flight finish on the one they began with. */
@@ -65,24 +68,14 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
   const configs = createReloads(parts, inForce, tell);
   const drift = await createDrift(parts, warn);
-  const serve = createGateway(parts);
-  const jobs = createJobs(parts, serve, warn);
   const shadowing = createShadowing(parts);
+  const canaries = createCanaryPart(parts, shadowing, warn);
+  const serve = createGateway(parts, canaries);
+  const jobs = createJobs(parts, serve, warn);
   const builds = createBuilds(parts, warn);
-  const episodes = createEpisodes(parts, {
-    canary: () => undefined,
-    stable: () => undefined,
-    baseline: () => undefined,
-    references: () => ({}),
-    warn,
-  });
-  const versions = createVersions(parts, {
-    inUse: () => new Set(),
-    apply: configs.again,
-    startCanary: async () => ({ refusal: 'canaries are not composed yet', later: true }),
-    warn,
-  });
-  join(shadowing.hear, drift.hear, episodes.hear);
+  const episodes = createEpisodes(parts, episodeSources(parts, canaries, drift, warn));
+  const versions = createVersions(parts, canaries, { apply: configs.again, warn });
+  join(shadowing.hear, canaries.hear, drift.hear, episodes.hear);
   const replica = createReplica(clock);
   const planes = {
     parts,
@@ -93,6 +86,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     episodes,
     versions,
     endpointChanged: builds.told,
+    canaries,
     replica,
     metrics,
     logger: log.logger,
@@ -112,6 +106,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     shadowing,
     builds,
     hear: join,
+    canaries,
     listen: async () => {
       await within(clock, keysWaitMs, parts.backends.ready());
       return {
@@ -126,6 +121,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     },
     shutdown: async () => {
       replica.draining = true;
+      canaries.stop();
       shadowing.stop();
       builds.stop();
       const { drainMs, shutdownMs } = config().config.limits;

@@ -17,6 +17,8 @@ export interface RememberedCall {
   readonly model: string;
   readonly version: string;
   readonly tenant: string;
+  /** Residency class of the region that answered. */
+  readonly residency: string;
   /** Wall clock, ms. */
   readonly answeredAt: number;
   readonly predictions: readonly (number | string)[];
@@ -121,7 +123,8 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
     if (predictions.length === 0) return;
     const inferenceId = request.fields.inferenceId ?? request.id;
     const { tenant } = request.caller;
-    remember({ inferenceId, model: model.name, version, tenant, answeredAt: at, predictions });
+    const residency = event.attempts.at(-1)?.target.residency ?? '';
+    remember({ inferenceId, model: model.name, version, tenant, residency, answeredAt: at, predictions });
   };
 
   const called = (event: CalledEvent) => {
