@@ -16,6 +16,8 @@ const may: Readonly<Record<string, readonly string[]>> = {
   routing: ['core', 'state/state'],
   fallback: ['core', 'state/state'],
   rollout: ['core', 'statistics', 'state/state'],
+  drift: ['core', 'statistics', 'state/state'],
+  retrain: ['core', 'state/state', 'backends/post', 'backends/control-plane'],
   jobs: ['core', 'state/state', 'backends/object-store', 'backends/post'],
   inference: ['core', 'routing/router', 'health/health', 'backends/backend', 'fallback/cache'],
   routes: ['core', 'wire', 'inference', 'security'],

@@ -34,7 +34,9 @@ export function createGateway(parts: Parts): (model: Model, request: InferenceRe
       parts.callers.limits.charge(request.caller, cost.amortisedUsd ?? cost.marginalUsd ?? 0);
       return cost;
     },
-    split: (model, request) => splitVersions(router.reachable(model, request), model, request, random),
+    split: (model, request) => ({
+      versions: splitVersions(router.reachable(model, request), model, request, random),
+    }),
     cached,
     coalesce: async (model, version, request, deadline, start) => {
       const key = cached.flightKey(model, version.name, request);

@@ -4,7 +4,8 @@ import { fileState, openRecords } from '../state/file.ts';
 import { connectRedis, type RedisDeps } from '../state/redis.ts';
 import { countReplicas } from '../state/replica-count.ts';
 import { sharedState } from '../state/shared-state.ts';
-import type { SharedCache, SharedCounters, StateStore } from '../state/state.ts';
+import type { SharedCache, SharedCounters, StateStore, Tallies } from '../state/state.ts';
+import { localTallies } from '../state/tallies.ts';
 
 /** Where what outlives a request is kept: `stateDir`, and Redis in front of it when configured. */
 export interface Stores {
@@ -12,6 +13,7 @@ export interface Stores {
   readonly shared: SharedCache | undefined;
   /** Undefined without Redis. */
   readonly counters: SharedCounters | undefined;
+  readonly tallies: Tallies;
   /** Undefined without Redis. */
   redisUp(): boolean | undefined;
   /** Commands that Redis has not answered; 0 without Redis. */
@@ -30,20 +32,23 @@ export async function openStores(config: Config, deps: RedisDeps & { warn(messag
       state,
       shared: undefined,
       counters: undefined,
+      tallies: localTallies(),
       redisUp: () => undefined,
       redisUnanswered: () => 0,
       replicas: configured => configured,
       close: () => state.close(),
     };
   }
+  const replica = randomUUID();
   const store = await openRecords(file);
   const redis = connectRedis(config.redis, deps);
   const state = sharedState({ ...deps, store, link: redis.state });
-  const replicas = countReplicas(redis.heartbeats, randomUUID(), deps);
+  const replicas = countReplicas(redis.heartbeats, replica, deps);
   return {
     state,
     shared: redis.cache,
     counters: redis.counters,
+    tallies: redis.tallies(replica),
     redisUp: () => redis.up,
     redisUnanswered: () => redis.unanswered,
     replicas: replicas.count,

@@ -1,7 +1,8 @@
 import type { ErrorCode } from './errors.ts';
 import type { Priority } from './priority.ts';
 import type { Caller, InferenceRequest } from './request.ts';
-import type { Attempt, Served } from './result.ts';
+import type { Answer, Attempt, Served } from './result.ts';
+import type { Arm } from './split.ts';
 import type { Target } from './target.ts';
 
 /** Breaker states, in opossum's sense: `open` refuses traffic. */
@@ -54,6 +55,22 @@ export type GatewayEvent =
       readonly model: string;
       readonly version: string;
       readonly outcome: VersionOutcome;
+      /** Of the running canary, if the call is part of it. */
+      readonly arm: Arm | undefined;
+      readonly request: InferenceRequest;
+      /** At least one; whose first is of `version`, unless none of its targets could be tried. */
+      readonly attempts: readonly Attempt[];
+      /** Of a model, whole: absent when the call failed, and for streams. */
+      readonly answer: Answer | undefined;
+    }
+  | {
+      /** What really happened was told for an earlier answer of this version. */
+      readonly type: 'truth-joined';
+      readonly model: string;
+      readonly version: string;
+      readonly inferenceId: string;
+      readonly predicted: number | string;
+      readonly truth: number | string;
     }
   | {
       /** A canary went on, was held, ended: `from` is undefined for a new one, `to` of the rollout's states. */
@@ -148,10 +165,13 @@ export type Listener = (event: GatewayEvent) => void;
 /** Tells every listener; never throws. */
 export type Emit = (event: GatewayEvent) => void;
 
-/** Calls the listeners in their literal order. One that throws is handed to `onListenerError` and the rest still run. */
-export function eventBus(listeners: readonly Listener[], onListenerError: (error: unknown) => void): Emit {
+/**
+ * Calls the listeners in their literal order, as the list is at the time. One that throws is handed to `onListenerError`
+ * and the rest still run.
+ */
+export function eventBus(listeners: () => readonly Listener[], onListenerError: (error: unknown) => void): Emit {
   return event => {
-    for (const listener of listeners) {
+    for (const listener of listeners()) {
       try {
         listener(event);
       } catch (error) {

@@ -37,7 +37,7 @@ export async function serveSession(
     signal: request.signal,
   });
   const exit = exitOf(made);
-  tellVersionCalled(ports, model, pinned.target.version, exit);
+  tellVersionCalled(ports, { model, version: pinned.target.version, request }, exit);
   if (made.result.answer !== undefined) return answered(made, [made], 'bypass');
   if (exit.by === 'caller') throw new CallFailed(givenUp(made), [made]);
   throw failure(ports.health, model, exit, [made]);

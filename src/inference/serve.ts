@@ -1,6 +1,7 @@
 import type { FallbackStep, Model, Version } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Attempt, Served } from '../core/result.ts';
+import type { Split } from '../core/split.ts';
 import type { CachedAnswers } from '../fallback/cache.ts';
 import { CallFailed, failure, givenUp } from './call-failed.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
@@ -23,8 +24,8 @@ export interface FailedCall {
 
 /** What serving needs of the rest; each is given in the composition root. */
 export interface ServePorts extends TargetPorts {
-  /** The versions this request can reach: the chosen one first, then the others by weight. */
-  split(model: Model, request: InferenceRequest): readonly Version[];
+  /** The versions this request can reach, and its side of a running canary. */
+  split(model: Model, request: InferenceRequest): Split;
   readonly cached: Pick<CachedAnswers, 'bypasses' | 'find' | 'keep'>;
   /** Goes down the model's fallback chain, only the kinds asked for; undefined when nothing stands in. */
   fallBack(call: FailedCall, kinds: readonly FallbackStep['kind'][]): Promise<Served | undefined>;
@@ -49,7 +50,8 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
   const { sessionId } = request.fields;
   if (sessionId !== undefined && sessionId !== newSession) return serveSession(ports, model, request, deadline);
 
-  const versions = ports.split(model, request);
+  const split = ports.split(model, request);
+  const { versions } = split;
   const chosen = versions[0];
   if (chosen === undefined) throw nothingEligible(ports.router, model, request);
 
@@ -57,12 +59,12 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
   const cached = bypass ? undefined : await ports.cached.find(model, chosen.name, request);
   if (cached?.freshness === 'fresh') return fromCache(ports, cached.entry, 'hit', 'none');
   if (cached?.freshness === 'revalidate') {
-    unattended(ports, request, again => refresh(ports, model, versions, again));
+    unattended(ports, request, again => refresh(ports, model, split, again));
     return fromCache(ports, cached.entry, 'stale', 'none');
   }
 
   const { exit, joined } = await ports.coalesce(model, chosen, request, deadline, (signal, shared) =>
-    callAndKeep(ports, model, versions, request, shared, signal),
+    callAndKeep(ports, model, split, request, shared, signal),
   );
   const failed: FailedCall = { model, versions, request, deadline, depth };
   const cache = joined ? 'coalesced' : bypass ? 'bypass' : 'miss';
@@ -114,27 +116,23 @@ async function fallBackOrFail(
 async function callAndKeep(
   ports: ServePorts,
   model: Model,
-  versions: readonly Version[],
+  { versions, arm }: Split,
   request: InferenceRequest,
   deadline: Deadline,
   signal: AbortSignal,
 ): Promise<Exit> {
   const exit = await tryTargets(ports, model, versions, request, deadline, signal);
   if (exit.by === 'answer') ports.cached.keep(model, request, exit.last);
-  if (exit.trail.length > 0) tellVersionCalled(ports, model, (versions[0] as Version).name, exit);
+  const { name: version } = versions[0] as Version;
+  if (exit.trail.length > 0) tellVersionCalled(ports, { model, version, request, ...(arm && { arm }) }, exit);
   return exit;
 }
 
 /** Replaces a stale answer; nobody waits for it. */
-async function refresh(
-  ports: ServePorts,
-  model: Model,
-  versions: readonly Version[],
-  request: InferenceRequest,
-): Promise<void> {
+async function refresh(ports: ServePorts, model: Model, split: Split, request: InferenceRequest): Promise<void> {
   const deadline = startDeadline(model, request, ports.clock);
-  await ports.coalesce(model, versions[0] as Version, request, deadline, (signal, shared) =>
-    callAndKeep(ports, model, versions, request, shared, signal),
+  await ports.coalesce(model, split.versions[0] as Version, request, deadline, (signal, shared) =>
+    callAndKeep(ports, model, split, request, shared, signal),
   );
 }
 

@@ -68,10 +68,17 @@ export async function fileState(deps: RecordStoreDeps): Promise<StateStore> {
 /** The `StateStore` of one process over its own records. */
 export function localState(store: RecordStore): StateStore {
   const write = (key: string, value: string | undefined) => store.keep({ key, value, stamp: store.stamp(key) });
+  const replacing = new Set<string>();
   return {
     get: key => store.records.get(key)?.value,
     set: write,
     delete: key => write(key, undefined),
+    replace: async (key, expected, value) => {
+      if (replacing.has(key) || store.records.get(key)?.value !== expected) return false;
+      replacing.add(key);
+      await write(key, value).finally(() => replacing.delete(key));
+      return true;
+    },
     list: store.records.list,
     watch: () => () => undefined,
     close: store.close,

@@ -8,6 +8,14 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('PUBLISH', KEYS[1], ARGV[1])
 return ARGV[2]`;
 
+/** Keeps the record if the one it follows, or none, still stands; tells the others, and returns the one that stands. */
+export const replaceScript = `
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if known and known ~= ARGV[3] then return known end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('PUBLISH', KEYS[1], ARGV[1])
+return ARGV[2]`;
+
 /**
  * Marks a replica alive, forgets those past their time, and counts the rest; by the server's clock, so that none need
  * agree. A time further ahead than any beat reaches was written by something else and is not believed.

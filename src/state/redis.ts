@@ -5,10 +5,10 @@ import type { Random } from '../core/random.ts';
 import { redisCounters } from './counters.ts';
 import type { RedisOptions } from './options.ts';
 import { type RedisGuard, redisGuard } from './redis-guard.ts';
-import { beatScript, offerScript } from './redis-scripts.ts';
+import { beatScript, offerScript, replaceScript } from './redis-scripts.ts';
 import type { HeartbeatLink } from './replica-count.ts';
 import type { StateLink } from './shared-state.ts';
-import type { SharedCache, SharedCounters } from './state.ts';
+import type { SharedCache, SharedCounters, Tallies } from './state.ts';
 
 /** A connection to Redis that may come and go; nothing waits for it. */
 export interface RedisLink {
@@ -17,6 +17,8 @@ export interface RedisLink {
   readonly state: StateLink;
   readonly heartbeats: HeartbeatLink;
   readonly counters: SharedCounters;
+  /** As the replica of this name. */
+  tallies(replica: string): Tallies;
   /** Commands sent and not answered, those given up on included: what a hanging Redis makes the client hold. */
   readonly unanswered: number;
   close(): void;
@@ -54,6 +56,7 @@ export function connectRedis(options: RedisOptions, { clock, random, emit }: Red
       { isUp: server.isUp, run: (script, key, args) => guard.run(() => client.eval(script, 1, key, ...args)) },
       options.keyPrefix,
     ),
+    tallies: replica => talliesOn(server, `${options.keyPrefix}tally:`, replica),
     get unanswered() {
       return client.commandQueue.length;
     },
@@ -140,6 +143,8 @@ function stateOn(
       mendSubscription();
       return new Map(Object.entries(await run(() => client.hgetall(key))));
     },
+    replace: async (name, text, former) =>
+      String(await run(() => client.eval(replaceScript, 1, key, name, text, former ?? ''))),
     offer: async (name, text) => String(await run(() => client.eval(offerScript, 1, key, name, text))),
     onChange,
   };
@@ -157,6 +162,22 @@ function heartbeatsOn({ client, run, isUp }: Server, key: string, onUp: Heartbea
     onUp,
   };
 }
+
+/** A hash per scope, with a field per replica. */
+function talliesOn({ client, run }: Server, prefix: string, replica: string): Tallies {
+  return {
+    publish: async (scope, text) => {
+      const key = prefix + scope;
+      await run(() => client.multi().hset(key, replica, text).pexpire(key, tallyTtlMs).exec());
+    },
+    collect: async scope => new Map(Object.entries(await run(() => client.hgetall(prefix + scope)))),
+    forget: async scope => {
+      await run(() => client.del(prefix + scope));
+    },
+  };
+}
+
+const tallyTtlMs = 86_400_000;
 
 function listeners(): { add(listener: () => void): () => void; tell(): void } {
   const all = new Set<() => void>();

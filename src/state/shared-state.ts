@@ -11,6 +11,8 @@ export interface StateLink {
   readAll(): Promise<ReadonlyMap<string, string>>;
   /** Keeps the record if it is newer than the one there; resolves to the one that stands. */
   offer(key: string, text: string): Promise<string>;
+  /** Keeps the record if `former` (undefined: none) stands there, or nothing does; resolves to the one that stands. */
+  replace(key: string, text: string, former: string | undefined): Promise<string>;
   /** Called when another replica may have changed something, or when the place came back. */
   onChange(listener: () => void): () => void;
 }
@@ -72,12 +74,25 @@ export function sharedState({ store, link, clock, random, warn }: SharedStateDep
     await offer(again);
   };
 
+  const replace: StateStore['replace'] = async (key, expected, value) => {
+    const former = store.records.get(key);
+    if (former?.value !== expected) return false;
+    const record = { key, value, stamp: store.stamp(key) };
+    // The shared place first: a record kept here that lost there would still be handed over later, as the newest.
+    const text = encodeRecord(record);
+    const standing = await link.replace(key, text, former && encodeRecord(former));
+    if (standing === text) await store.keep(record);
+    else await learn(decodeRecord(key, standing));
+    return standing === text;
+  };
+
   const stops = [link.onChange(syncing.start), clock.every(pollMs.least + pollMs.spread * random(), syncing.start)];
   syncing.start();
   return {
     get: key => store.records.get(key)?.value,
     set: write,
     delete: key => write(key, undefined),
+    replace,
     list: store.records.list,
     watch: listener => {
       watchers.add(listener);

@@ -4,6 +4,11 @@ export interface StateStore {
   /** Resolves once durable. Rejects if it could not be kept. */
   set(key: string, value: string): Promise<void>;
   delete(key: string): Promise<void>;
+  /**
+   * Sets the value only where `expected` still stands (undefined: nothing does), on all replicas: of several that try,
+   * one succeeds. Resolves to whether this one did, once durable. Rejects while the shared place does not answer.
+   */
+  replace(key: string, expected: string | undefined, value: string): Promise<boolean>;
   /** Keys under a prefix with their values, as last known. Never waits. */
   list(prefix: string): ReadonlyMap<string, string>;
   /** Called when another replica changed something; returns a way to stop. */
@@ -27,4 +32,14 @@ export interface SharedCounters {
   takeRate(name: string, intervalMs: number, burst: number): Promise<number>;
   /** Adds dollars to a sum that is known to be `atLeastUsd` already; resolves to the sum. */
   addSpend(name: string, addUsd: number, atLeastUsd: number): Promise<number>;
+}
+
+/** What each replica has counted, so that all can be added up. What is not published for a day is forgotten. */
+export interface Tallies {
+  /** Puts this replica's counts under `scope` in the place of its former ones. Rejects while Redis does not answer. */
+  publish(scope: string, text: string): Promise<void>;
+  /** By replica, as last published. Without Redis this one's alone. Rejects while Redis does not answer. */
+  collect(scope: string): Promise<ReadonlyMap<string, string>>;
+  /** Forgets the scope's counts of all replicas. */
+  forget(scope: string): Promise<void>;
 }

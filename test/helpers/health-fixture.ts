@@ -70,6 +70,11 @@ export function memoryStore(broken = false): SharedStore {
     get: key => records.get(key),
     set: write,
     delete: key => write(key, undefined),
+    replace: async (key, expected, value) => {
+      if (records.get(key) !== expected) return false;
+      await write(key, value);
+      return true;
+    },
     list: prefix => new Map([...records].filter(([key]) => key.startsWith(prefix))),
     watch: listener => {
       watchers.add(listener);

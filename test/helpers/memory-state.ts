@@ -18,6 +18,12 @@ export function memoryReplicas(): () => StateStore {
       delete: async key => {
         if (values.delete(key)) tellOthers(key, undefined);
       },
+      replace: async (key, expected, value) => {
+        if (values.get(key) !== expected) return false;
+        values.set(key, value);
+        tellOthers(key, value);
+        return true;
+      },
       list: prefix => new Map([...values].filter(([key]) => key.startsWith(prefix))),
       watch: listener => {
         const watcher = { owner, listener };

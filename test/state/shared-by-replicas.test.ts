@@ -161,6 +161,11 @@ function fakeLink(): StateLink {
       if (known === undefined || known.slice(0, 24) < text.slice(0, 24)) there.set(key, text);
       return there.get(key) ?? text;
     },
+    replace: async (key, text, former) => {
+      const known = there.get(key);
+      if (known === undefined || known === former) there.set(key, text);
+      return there.get(key) ?? text;
+    },
     onChange: () => () => undefined,
   };
 }
