@@ -40,6 +40,14 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'a tenant of models where there are none',
+    'auth: none\nregions: { us-east-1 }\ntenants: { acme: { models: [rain] } }\n',
+    [
+      'c.yaml: models: is missing; write a mapping with at least one entry',
+      'c.yaml:3: tenants.acme.models[0]: no model is called "rain"; none is configured: add it',
+    ],
+  ],
+  [
     'a bucket with a name that is none',
     edited('auth: none', 'auth: none\njobs: { buckets: { us-east-1: B } }'),
     [
