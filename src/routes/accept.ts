@@ -36,7 +36,7 @@ export async function accept(
   const { model: name, version } = named;
   if (name !== undefined) {
     const encoding = protocol.streaming(headers);
-    const model = await permit(ports, call, name, permissionOf(protocol, encoding));
+    const model = await permitted(ports, call, message, name, permissionOf(protocol, encoding));
     const make = prepare(call, protocol, model, headers, name, encoding, signal);
     const request = make(await takeBody(ports, call, message, model.maxRequestBytes));
     if (protocol.queued) return { model, encoding, request: asQueued(ports, request) };
@@ -51,6 +51,22 @@ export async function accept(
   if (body.bytes.length > model.maxRequestBytes) throw tooLarge(model.maxRequestBytes);
   const request = prepare(call, protocol, model, headers, asked.model, encoding, signal)(body);
   return { model, encoding, request: withAsked(request, asked, undefined) };
+}
+
+/** As `permit`; who is not proven yet has to prove it before it learns which models there are, and who may call them. */
+async function permitted(
+  ports: InvokePorts,
+  call: Call,
+  message: IncomingMessage,
+  name: string,
+  permission: Permission,
+): Promise<Model> {
+  try {
+    return await permit(ports, call, name, permission);
+  } catch (refusal) {
+    if (call.caller === undefined) await takeBody(ports, call, message, longestUnnamedBytes);
+    throw refusal;
+  }
 }
 
 /** What the caller's tenant has to be allowed. */
