@@ -28,7 +28,7 @@ export function breakOff(answer: Answering): void {
 
 /** Breaks off an answer of which no byte is taken for so long. */
 export function breakOffWhenStalled(answer: Answering, stalledMs: number): void {
-  if (answer instanceof Http2ServerResponse) answer.stream.setTimeout(stalledMs, () => breakOff(answer));
+  if (answer instanceof Http2ServerResponse) answer.stream?.setTimeout(stalledMs, () => breakOff(answer));
   else answer.socket?.setTimeout(stalledMs); // Node destroys a socket on which no byte moves this long
 }
 
