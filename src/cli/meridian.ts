@@ -1,4 +1,5 @@
 import { AdminCallFailed } from './admin-client.ts';
+import { canary } from './canary.ts';
 import { check } from './check.ts';
 import { demo } from './demo.ts';
 import { explain } from './explain.ts';
@@ -7,7 +8,7 @@ import { drain, purge, undrain } from './operate.ts';
 import { type Command, type Io, UsageError } from './options.ts';
 import { serveCommand } from './serve.ts';
 
-const commands: readonly Command[] = [serveCommand, demo, check, explain, drain, undrain, purge, keys];
+const commands: readonly Command[] = [serveCommand, demo, check, explain, canary, drain, undrain, purge, keys];
 
 const overview = `Usage: meridian COMMAND [options]
 

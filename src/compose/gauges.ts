@@ -1,6 +1,8 @@
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { targetLabels } from '../telemetry/record.ts';
+import type { CanaryPart } from './canary.ts';
+import { publishCanaryGauges } from './canary-gauges.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
 import type { Shadowing } from './shadow.ts';
@@ -10,6 +12,7 @@ export interface GaugeSources {
   readonly parts: Parts;
   readonly jobs: Jobs;
   readonly shadowing: Shadowing;
+  readonly canaries: CanaryPart;
   readonly replica: Replica;
   readonly version: string;
   readonly log: { readonly dropped: number };
@@ -20,8 +23,9 @@ const regionLevel = { serving: 0, evacuated: 1, drained: 2 } as const;
 
 /** Sets every gauge from the parts' own state when Prometheus asks. */
 export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
-  const { parts, jobs, shadowing, replica, version, log } = sources;
+  const { parts, jobs, shadowing, canaries, replica, version, log } = sources;
   const { cache, admission, stores } = parts;
+  publishCanaryGauges(metrics, parts, canaries);
   metrics.onScrape(() => {
     for (const { target, health } of parts.health.describeAll()) {
       const labels = targetLabels(target);
