@@ -1,10 +1,14 @@
 import type { Random } from '../../src/core/random.ts';
 
-/** How many of so many tries succeed, each with this chance. */
+/** How many of so many tries succeed, each with this chance below 1: by leaps from success to success. */
 export function binomialDraw(random: Random, tries: number, chance: number): number {
-  let successes = 0;
-  for (let each = 0; each < tries; each += 1) if (random() < chance) successes += 1;
-  return successes;
+  if (chance <= 0) return 0;
+  let [at, successes] = [-1, 0];
+  for (;;) {
+    at += 1 + Math.floor(Math.log1p(-random()) / Math.log1p(-chance));
+    if (at >= tries) return successes;
+    successes += 1;
+  }
 }
 
 /** A draw from the standard normal (Box and Muller). */

@@ -77,6 +77,14 @@ test('ADWIN notices both shifts at the value at which river does, and keeps the 
   t.ok(window.rows.length <= 9, 'memory is logarithmic');
 });
 
+test('ADWIN takes no handful of values for a part of its own', async t => {
+  let window = noAdwin;
+  for (let at = 0; at < 32; at += 1) window = stepAdwin(window, at < 27 ? 0 : 100);
+  t.equal(window.drifted, false, 'five outliers in 32 values');
+  for (let at = 0; at < 32; at += 1) window = stepAdwin(window, 100);
+  t.ok(window.drifted, 'which 37 are not');
+});
+
 test('ADWIN leaves a steady stream alone', async t => {
   const random = seededRandom(10);
   const alarmed = countRuns(30, () => {

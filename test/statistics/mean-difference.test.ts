@@ -18,16 +18,19 @@ const arm = (count: number, mean: number, deviation: number): Moments => ({
 test('the bounds are those of the published boundary', async t => {
   // n calls each, deviation 1: the same as one mean of n values with variance 2, whose boundary is written out here.
   const n = 500;
-  const rho2 = ((-2 * Math.log(0.05) + Math.log(-2 * Math.log(0.05)) + 1) * 0.1 ** 2) / 2;
-  const root = Math.sqrt(n * rho2 + 1);
-  const half = Math.SQRT2 * Math.sqrt(((2 * (n * rho2 + 1)) / (n * n * rho2)) * Math.log(root / 0.05));
+  const rho2 = (level: number) => (-2 * Math.log(level) + Math.log(-2 * Math.log(level)) + 1) * (0.1 ** 2 / 2);
+  const half = (squared: number, log: (root: number) => number) =>
+    Math.SQRT2 * Math.sqrt(((2 * (n * squared + 1)) / (n * n * squared)) * log(Math.sqrt(n * squared + 1)));
+  const both = half(rho2(0.05), root => Math.log(root / 0.05));
+  const one = half(rho2(0.1), root => Math.log(1 + root / 0.1));
   const bounds = meanDifference(arm(n, 3, 1), arm(n, 2, 1), options);
-  agree(t, [
-    ['low', bounds.low, 1 - half],
-    ['high', bounds.high, 1 + half],
-  ]);
   const single = meanDifference(arm(n, 3, 1), arm(n, 2, 1), { ...options, sides: 'one' });
-  t.ok(single.high < bounds.high && single.high > 1, 'one side alone is tighter');
+  agree(t, [
+    ['low', bounds.low, 1 - both],
+    ['high', bounds.high, 1 + both],
+    ['one-sided', single.high, 1 + one],
+  ]);
+  t.ok(single.high < bounds.high, 'one side alone is tighter');
 });
 
 test('nothing is said of too few values or of none that vary, unless a least deviation is given', async t => {
@@ -82,6 +85,12 @@ test('enough concurrent calls show that the canary errs by at most delta more', 
   t.ok(few.high > 0.02 && few.low < 0, 'two hundred calls do not');
   const many = shareDifference({ calls: 5000, errors: 50 }, { calls: 45_000, errors: 450 }, 0.05);
   t.ok(many.high <= 0.01 && many.low > -0.01, `${many.high}`);
+  const [left, right] = [
+    shareSequence({ calls: 200, errors: 2 }, 0.025),
+    shareSequence({ calls: 1800, errors: 18 }, 0.025),
+  ];
+  t.equal(few.high, left.high - right.low, 'each version takes half of alpha');
+  t.equal(few.low, left.low - right.high);
   t.same(shareSequence({ calls: 0, errors: 0 }, 0.05), { low: 0, high: 1 });
   t.equal(shareSequence({ calls: 50, errors: 0 }, 0.05).low, 0);
   t.equal(shareSequence({ calls: 50, errors: 50 }, 0.05).high, 1);

@@ -116,6 +116,36 @@ test('it finds a canary that fails more, and clears one that does not', async t 
   t.ok(cleared / 100 >= 0.9, `${cleared} of 100 equals cleared of twice the odds`);
 });
 
+/** Median number of canary calls until p ≤ 0.01, looked at every 20, with a tenth of the calls; stable errs in 1 %. */
+function medianCalls(random: Random, factor: number, direction: RateDirection, margin: number): number {
+  const odds = (factor * 0.01) / 0.99;
+  const calls = Array.from({ length: 61 }, () => {
+    let state = newRateTest(direction, margin);
+    for (let canary = 20; ; canary += 20) {
+      const errors = binomialDraw(random, 20, odds / (1 + odds));
+      state = stepRateTest(state, [table(20, errors, 180, binomialDraw(random, 180, 0.01))]);
+      if (rateTestP(state) <= 0.01) return canary;
+    }
+  });
+  return calls.sort((a, b) => a - b)[30] ?? Number.NaN;
+}
+
+test('how many calls a verdict takes: the table of docs/statistics.md', async t => {
+  const random = seededRandom(12);
+  const wanted: readonly [number, RateDirection, number, number][] = [
+    [1.5, 'above', 1, 5300],
+    [2, 'above', 1, 1500],
+    [5, 'above', 1, 160],
+    [20, 'above', 1, 40],
+    [1, 'below', 2, 2500],
+    [1, 'below', 3, 740],
+  ];
+  for (const [factor, direction, margin, calls] of wanted) {
+    const median = medianCalls(random, factor, direction, margin);
+    t.ok(median >= calls / 1.5 && median <= calls * 1.5, `${factor} times the odds, ${direction} ${margin}: ${median}`);
+  }
+});
+
 test('evidence may fall, the p-value never rises, and the state survives JSON between looks', async t => {
   const good = table(100, 0, 100, 12);
   const bad = table(100, 30, 100, 10);
