@@ -24,6 +24,17 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'a share for a shadow that is not named, and a shadow that gets every call',
+    edited('aliases: [rain-prod]', 'shadow: { share: 0.5 }').replace(
+      '  drizzle:\n',
+      '  drizzle:\n    shadow: { version: v1 }\n',
+    ),
+    [
+      'c.yaml:5: models.rain.shadow.share: has no effect without a version; write shadow.version',
+      'c.yaml:16: models.drizzle.shadow.version: every call goes to this version, so none is mirrored; name another version',
+    ],
+  ],
+  [
     'an instance type not on the list',
     edited('instance: ml.m5.large', 'instance: ml.m5.lage'),
     [
