@@ -35,7 +35,7 @@ import {
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
 import { credentialsAreOneKind, everyRegionIsUsed, regionUrlsAreUsable } from './rules/regions.ts';
-import { shadowsAreMirroredTo, shadowsCanBeAsked } from './rules/shadow.ts';
+import { shadowsAreMirroredTo, shadowsCanBeAsked, shadowsStandApart } from './rules/shadow.ts';
 import {
   kindsFitTheirSettings,
   otherPlacesAreNotAws,
@@ -72,6 +72,7 @@ const rules = {
     streamSettingsHaveEffect,
     shadowsCanBeAsked,
     shadowsAreMirroredTo,
+    shadowsStandApart,
   ],
   targets: [
     targetRegionsExist,

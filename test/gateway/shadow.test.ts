@@ -86,6 +86,19 @@ test('a shadow that hangs slows and fails nobody, and what it holds is given bac
   t.match(text, /meridian_requests_total\{model="rain",protocol="v1",outcome="ok",answered_by="model"\} 40/);
 });
 
+test('copies hold a tenth of the memory at most, with their answers', async t => {
+  const limits = { maxBufferedBytes: 2_000_000, drainMs: 0, shutdownMs: 2_000 };
+  const gateway = await startTestGateway(t, { models: shadowed('rain-v2'), limits });
+  const { admission } = gateway.app.parts;
+  const hang = await gateway.simulator.faults.add({ region: 'us-east-1', endpoint: 'rain-v2', kind: 'black-hole' });
+  for (let call = 0; call < 8; call += 1) {
+    t.equal((await gateway.call('rain', { body: 'x'.repeat(30_000) })).status, 200);
+    await eventually(t, 'the call is over', () => admission.heldBytes <= 200_000);
+  }
+  t.match((await shadowOf(gateway)).dropped, { memory: 5, 'queue-full': 0 }, 'three copies of 60,000 bytes are held');
+  await gateway.simulator.faults.remove(hang);
+});
+
 test('failures of the shadow count for its own health alone', async t => {
   const gateway = await startTestGateway(t, { models: shadowed('rain-v2') });
   await gateway.simulator.faults.add({
