@@ -43,6 +43,11 @@ export const demoEndpoints: readonly FleetEndpoint[] = [
   { kind: 'async', name: 'rain-batch', container: 'rain-batch', outputs: 's3://meridian-jobs-{region}/outputs' },
 ];
 
+/** SageMaker models of every region, as transform jobs name them: their containers. */
+export const demoModels: Readonly<Record<string, string>> = {
+  'rain-batch-v2': 'rain-batch',
+};
+
 /** The buckets of every region. */
 export const demoBuckets: readonly string[] = ['meridian-jobs-{region}'];
 

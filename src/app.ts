@@ -1,17 +1,19 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import type { Refusal } from './compose/admin.ts';
 import { createBuilds } from './compose/builds.ts';
+import { createDrift } from './compose/drift.ts';
 import { createEpisodes } from './compose/episodes.ts';
 import { createGateway } from './compose/gateway.ts';
 import { publishGauges } from './compose/gauges.ts';
 import { createJobs } from './compose/jobs.ts';
 import { listenOn, within } from './compose/listen.ts';
 import { createObservers } from './compose/observers.ts';
-import { createParts, type Parts, useConfig } from './compose/parts.ts';
+import { createParts, type Parts } from './compose/parts.ts';
 import { adminPlane, dataPlane } from './compose/planes.ts';
+import { createReloads, type InForce, keysWaitMs } from './compose/reloads.ts';
 import { createReplica } from './compose/replica.ts';
 import { createShadowing, type Shadowing } from './compose/shadow.ts';
+import { createVersions } from './compose/versions.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
 import { type Clock, sleep } from './core/clock.ts';
 import type { Random } from './core/random.ts';
@@ -22,9 +24,6 @@ import type { Metrics } from './telemetry/metrics.ts';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-
-/** How long a start or a reload waits for keys; after that it goes on with the identities that have some. */
-const keysWaitMs = 10_000;
 
 /** What the process hands in. */
 export interface AppDeps {
@@ -52,32 +51,35 @@ export interface App {
   shutdown(): Promise<void>;
 }
 
-/** What a reload replaces. */
-interface InForce {
-  resolved: ResolvedConfig;
-  /** Of the last config, if it was refused. */
-  refusal: Refusal | undefined;
-}
-
 /** The composition root: what the gateway consists of, in the order of the request path. */
 export async function createApp({ resolved, clock, random, log }: AppDeps): Promise<App> {
-  const inForce: InForce = { resolved, refusal: undefined };
+  const inForce: InForce = { resolved, written: resolved, refusal: undefined };
   const config = () => inForce.resolved;
   const { metrics, emit, join } = createObservers(log, resolved.config.log.sampleRate, random);
   const parts = await createParts({ clock, random, emit, logger: log.logger, config });
+  const warn = (message: string) => log.logger.warn(message);
+  const tell = (ok: boolean, detail: string) =>
+    emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
+  const configs = createReloads(parts, inForce, tell);
+  const drift = await createDrift(parts, warn);
   const serve = createGateway(parts);
-  const jobs = createJobs(parts, serve, message => log.logger.warn(message));
+  const jobs = createJobs(parts, serve, warn);
   const shadowing = createShadowing(parts);
-  join(shadowing.hear);
-  const builds = createBuilds(parts, message => log.logger.warn(message));
+  const builds = createBuilds(parts, warn);
   const episodes = createEpisodes(parts, {
     canary: () => undefined,
     stable: () => undefined,
     baseline: () => undefined,
     references: () => ({}),
-    warn: message => log.logger.warn(message),
+    warn,
   });
-  join(episodes.hear);
+  const versions = createVersions(parts, {
+    inUse: () => new Set(),
+    apply: configs.again,
+    startCanary: async () => ({ refusal: 'canaries are not composed yet', later: true }),
+    warn,
+  });
+  join(shadowing.hear, drift.hear, episodes.hear);
   const replica = createReplica(clock);
   const planes = {
     parts,
@@ -85,6 +87,8 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     jobs,
     shadowing,
     episodes,
+    versions,
+    endpointChanged: builds.told,
     replica,
     metrics,
     logger: log.logger,
@@ -93,9 +97,8 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, { parts, jobs, episodes, shadowing, replica, version, log });
-  const tell = (ok: boolean, detail: string) =>
-    emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
+  publishGauges(metrics, { parts, jobs, drift, episodes, shadowing, replica, version, log });
+  if (versions.list().length > 0) await configs.again();
   tell(true, 'started');
   return {
     data,
@@ -111,7 +114,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
         admin: await listenOn(admin, resolved.config.listen.admin, 'listen.admin'),
       };
     },
-    reload: reloader(parts, inForce, tell),
+    reload: configs.reload,
     refuse: reasons => {
       inForce.refusal = { at: new Date(clock.wallMs()).toISOString(), reasons };
       tell(false, reasons.join('; '));
@@ -126,7 +129,9 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       const inTime = (work: Promise<unknown>) => within(clock, Math.max(0, endsAt - clock.now()), work);
       await inTime(data.close());
       await inTime(jobs.stop());
+      versions.stop();
       await inTime(episodes.stop());
+      await inTime(drift.stop());
       parts.work.start(parts.callers.close);
       await inTime(parts.work.settled());
       parts.health.stop();
@@ -137,21 +142,5 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       await parts.stores.close();
       log.flush();
     },
-  };
-}
-
-/** Swaps the config once its keys are there, unless a newer one came meanwhile. */
-function reloader(parts: Parts, inForce: InForce, tell: (ok: boolean, detail: string) => void): App['reload'] {
-  let newest = inForce.resolved;
-  return async next => {
-    newest = next;
-    const { refusal } = inForce;
-    await within(parts.clock, keysWaitMs, parts.backends.prepare(next));
-    if (newest !== next) return;
-    const before = inForce.resolved;
-    inForce.resolved = next;
-    if (inForce.refusal === refusal) inForce.refusal = undefined; // else a newer one was refused meanwhile
-    useConfig(parts, before, next);
-    tell(true, 'reloaded');
   };
 }

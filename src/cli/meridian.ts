@@ -1,4 +1,5 @@
 import { AdminCallFailed } from './admin-client.ts';
+import { baseline } from './baseline.ts';
 import { check } from './check.ts';
 import { demo } from './demo.ts';
 import { episodes } from './episodes.ts';
@@ -7,8 +8,21 @@ import { keys } from './keys.ts';
 import { drain, purge, undrain } from './operate.ts';
 import { type Command, type Io, UsageError } from './options.ts';
 import { serveCommand } from './serve.ts';
+import { versions } from './versions.ts';
 
-const commands: readonly Command[] = [serveCommand, demo, check, explain, drain, undrain, purge, keys, episodes];
+const commands: readonly Command[] = [
+  serveCommand,
+  demo,
+  check,
+  explain,
+  drain,
+  undrain,
+  purge,
+  keys,
+  baseline,
+  episodes,
+  versions,
+];
 
 const overview = `Usage: meridian COMMAND [options]
 

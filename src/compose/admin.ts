@@ -2,6 +2,7 @@ import { redactConfig } from '../config/secrets.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import type { Episodes } from '../retrain/episodes.ts';
+import type { Versions } from '../retrain/versions.ts';
 import type { AdminPorts, DrainBody, ExplainQuery, PurgeBody } from '../routes/admin/admin.ts';
 import type { Routing } from '../routing/routing.ts';
 import { createAdminAccess } from '../security/admin-access.ts';
@@ -14,6 +15,7 @@ import { episodeActs, hookPorts } from './episodes.ts';
 import { keyActs } from './key-acts.ts';
 import type { Parts } from './parts.ts';
 import type { Shadowing } from './shadow.ts';
+import { versionActs } from './versions.ts';
 
 /** A config that was refused: when, and why. */
 export interface Refusal {
@@ -25,6 +27,9 @@ export interface Refusal {
 export interface AdminSources {
   readonly parts: Parts;
   readonly episodes: Episodes;
+  readonly versions: Versions;
+  /** Another build may stand behind an endpoint's name. */
+  endpointChanged(endpoint: string, region: string, detail: string): void;
   readonly explain: Routing['explain'];
   readonly shadowing: Shadowing;
   readonly metrics: Metrics;
@@ -34,7 +39,7 @@ export interface AdminSources {
 
 /** What the admin routes show and do, read from the parts of the path. */
 export function adminPorts(sources: AdminSources): AdminPorts {
-  const { parts, episodes, explain, shadowing, metrics, refusal } = sources;
+  const { parts, episodes, versions, endpointChanged, explain, shadowing, metrics, refusal } = sources;
   const { config, clock } = parts;
   const audit = auditor(sources.logger);
   return {
@@ -59,7 +64,8 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     ...operatorActs(parts, audit),
     ...keyActs(parts, audit),
     ...episodeActs(parts, episodes, audit),
-    ...hookPorts(parts, episodes, audit),
+    ...versionActs(versions, audit),
+    ...hookPorts(parts, { episodes, versions, endpointChanged }, audit),
   };
 }
 

@@ -9,6 +9,7 @@ import type { ApproveBody, DismissBody, EpisodePorts, EpisodesQuery, TriggerBody
 import type { HookPorts } from '../routes/admin/hooks.ts';
 import { hookCaller } from '../security/hook-access.ts';
 import type { Auditor } from './auditor.ts';
+import { type AwsEventPorts, takeAwsEvent } from './aws-events.ts';
 import type { Parts } from './parts.ts';
 import { replicaId } from './replica-id.ts';
 
@@ -88,7 +89,20 @@ export function episodeActs(parts: Parts, episodes: Episodes, { audited }: Audit
 }
 
 /** What hooks are given. */
-export function hookPorts(parts: Parts, episodes: Episodes, { refused }: Auditor): HookPorts {
+export function hookPorts(
+  parts: Parts,
+  events: AwsEventPorts & { readonly episodes: Episodes },
+  { refused }: Auditor,
+): HookPorts {
+  const { episodes } = events;
+  const kept = async (hook: string, tokenId: string, take: () => Promise<unknown>) => {
+    try {
+      return await take();
+    } catch (error) {
+      refused(tokenId, `hook ${hook}`, error);
+      throw new GatewayError('internal', 'It could not be written down: post it again.', { status: 503 });
+    }
+  };
   return {
     hookCaller: authorization => {
       try {
@@ -98,13 +112,7 @@ export function hookPorts(parts: Parts, episodes: Episodes, { refused }: Auditor
         throw error;
       }
     },
-    alert: async (body, tokenId) => {
-      try {
-        return await episodes.alert(body, tokenId);
-      } catch (error) {
-        refused(tokenId, 'hook alertmanager', error);
-        throw new GatewayError('internal', 'The alert could not be written down: post it again.', { status: 503 });
-      }
-    },
+    alert: (body, tokenId) => kept('alertmanager', tokenId, () => episodes.alert(body, tokenId)),
+    awsEvent: (body, tokenId) => kept('eventbridge', tokenId, () => takeAwsEvent(events, body, tokenId)),
   };
 }

@@ -5,6 +5,7 @@ import type { Served } from '../core/result.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { inputPlaces } from '../jobs/places.ts';
 import type { Episodes } from '../retrain/episodes.ts';
+import type { Versions } from '../retrain/versions.ts';
 import { adminRoutes } from '../routes/admin/admin.ts';
 import { bedrockRoutes } from '../routes/bedrock.ts';
 import { healthRoutes } from '../routes/health.ts';
@@ -34,6 +35,9 @@ export interface PlaneDeps {
   readonly jobs: Jobs;
   readonly shadowing: Shadowing;
   readonly episodes: Episodes;
+  readonly versions: Versions;
+  /** Another build may stand behind an endpoint's name. */
+  endpointChanged(endpoint: string, region: string, detail: string): void;
   readonly replica: Replica;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -107,17 +111,10 @@ export function dataPlane({ parts, serve, jobs, replica, logger, version }: Plan
 }
 
 /** The admin plane: metrics and the operator's side. */
-export function adminPlane({
-  parts,
-  episodes,
-  shadowing,
-  replica,
-  metrics,
-  logger,
-  refusal,
-}: PlaneDeps): FastifyInstance {
+export function adminPlane(deps: PlaneDeps): FastifyInstance {
+  const { parts, replica, logger } = deps;
   const server = newServer(parts.config().config.limits.bodyTimeoutMs);
-  const ports = adminPorts({ parts, episodes, explain: parts.routing.explain, shadowing, metrics, logger, refusal });
+  const ports = adminPorts({ ...deps, explain: parts.routing.explain });
   adminRoutes(server, ports, faultLog(logger));
   healthRoutes(server, replica);
   unknownRoutes(server, 'admin');

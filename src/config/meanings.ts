@@ -51,6 +51,7 @@ export const meanings: Readonly<Record<string, string>> = {
   'models.MODEL.fallback[].static': 'An answer written here; always the last step.',
   'models.MODEL.fallback[].static.contentType': 'Of the answer.',
   'models.MODEL.fallback[].static.body': 'Sent as it is.',
+  'models.MODEL.retrain.actions[].kind': 'What is done.',
   'models.MODEL.versions': 'Builds of the model, by name; traffic is split between them by weight.',
   'models.MODEL.versions.VERSION.targets[].kind': 'What kind of endpoint it is.',
   'models.MODEL.versions.VERSION.targets[].endpoint': 'Name of the SageMaker endpoint.',

@@ -85,7 +85,8 @@ export function resolveConfig(config: Config, prices: PriceTable): ResolvedConfi
   return { hash: hashOf(config, prices), config, models, names, targets, regions, identities };
 }
 
-function hashOf(config: Config, prices: PriceTable): string {
+/** See `ResolvedConfig.hash`. */
+export function hashOf(config: Config, prices: PriceTable): string {
   return createHash('sha256')
     .update(JSON.stringify([config, prices]))
     .digest('hex')
@@ -123,7 +124,8 @@ function usesControlPlane(config: Config, region: string): boolean {
 
 function resolveModel(name: string, options: ModelOptions, versions: readonly Version[]): Model {
   const { policy, residency, ...routing } = options.routing;
-  const { owner, sample, tensors, cache, fallback, routing: _, versions: __, retrain: ___, ...same } = options;
+  const { owner, sample, tensors, cache, fallback, newVersions, ...others } = options;
+  const { routing: _, versions: __, retrain: ___, monitor: ____, ...same } = others;
   return {
     name,
     ...same,
@@ -133,6 +135,7 @@ function resolveModel(name: string, options: ModelOptions, versions: readonly Ve
     residency: residency === undefined ? undefined : new Set(residency),
     cache,
     tensors,
+    newVersions,
     fallback: fallback.map(fallbackStep),
     sample: sample && { contentType: sample.contentType, body: Buffer.from(sample.body) },
     versions,

@@ -32,6 +32,13 @@ import {
   streamSettingsHaveEffect,
   tenantsAreKnown,
 } from './rules/models.ts';
+import {
+  baselinesAreReadable,
+  captureHasDestinations,
+  destinationsAreOnePlace,
+  marksAreInOrder,
+} from './rules/monitors.ts';
+import { newVersionsHaveAPattern } from './rules/new-versions.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
 import { credentialsAreOneKind, everyRegionIsUsed, regionUrlsAreUsable } from './rules/regions.ts';
@@ -70,6 +77,7 @@ const rules = {
     tenantsAreKnown,
     settingsHaveEffect,
     streamSettingsHaveEffect,
+    newVersionsHaveAPattern,
     shadowsCanBeAsked,
     shadowsAreMirroredTo,
     shadowsStandApart,
@@ -94,6 +102,7 @@ const rules = {
     contentTypesAreHeaders,
   ],
   jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe],
+  monitors: [baselinesAreReadable, marksAreInOrder, captureHasDestinations, destinationsAreOnePlace],
   limits: [
     pathsAreUsable,
     nameServersAreAddresses,

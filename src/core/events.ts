@@ -125,6 +125,18 @@ export type GatewayEvent =
       readonly sample: number;
       /** Wall-clock end of the window, ms. */
       readonly windowEndsAt: number;
+      /** Absent: tumbling. */
+      readonly window?: 'tumbling' | 'sliding';
+      /** A region was out for some of the window, so that its mix of calls is not the usual. */
+      readonly disturbed?: boolean;
+    }
+  | {
+      /** An approved package became a version of weight 0. */
+      readonly type: 'version-registered';
+      readonly model: string;
+      readonly version: string;
+      readonly packageArn: string;
+      readonly by: string;
     }
   | {
       /** An episode began, went on, ended: `from` is undefined for a new one; states are those of retraining. */

@@ -7,6 +7,7 @@ import { renderPlainError } from '../v1.ts';
 import { type EpisodePorts, episodeRoutes } from './episodes.ts';
 import { type HookPorts, hookRoutes } from './hooks.ts';
 import { type KeyPorts, keyRoutes } from './keys.ts';
+import { type VersionPorts, versionRoutes } from './versions.ts';
 
 /** What `GET /admin/explain` may be asked: the hints a caller could send, and whose key it is (by its id). */
 export const ExplainQuery = Type.Object(
@@ -52,7 +53,7 @@ export const PurgeBody = Type.Object(
 export type PurgeBody = Static<typeof PurgeBody>;
 
 /** What the operator's side shows and does. Every answer is plain JSON; unknown names throw `not-found`. */
-export interface AdminPorts extends KeyPorts, EpisodePorts, HookPorts {
+export interface AdminPorts extends KeyPorts, EpisodePorts, HookPorts, VersionPorts {
   access(call: AdminCall): { actor: string; role: AdminRole };
   metrics(): Promise<{ contentType: string; text: string }>;
   targets(): unknown;
@@ -119,6 +120,7 @@ export function adminRoutes(
   );
   keyRoutes(server, ports, judge);
   episodeRoutes(server, ports, judge);
+  versionRoutes(server, ports, judge);
   hookRoutes(server, ports);
 }
 

@@ -7,11 +7,14 @@ export interface HookPorts {
   hookCaller(authorization: string | undefined): string;
   /** Takes what Alertmanager posts; undefined when it is nothing that Alertmanager posts. */
   alert(body: unknown, tokenId: string): Promise<unknown>;
+  /** Takes an event of AWS's; undefined when it is none. */
+  awsEvent(body: unknown, tokenId: string): Promise<unknown>;
 }
 
 /**
- * `POST /hooks/alertmanager`: Alertmanager's `webhook_config`, with a token of its own. It answers 503 while what came
- * could not be written down, so that Alertmanager posts it again.
+ * `POST /hooks/alertmanager`: Alertmanager's `webhook_config`; `POST /hooks/eventbridge`: an API destination of
+ * EventBridge's. Each with a token of its own. They answer 503 while what came could not be written down, so that it is
+ * posted again.
  */
 export function hookRoutes(server: FastifyInstance, ports: HookPorts): void {
   server.post('/hooks/alertmanager', async request => {
@@ -19,5 +22,11 @@ export function hookRoutes(server: FastifyInstance, ports: HookPorts): void {
     const taken = await ports.alert(request.body, tokenId);
     if (taken !== undefined) return taken;
     throw new GatewayError('invalid-request', 'This is no notification of Alertmanager’s, version 4.');
+  });
+  server.post('/hooks/eventbridge', async request => {
+    const tokenId = ports.hookCaller(request.headers.authorization);
+    const taken = await ports.awsEvent(request.body, tokenId);
+    if (taken !== undefined) return taken;
+    throw new GatewayError('invalid-request', 'This is no event of EventBridge’s, as an API destination posts it.');
   });
 }
