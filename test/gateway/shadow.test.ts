@@ -3,6 +3,7 @@ import { containers } from '../../sim/models/containers.ts';
 import type { ShadowView } from '../../src/rollout/shadow.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { type ConfigData, regionNames, startTestGateway, type TestGateway, targetsIn } from '../helpers/gateway.ts';
+import { echoContainers } from '../helpers/simulator.ts';
 
 const priced = { price: { instance: 'ml.m5.large' } };
 /** v1 answers; the other version gets copies. */
@@ -63,6 +64,21 @@ test('a version that is the same agrees in every call, and one that is broken in
   }
 });
 
+test('predictions are read where the model’s payload says', async t => {
+  const models = shadowed('rain-v2', {}, { monitor: { payload: { predictions: '/scores' } } });
+  const timed = { predict: () => ({ status: 200, contentType: 'application/json', body: Buffer.from(answer()) }) };
+  let answers = 0;
+  const answer = () => {
+    answers += 1;
+    return JSON.stringify({ at: answers, scores: [0.5, 'rain'] });
+  };
+  const containers = { ...echoContainers, 'rain-v1': timed, 'rain-v2': timed };
+  const gateway = await startTestGateway(t, { models }, { simulator: { containers } });
+  await gateway.call('rain');
+  await eventually(t, 'it was compared', async () => (await shadowOf(gateway)).compared === 1);
+  t.match(await shadowOf(gateway), { by: { close: 1 }, labels: 1, largestDifference: 0 }, 'the time aside');
+});
+
 test('a shadow that hangs slows and fails nobody, and what it holds is given back', async t => {
   const shadow = { maxConcurrency: 2, queue: 3, timeoutMs: 400 };
   const gateway = await startTestGateway(t, { models: shadowed('rain-v2', shadow), retryBudget: { ratio: 0 } });
@@ -87,8 +103,9 @@ test('a shadow that hangs slows and fails nobody, and what it holds is given bac
 });
 
 test('copies hold a tenth of the memory at most, with their answers', async t => {
+  const small = { maxRequestBytes: 100_000, maxResponseBytes: 100_000 };
   const limits = { maxBufferedBytes: 2_000_000, drainMs: 0, shutdownMs: 2_000 };
-  const gateway = await startTestGateway(t, { models: shadowed('rain-v2'), limits });
+  const gateway = await startTestGateway(t, { models: shadowed('rain-v2', {}, small), limits });
   const { admission } = gateway.app.parts;
   const hang = await gateway.simulator.faults.add({ region: 'us-east-1', endpoint: 'rain-v2', kind: 'black-hole' });
   for (let call = 0; call < 8; call += 1) {
