@@ -1,6 +1,8 @@
 import { test } from 'tap';
 import { containers } from '../../sim/models/containers.ts';
 import type { ShadowView } from '../../src/rollout/shadow.ts';
+import type { Explanation } from '../../src/routing/explanation.ts';
+import { renderExplain } from '../../src/routing/render-explain.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { type ConfigData, regionNames, startTestGateway, type TestGateway, targetsIn } from '../helpers/gateway.ts';
 import { echoContainers } from '../helpers/simulator.ts';
@@ -171,6 +173,7 @@ test('explain tells who gets copies; a draining gateway makes none', async t => 
   const gateway = await startTestGateway(t, { models: shadowed('rain-v2', { share: 0.5 }) });
   const explained = await (await fetch(`${gateway.urls.admin}/admin/explain?model=rain`)).json();
   t.match(explained, { mirrored: [{ version: 'other', share: 0.5 }] });
+  t.match(renderExplain(explained as Explanation), /50 % of calls are mirrored to other/);
   const asked = gateway.app.shadowing.mirror('rain', 'other', 1);
   await gateway.simulator.faults.add({ region: 'us-east-1', endpoint: 'rain-v2', kind: 'black-hole' });
   await gateway.call('rain');
