@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { createBuilds } from './compose/builds.ts';
+import { type CanaryPart, createCanaryPart } from './compose/canary.ts';
 import { createDrift } from './compose/drift.ts';
 import { createEpisodes } from './compose/episodes.ts';
 import { createGateway } from './compose/gateway.ts';
@@ -41,6 +42,7 @@ export interface App {
   readonly metrics: Metrics;
   readonly shadowing: Shadowing;
   readonly builds: Builds;
+  readonly canaries: CanaryPart;
   /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
   listen(): Promise<{ data: string; admin: string }>;
   /** Puts a config in force, whole. Calls in flight finish on the one they began with. */
@@ -62,10 +64,11 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
   const configs = createReloads(parts, inForce, tell);
   const drift = await createDrift(parts, warn);
-  const serve = createGateway(parts);
-  const jobs = createJobs(parts, serve, warn);
   const shadowing = createShadowing(parts);
+  const canaries = createCanaryPart(parts, shadowing, warn);
   const builds = createBuilds(parts, warn);
+  const serve = createGateway(parts, canaries);
+  const jobs = createJobs(parts, serve, warn);
   const episodes = createEpisodes(parts, {
     canary: () => undefined,
     stable: () => undefined,
@@ -79,7 +82,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     startCanary: async () => ({ refusal: 'canaries are not composed yet', later: true }),
     warn,
   });
-  join(shadowing.hear, drift.hear, episodes.hear);
+  join(shadowing.hear, canaries.hear, drift.hear, episodes.hear);
   const replica = createReplica(clock);
   const planes = {
     parts,
@@ -89,6 +92,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     episodes,
     versions,
     endpointChanged: builds.told,
+    canaries,
     replica,
     metrics,
     logger: log.logger,
@@ -107,6 +111,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     metrics,
     shadowing,
     builds,
+    canaries,
     listen: async () => {
       await within(clock, keysWaitMs, parts.backends.ready());
       return {
@@ -121,6 +126,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     },
     shutdown: async () => {
       replica.draining = true;
+      canaries.stop();
       shadowing.stop();
       builds.stop();
       const { drainMs, shutdownMs } = config().config.limits;

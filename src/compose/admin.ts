@@ -11,6 +11,8 @@ import { bindCallers } from '../security/tenants.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Auditor, auditor } from './auditor.ts';
+import type { CanaryPart } from './canary.ts';
+import { canaryActs } from './canary-acts.ts';
 import { episodeActs, hookPorts } from './episodes.ts';
 import { keyActs } from './key-acts.ts';
 import type { Parts } from './parts.ts';
@@ -32,6 +34,7 @@ export interface AdminSources {
   endpointChanged(endpoint: string, region: string, detail: string): void;
   readonly explain: Routing['explain'];
   readonly shadowing: Shadowing;
+  readonly canaries: CanaryPart;
   readonly metrics: Metrics;
   readonly logger: Logger;
   refusal(): Refusal | undefined;
@@ -39,7 +42,7 @@ export interface AdminSources {
 
 /** What the admin routes show and do, read from the parts of the path. */
 export function adminPorts(sources: AdminSources): AdminPorts {
-  const { parts, episodes, versions, endpointChanged, explain, shadowing, metrics, refusal } = sources;
+  const { parts, episodes, versions, endpointChanged, explain, shadowing, canaries, metrics, refusal } = sources;
   const { config, clock } = parts;
   const audit = auditor(sources.logger);
   return {
@@ -66,6 +69,7 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     ...episodeActs(parts, episodes, audit),
     ...versionActs(versions, audit),
     ...hookPorts(parts, { episodes, versions, endpointChanged }, audit),
+    ...canaryActs(parts, canaries, audit),
   };
 }
 

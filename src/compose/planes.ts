@@ -21,6 +21,7 @@ import type { RoutedRequest } from '../routing/router.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { adminPorts, type Refusal } from './admin.ts';
+import type { CanaryPart } from './canary.ts';
 import { jobPorts } from './jobs.ts';
 import { headersTimeoutMs, keepAliveMs, newServer } from './listen.ts';
 import type { Parts } from './parts.ts';
@@ -38,6 +39,7 @@ export interface PlaneDeps {
   readonly versions: Versions;
   /** Another build may stand behind an endpoint's name. */
   endpointChanged(endpoint: string, region: string, detail: string): void;
+  readonly canaries: CanaryPart;
   readonly replica: Replica;
   readonly metrics: Metrics;
   readonly logger: Logger;

@@ -7,9 +7,8 @@ import { fairTimeoutMs } from '../inference/deadline.ts';
 import { createShadow, type Shadow, type ShadowView } from '../rollout/shadow.ts';
 import type { LanePorts } from '../rollout/shadow-lane.ts';
 import { expectedMs } from '../routing/warmth.ts';
-import { predictionsOf } from './drift.ts';
 import type { Parts } from './parts.ts';
-import { numbersIn } from './predictions.ts';
+import { predictionsIn } from './predictions.ts';
 
 /** Mirroring as operators see it: with what it cost. */
 export interface Shadowing extends Pick<Shadow, 'hear' | 'mirror' | 'stop'> {
@@ -22,7 +21,6 @@ export interface Shadowing extends Pick<Shadow, 'hear' | 'mirror' | 'stop'> {
 export function createShadowing(parts: Parts): Shadowing {
   const { clock, random, emit, work } = parts;
   const memory = lesserMemory(parts);
-  const declared = predictionsOf(parts);
   const attempts: AttemptPorts = {
     clock,
     emit,
@@ -40,8 +38,7 @@ export function createShadowing(parts: Parts): Shadowing {
     models: () => parts.config().models,
     call: (model, version, request, near, timeoutMs) =>
       callShadow(parts, attempts, { model, version, request, near, timeoutMs }),
-    predictionsOf: (model, answer) =>
-      parts.config().config.models[model]?.monitor === undefined ? numbersIn(answer) : declared(model, answer),
+    predictionsOf: predictionsIn(parts),
   });
   const spent = new Map<string, { marginalUsd: number; amortisedUsd: number }>();
   const hear: Listener = event => {

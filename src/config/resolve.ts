@@ -125,7 +125,7 @@ function usesControlPlane(config: Config, region: string): boolean {
 function resolveModel(name: string, options: ModelOptions, versions: readonly Version[]): Model {
   const { policy, residency, ...routing } = options.routing;
   const { owner, sample, tensors, cache, fallback, newVersions, ...others } = options;
-  const { routing: _, versions: __, retrain: ___, monitor: ____, ...same } = others;
+  const { routing: _, versions: __, retrain: ___, monitor: ____, canary: _____, ...same } = others;
   return {
     name,
     ...same,

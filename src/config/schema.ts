@@ -7,7 +7,7 @@ import { HealthOptions } from '../health/options.ts';
 import { RetryBudgetOptions, StreamOptions } from '../inference/options.ts';
 import { JobsOptions } from '../jobs/options.ts';
 import { HookOptions, RetrainOptions } from '../retrain/options.ts';
-import { BuildWatchOptions, ShadowOptions } from '../rollout/options.ts';
+import { BuildWatchOptions, CanaryOptions, ShadowOptions } from '../rollout/options.ts';
 import { RoutingOptions } from '../routing/options.ts';
 import { AdminOptions, AuthOptions, TenantOptions } from '../security/options.ts';
 import { RedisOptions } from '../state/options.ts';
@@ -107,6 +107,7 @@ export const ModelOptions = Type.Object(
     shadow: ShadowOptions,
     retrain: Type.Optional(RetrainOptions),
     monitor: Type.Optional(MonitorOptions),
+    canary: CanaryOptions,
     versions: Type.Record(Type.String({ pattern: Name }), VersionOptions, {
       minProperties: 1,
       additionalProperties: false,

@@ -17,6 +17,8 @@ export const errorCatalogue = {
   'not-allowed': { status: 403, awsType: 'AccessDeniedException', retryable: false },
   'not-found': { status: 404, awsType: 'ValidationError', retryable: false },
   'job-not-completed': { status: 409, awsType: 'ValidationError', retryable: false },
+  conflict: { status: 409, awsType: 'ValidationError', retryable: false },
+  'replicas-apart': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
   'method-not-allowed': { status: 405, awsType: 'ValidationError', retryable: false },
   'body-timeout': { status: 408, awsType: 'ValidationError', retryable: true },
   'too-large': { status: 413, awsType: 'ValidationError', retryable: false },

@@ -2,8 +2,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { GatewayError } from '../../core/errors.ts';
 import { operations } from '../../core/operation.ts';
-import type { AdminCall, AdminRole } from '../../security/admin-access.ts';
+import type { AdminActor, AdminCall, AdminRole } from '../../security/admin-access.ts';
 import { renderPlainError } from '../v1.ts';
+import { type CanaryRoutePorts, canaryRoutes } from './canary.ts';
 import { type EpisodePorts, episodeRoutes } from './episodes.ts';
 import { type HookPorts, hookRoutes } from './hooks.ts';
 import { type KeyPorts, keyRoutes } from './keys.ts';
@@ -53,8 +54,8 @@ export const PurgeBody = Type.Object(
 export type PurgeBody = Static<typeof PurgeBody>;
 
 /** What the operator's side shows and does. Every answer is plain JSON; unknown names throw `not-found`. */
-export interface AdminPorts extends KeyPorts, EpisodePorts, HookPorts, VersionPorts {
-  access(call: AdminCall): { actor: string; role: AdminRole };
+export interface AdminPorts extends KeyPorts, CanaryRoutePorts, EpisodePorts, HookPorts, VersionPorts {
+  access(call: AdminCall): AdminActor;
   metrics(): Promise<{ contentType: string; text: string }>;
   targets(): unknown;
   regions(): unknown;
@@ -77,7 +78,7 @@ export function adminRoutes(
   ports: AdminPorts,
   onFault: (error: unknown, requestId: string) => void = () => {},
 ): void {
-  const judge = (request: FastifyRequest, role: AdminRole): string =>
+  const judgeFully = (request: FastifyRequest, role: AdminRole): AdminActor =>
     ports.access({
       host: request.headers.host,
       origin: request.headers.origin,
@@ -85,7 +86,8 @@ export function adminRoutes(
       remoteAddress: request.raw.socket.remoteAddress,
       role,
       act: request.routeOptions.url?.slice('/admin/'.length).replace('/', ' ') ?? request.method,
-    }).actor;
+    });
+  const judge = (request: FastifyRequest, role: AdminRole): string => judgeFully(request, role).actor;
   server.setErrorHandler((thrown, request, reply) => {
     const error = thrown instanceof GatewayError ? thrown : fromFastify(thrown);
     if (error.code === 'internal') onFault(thrown, request.id);
@@ -122,6 +124,7 @@ export function adminRoutes(
   episodeRoutes(server, ports, judge);
   versionRoutes(server, ports, judge);
   hookRoutes(server, ports);
+  canaryRoutes(server, ports, judgeFully);
 }
 
 /** Fastify's own errors (bad JSON, schema) are invalid requests; anything else stays hidden. */
