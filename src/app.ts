@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { createBuilds } from './compose/builds.ts';
 import { type CanaryPart, createCanaryPart } from './compose/canary.ts';
 import { createDrift } from './compose/drift.ts';
+import { episodeSources } from './compose/episode-sources.ts';
 import { createEpisodes } from './compose/episodes.ts';
 import { createGateway } from './compose/gateway.ts';
 import { publishGauges } from './compose/gauges.ts';
@@ -17,6 +18,7 @@ import { createShadowing, type Shadowing } from './compose/shadow.ts';
 import { createVersions } from './compose/versions.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
 import { type Clock, sleep } from './core/clock.ts';
+import type { Listener } from './core/events.ts';
 import type { Random } from './core/random.ts';
 import type { Builds } from './rollout/builds.ts';
 import type { LogSink } from './telemetry/logger.ts';
@@ -42,6 +44,8 @@ export interface App {
   readonly metrics: Metrics;
   readonly shadowing: Shadowing;
   readonly builds: Builds;
+  /** Hears of every event from now on. */
+  hear(listener: Listener): void;
   readonly canaries: CanaryPart;
   /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
   listen(): Promise<{ data: string; admin: string }>;
@@ -66,28 +70,18 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   const drift = await createDrift(parts, warn);
   const shadowing = createShadowing(parts);
   const canaries = createCanaryPart(parts, shadowing, warn);
-  const builds = createBuilds(parts, warn);
   const serve = createGateway(parts, canaries);
   const jobs = createJobs(parts, serve, warn);
-  const episodes = createEpisodes(parts, {
-    canary: () => undefined,
-    stable: () => undefined,
-    baseline: () => undefined,
-    references: () => ({}),
-    warn,
-  });
-  const versions = createVersions(parts, {
-    inUse: () => new Set(),
-    apply: configs.again,
-    startCanary: async () => ({ refusal: 'canaries are not composed yet', later: true }),
-    warn,
-  });
+  const builds = createBuilds(parts, warn);
+  const episodes = createEpisodes(parts, episodeSources(parts, canaries, drift, warn));
+  const versions = createVersions(parts, canaries, { apply: configs.again, warn });
   join(shadowing.hear, canaries.hear, drift.hear, episodes.hear);
   const replica = createReplica(clock);
   const planes = {
     parts,
     serve,
     jobs,
+    drift,
     shadowing,
     episodes,
     versions,
@@ -111,6 +105,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     metrics,
     shadowing,
     builds,
+    hear: join,
     canaries,
     listen: async () => {
       await within(clock, keysWaitMs, parts.backends.ready());

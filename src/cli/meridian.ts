@@ -1,6 +1,7 @@
 import { AdminCallFailed } from './admin-client.ts';
 import { baseline } from './baseline.ts';
 import { check } from './check.ts';
+import { data } from './data.ts';
 import { demo } from './demo.ts';
 import { episodes } from './episodes.ts';
 import { explain } from './explain.ts';
@@ -20,6 +21,7 @@ const commands: readonly Command[] = [
   purge,
   keys,
   baseline,
+  data,
   episodes,
   versions,
 ];

@@ -4,6 +4,7 @@ import type { Model } from '../core/model.ts';
 import type { Episodes } from '../retrain/episodes.ts';
 import type { Versions } from '../retrain/versions.ts';
 import type { AdminPorts, DrainBody, ExplainQuery, PurgeBody } from '../routes/admin/admin.ts';
+import type { DeleteDataBody } from '../routes/admin/data.ts';
 import type { Routing } from '../routing/routing.ts';
 import { createAdminAccess } from '../security/admin-access.ts';
 import { callerOf } from '../security/credential.ts';
@@ -13,6 +14,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { type Auditor, auditor } from './auditor.ts';
 import type { CanaryPart } from './canary.ts';
 import { canaryActs } from './canary-acts.ts';
+import type { DriftSide } from './drift.ts';
 import { episodeActs, hookPorts } from './episodes.ts';
 import { keyActs } from './key-acts.ts';
 import type { Parts } from './parts.ts';
@@ -37,6 +39,7 @@ export interface AdminSources {
   readonly canaries: CanaryPart;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly drift: DriftSide;
   refusal(): Refusal | undefined;
 }
 
@@ -66,10 +69,11 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     config: () => ({ hash: config().hash, config: redactConfig(config().config), refused: refusal() ?? null }),
     ...operatorActs(parts, audit),
     ...keyActs(parts, audit),
+    ...canaryActs(parts, canaries, audit),
     ...episodeActs(parts, episodes, audit),
     ...versionActs(versions, audit),
     ...hookPorts(parts, { episodes, versions, endpointChanged }, audit),
-    ...canaryActs(parts, canaries, audit),
+    deleteData: audit.audited('data delete', (what: DeleteDataBody) => sources.drift.erasures.erase(what)),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Drift } from '../drift/drift.ts';
+import type { Totals } from '../drift/totals.ts';
 import { measuresOf, truthsIn } from '../drift/truth-counts.ts';
 import type { JudgedWindow } from '../drift/version-monitor.ts';
 import type { Watched } from '../drift/watched-versions.ts';
@@ -7,13 +8,13 @@ import type { Metrics } from '../telemetry/metrics.ts';
 const levels = { 'too-few': -1, clear: 0, between: 1, drifted: 2 } as const;
 
 /** What monitors say, as they last judged. */
-export function publishDrift(metrics: Metrics, drift: Pick<Drift, 'watched' | 'totals'>): void {
+export function publishDrift(metrics: Metrics, drift: Pick<Drift, 'watched'> & { readonly counted: Totals }): void {
   for (const watched of drift.watched()) {
     const { model, version, monitor, windows } = watched;
     metrics.gauge('meridian_drift_baseline_loaded', { model, version }, Number(monitor !== undefined));
     for (const window of windows.values()) publishWindow(metrics, watched, window);
   }
-  for (const { name, labels, value } of drift.totals()) metrics.countTo(name, labels as never, value);
+  for (const { name, labels, value } of drift.counted.all()) metrics.countTo(name, labels as never, value);
 }
 
 function publishWindow(

@@ -1,8 +1,8 @@
-import type { Drift } from '../drift/drift.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Episodes } from '../retrain/episodes.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { targetLabels } from '../telemetry/record.ts';
+import type { DriftSide } from './drift.ts';
 import { publishDrift } from './drift-gauges.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
@@ -14,7 +14,7 @@ export interface GaugeSources {
   readonly jobs: Jobs;
   readonly shadowing: Shadowing;
   readonly episodes: Episodes;
-  readonly drift: Pick<Drift, 'watched' | 'totals'>;
+  readonly drift: DriftSide;
   readonly replica: Replica;
   readonly version: string;
   readonly log: { readonly dropped: number };

@@ -8,6 +8,7 @@ import type { Episodes } from '../retrain/episodes.ts';
 import type { Versions } from '../retrain/versions.ts';
 import { adminRoutes } from '../routes/admin/admin.ts';
 import { bedrockRoutes } from '../routes/bedrock.ts';
+import { feedbackRoutes } from '../routes/feedback.ts';
 import { healthRoutes } from '../routes/health.ts';
 import { jobRoutes } from '../routes/jobs.ts';
 import { notificationRoutes } from '../routes/notifications.ts';
@@ -22,6 +23,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { adminPorts, type Refusal } from './admin.ts';
 import type { CanaryPart } from './canary.ts';
+import type { DriftSide } from './drift.ts';
 import { jobPorts } from './jobs.ts';
 import { headersTimeoutMs, keepAliveMs, newServer } from './listen.ts';
 import type { Parts } from './parts.ts';
@@ -39,6 +41,7 @@ export interface PlaneDeps {
   readonly versions: Versions;
   /** Another build may stand behind an endpoint's name. */
   endpointChanged(endpoint: string, region: string, detail: string): void;
+  readonly drift: DriftSide;
   readonly canaries: CanaryPart;
   readonly replica: Replica;
   readonly metrics: Metrics;
@@ -58,7 +61,7 @@ const inferRequest: RoutedRequest = {
 };
 
 /** The data plane: inference only. */
-export function dataPlane({ parts, serve, jobs, replica, logger, version }: PlaneDeps): FastifyInstance {
+export function dataPlane({ parts, serve, jobs, drift, replica, logger, version }: PlaneDeps): FastifyInstance {
   const limits = () => parts.config().config.limits;
   const onFault = faultLog(logger);
   const invoke: OpenInferencePorts = {
@@ -106,6 +109,16 @@ export function dataPlane({ parts, serve, jobs, replica, logger, version }: Plan
   });
   jobRoutes(server, jobsSide);
   notificationRoutes(server, jobsSide);
+  feedbackRoutes(server, {
+    clock: parts.clock,
+    admission: parts.admission,
+    identify: parts.callers.identify,
+    tenants: parts.callers.limits,
+    taken: drift.takesFeedback,
+    take: drift.feedback.take,
+    bodyTimeoutMs: () => limits().bodyTimeoutMs,
+    onFault,
+  });
   healthRoutes(server, replica);
   unknownRoutes(server);
   badRequests(server, onFault);

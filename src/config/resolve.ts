@@ -28,7 +28,7 @@ export interface Region {
   readonly bedrockRuntimeUrl: string;
   readonly stsUrl: string;
   readonly s3Url: string;
-  /** What signs for the region's bucket (in `identities`); undefined where jobs have none. */
+  /** What signs for the region's bucket (in `identities`); undefined where neither jobs nor captures have one. */
   readonly bucketIdentity: string | undefined;
   /** SageMaker's control plane, not its runtime. */
   readonly sagemakerUrl: string;
@@ -95,7 +95,8 @@ export function hashOf(config: Config, prices: PriceTable): string {
 
 function resolveRegion(name: string, config: Config, prices: PriceTable, identities: Map<string, Identity>): Region {
   const options = config.regions[name];
-  const hasBucket = config.jobs !== undefined && Object.hasOwn(config.jobs.buckets, name);
+  const captured = Object.values(config.capture?.destinations ?? {}).some(({ s3, region }) => s3 && region === name);
+  const hasBucket = captured || (config.jobs !== undefined && Object.hasOwn(config.jobs.buckets, name));
   const credentials = options?.credentials ?? config.credentials ?? 'default';
   const bucketIdentity = hasBucket ? identityName(credentials, name) : undefined;
   const controlIdentity = usesControlPlane(config, name) ? identityName(credentials, name) : undefined;

@@ -105,9 +105,9 @@ export const ModelOptions = Type.Object(
       ),
     ),
     shadow: ShadowOptions,
+    canary: CanaryOptions,
     retrain: Type.Optional(RetrainOptions),
     monitor: Type.Optional(MonitorOptions),
-    canary: CanaryOptions,
     versions: Type.Record(Type.String({ pattern: Name }), VersionOptions, {
       minProperties: 1,
       additionalProperties: false,

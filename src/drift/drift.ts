@@ -8,7 +8,6 @@ import { performanceOf } from './judge-performance.ts';
 import { readPredictions, readRecords } from './payload.ts';
 import type { DriftPorts, MonitoredModel } from './ports.ts';
 import { paneStore } from './stored-panes.ts';
-import { type Counted, totals } from './totals.ts';
 import type { JudgedWindow, KeptPanes } from './version-monitor.ts';
 import { type Watched, watchedVersions } from './watched-versions.ts';
 
@@ -18,6 +17,8 @@ export interface RememberedCall {
   readonly model: string;
   readonly version: string;
   readonly tenant: string;
+  /** Residency class of the region that answered. */
+  readonly residency: string;
   /** Wall clock, ms. */
   readonly answeredAt: number;
   readonly predictions: readonly (number | string)[];
@@ -37,7 +38,8 @@ export interface Drift {
    */
   rebaseline(model: string, version: string, baseline?: Baseline): Promise<boolean>;
   watched(): readonly Watched[];
-  totals(): readonly Counted[];
+  /** Forgets the records kept for new baselines. */
+  forgetRecords(): void;
   /** Reads and judges what is due; resolves when that is done. Called by its own timer. */
   turn(): Promise<void>;
   stop(): Promise<void>;
@@ -50,13 +52,12 @@ const leastRecords = 100;
 
 /** Starts watching. @param remember told of every call that was read and has predictions */
 export async function startDrift(ports: DriftPorts, remember: (call: RememberedCall) => void): Promise<Drift> {
-  const { clock } = ports;
+  const { clock, counted } = ports;
   const baselines = baselinesOf(ports);
   const store = paneStore(ports.directory);
   const versions = watchedVersions(ports, baselines, store, await keptPanes(ports, store));
   const queue = callQueue(ports);
-  const counted = totals();
-  const shifts = errorShifts(ports, counted);
+  const shifts = errorShifts(ports);
   /** Versions that were promoted before they had records enough. */
   const waiting = new Set<string>();
   versions.refresh();
@@ -122,7 +123,8 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
     if (predictions.length === 0) return;
     const inferenceId = request.fields.inferenceId ?? request.id;
     const { tenant } = request.caller;
-    remember({ inferenceId, model: model.name, version, tenant, answeredAt: at, predictions });
+    const residency = event.attempts.at(-1)?.target.residency ?? '';
+    remember({ inferenceId, model: model.name, version, tenant, residency, answeredAt: at, predictions });
   };
 
   const called = (event: CalledEvent) => {
@@ -151,7 +153,10 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
     joined,
     rebaseline,
     watched: versions.all,
-    totals: counted.all,
+    forgetRecords: () => {
+      queue.flush();
+      for (const { ring } of versions.all()) ring.clear();
+    },
     turn,
     stop: async () => {
       stopTurns();

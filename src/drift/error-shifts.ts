@@ -1,7 +1,6 @@
 import { noPageHinkley, type PageHinkley, stepPageHinkley, usualPageHinkley } from '../statistics/page-hinkley.ts';
 import type { JoinedTruth } from './drift.ts';
 import type { DriftPorts } from './ports.ts';
-import type { Totals } from './totals.ts';
 
 /** Errors are shares or multiples of their mean so far, so these are of no unit: some 20 errors beyond the usual rate. */
 const options = { ...usualPageHinkley, tolerance: 0.05, threshold: 20 };
@@ -17,10 +16,9 @@ interface Watch {
  * The online detector: Page and Hinkley's test on the errors of each version as ground truth comes in, on this replica.
  * It depends on their order, so it cannot be added up over replicas; windows are what all agree on.
  */
-export function errorShifts(
-  ports: Pick<DriftPorts, 'emit' | 'clock'>,
-  counted: Totals,
-): { add(truth: JoinedTruth, threshold: number | undefined): void } {
+export function errorShifts(ports: Pick<DriftPorts, 'emit' | 'clock' | 'counted'>): {
+  add(truth: JoinedTruth, threshold: number | undefined): void;
+} {
   const watches = new Map<string, Watch>();
   return {
     add: ({ model, version, predicted, truth }, threshold) => {
@@ -30,7 +28,7 @@ export function errorShifts(
       const error = errorOf(watch, predicted, truth, threshold);
       watch.state = stepPageHinkley(watch.state, error, options);
       if (!watch.state.drifted) return;
-      counted.add('meridian_error_shifts_total', { model, version });
+      ports.counted.add('meridian_error_shifts_total', { model, version });
       ports.emit({
         type: 'drift-judged',
         model,

@@ -6,6 +6,7 @@ import type { StateStore, Tallies } from '../state/state.ts';
 import type { Baseline } from './baseline.ts';
 import type { MonitorOptions } from './options.ts';
 import type { PayloadShape } from './payload.ts';
+import type { Totals } from './totals.ts';
 
 /** A model that is watched. */
 export interface MonitoredModel {
@@ -32,6 +33,7 @@ export interface DriftPorts {
   readonly memory: Memory;
   readonly state: StateStore;
   readonly tallies: Tallies;
+  readonly counted: Totals;
   /** Directory of this process's own files. */
   readonly directory: string;
   models(): readonly MonitoredModel[];

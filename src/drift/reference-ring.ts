@@ -12,6 +12,8 @@ export interface ReferenceRing {
   add(records: Records, predictions: readonly (number | string)[]): void;
   readonly size: number;
   all(): readonly RecentRecord[];
+  /** Forgets all of them. */
+  clear(): void;
 }
 
 /** At most so many records of this replica's; the oldest go first. */
@@ -31,5 +33,9 @@ export function referenceRing(capacity: number): ReferenceRing {
       return ring.length;
     },
     all: () => ring,
+    clear: () => {
+      ring.length = 0;
+      next = 0;
+    },
   };
 }

@@ -87,7 +87,7 @@ test('CSV, and what cannot be read', async t => {
   const whole = bench.judged('data-quality').find(({ feature }) => feature === undefined);
   t.match(whole, { statistic: 'data_type_check', value: 0.25, level: 'drifted' });
   t.match(
-    bench.drift.totals().filter(({ name }) => name === 'meridian_monitored_calls_total'),
+    bench.counted.all().filter(({ name }) => name === 'meridian_monitored_calls_total'),
     [
       { labels: { result: 'read' }, value: 60 },
       { labels: { result: 'unreadable' }, value: 40 },
@@ -103,7 +103,7 @@ test('large bodies are sampled, a full queue drops, and both are counted', async
     bench.call(large);
     bench.clock.advance(20);
   }
-  const of = (result: string) => bench.drift.totals().find(({ labels }) => labels['result'] === result)?.value ?? 0;
+  const of = (result: string) => bench.counted.all().find(({ labels }) => labels['result'] === result)?.value ?? 0;
   t.ok(of('sampled-out') > 80 && of('read') > 2 && of('read') < 20);
   t.equal(of('sampled-out') + of('read'), 100);
   for (let i = 0; i < 100; i++) bench.call([sampleRecord(random)]);

@@ -10,6 +10,7 @@ import { buildBaseline } from '../../src/drift/build-baseline.ts';
 import { type Drift, type RememberedCall, startDrift } from '../../src/drift/drift.ts';
 import { MonitorOptions } from '../../src/drift/options.ts';
 import type { DriftPorts, MonitoredModel } from '../../src/drift/ports.ts';
+import { type Totals, totals } from '../../src/drift/totals.ts';
 import { localTallies } from '../../src/state/tallies.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';
 import { memoryState } from './memory-state.ts';
@@ -46,6 +47,7 @@ export interface DriftBench {
   readonly events: GatewayEvent[];
   readonly remembered: RememberedCall[];
   readonly warnings: string[];
+  readonly counted: Totals;
   /** A call that was answered, or what it lacked. */
   call(instances: readonly object[], more?: Partial<CallOptions>): void;
   /** Moves time on and lets what falls due be done. */
@@ -78,6 +80,7 @@ export async function driftBench(t: Test, options: BenchOptions = {}): Promise<D
   const remembered: RememberedCall[] = [];
   const warnings: string[] = [];
   const id = createHash('sha256').update(encodeBaseline(baseline)).digest('hex').slice(0, 12);
+  const counted = totals();
   const ports: DriftPorts = {
     clock,
     random: seededRandom(5),
@@ -86,6 +89,7 @@ export async function driftBench(t: Test, options: BenchOptions = {}): Promise<D
     state: memoryState(),
     tallies: localTallies(),
     directory: stateDir(t),
+    counted,
     models: () => [model],
     model: name => (name === 'rain' ? model : undefined),
     configured: () => ('baseline' in options && options.baseline === undefined ? undefined : { baseline, id }),
@@ -123,6 +127,7 @@ export async function driftBench(t: Test, options: BenchOptions = {}): Promise<D
     events,
     remembered,
     warnings,
+    counted,
     call,
     pass: async ms => {
       clock.advance(ms);

@@ -63,7 +63,9 @@ export async function startTestGateway(
   const regions = Object.fromEntries(
     Object.entries(simulator.urls).map(([region, url]) => [
       region,
-      { endpoints: { sagemakerRuntime: url, bedrockRuntime: url, sts: url, s3: url } },
+      {
+        endpoints: { sagemakerRuntime: url, bedrockRuntime: url, sts: url, s3: url, sagemaker: url, eventBridge: url },
+      },
     ]),
   );
   const base: ConfigData = {

@@ -48,7 +48,9 @@ test('a caller’s mistake is not a fault, and has a request id as well', async 
 test('a fault on the admin port is told as well', async t => {
   const { server, told, onFault } = faults(t);
   const access = () => ({ actor: 'local', role: 'operator' as const });
-  const ports = new Proxy({} as AdminPorts, { get: (_, name) => (name === 'access' ? access : fails) });
+  const ports = new Proxy<AdminPorts>({ access } as unknown as AdminPorts, {
+    get: (known, name) => (name === 'access' ? known.access : fails),
+  });
   adminRoutes(server, ports, onFault);
   const answer = await server.inject('/admin/targets');
   t.equal(answer.statusCode, 500);
