@@ -47,7 +47,7 @@ import {
   regionNamesAreLikely,
   regionUrlsAreUsable,
 } from './rules/regions.ts';
-import { shadowsAreMirroredTo, shadowsCanBeAsked } from './rules/shadow.ts';
+import { shadowsAreMirroredTo, shadowsCanBeAsked, shadowsStandApart } from './rules/shadow.ts';
 import {
   kindsFitTheirSettings,
   otherPlacesAreNotAws,
@@ -85,6 +85,7 @@ const rules = {
     newVersionsHaveAPattern,
     shadowsCanBeAsked,
     shadowsAreMirroredTo,
+    shadowsStandApart,
   ],
   targets: [
     targetRegionsExist,
