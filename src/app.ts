@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Refusal } from './compose/admin.ts';
-import { createDrift } from './compose/drift.ts';
+import { createDrift, type DriftSide } from './compose/drift.ts';
 import { createGateway } from './compose/gateway.ts';
 import { publishGauges } from './compose/gauges.ts';
 import { createJobs } from './compose/jobs.ts';
@@ -12,6 +12,7 @@ import { adminPlane, dataPlane } from './compose/planes.ts';
 import { createReplica } from './compose/replica.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
 import { type Clock, sleep } from './core/clock.ts';
+import type { Listener } from './core/events.ts';
 import type { Random } from './core/random.ts';
 import type { LogSink } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -37,6 +38,9 @@ export interface App {
   readonly admin: FastifyInstance;
   readonly parts: Parts;
   readonly metrics: Metrics;
+  readonly drift: DriftSide;
+  /** Adds those who hear of what happens. */
+  join(...listeners: readonly Listener[]): void;
   /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
   listen(): Promise<{ data: string; admin: string }>;
   /** Puts a config in force, whole. Calls in flight finish on the one they began with. */
@@ -87,6 +91,8 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     admin,
     parts,
     metrics,
+    drift,
+    join,
     listen: async () => {
       await within(clock, keysWaitMs, parts.backends.ready());
       return {
