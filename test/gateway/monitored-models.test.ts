@@ -1,13 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { Value } from 'typebox/value';
 import { main } from '../../src/cli/meridian.ts';
 import { seededRandom } from '../../src/core/random.ts';
-import { baselineTexts } from '../../src/drift/baseline-files.ts';
-import { buildBaseline } from '../../src/drift/build-baseline.ts';
 import { CaptureRecord } from '../../src/drift/capture-record.ts';
-import { predictionOf, sampleRecord } from '../helpers/drift.ts';
+import { predictionOf, sampleBaseline, sampleRecord, writeBaseline } from '../helpers/drift.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { type ConfigData, simpleModel, startTestGateway, type TestGateway } from '../helpers/gateway.ts';
 import { stateDir } from '../helpers/state-dir.ts';
@@ -17,17 +15,6 @@ const bodyOf = (rows: readonly { x: number }[]) =>
   JSON.stringify({ instances: rows, predictions: rows.map(predictionOf), secret: 'card 4242' });
 const json = { 'content-type': 'application/json' };
 
-function writeBaseline(directory: string): string {
-  const random = seededRandom(11);
-  const rows = Array.from({ length: 1_000 }, () => sampleRecord(random));
-  const instances = rows.map(row => new Map(Object.entries(row)));
-  const made = buildBaseline({ instances, typed: true, predictions: rows.map(predictionOf), performance: undefined });
-  const at = join(directory, 'baseline');
-  mkdirSync(at);
-  for (const [name, text] of Object.entries(baselineTexts(made, instances, true))) writeFileSync(join(at, name), text);
-  return at;
-}
-
 const windows = { paneSeconds: 1, tumblingPanes: 1, settleMs: 0, minRecords: 20, minTruths: 10 };
 const monitored = (monitor: ConfigData, more: ConfigData = {}): ConfigData => ({
   models: { rain: simpleModel(['us-east-1', 'eu-west-1'], { monitor: { windows, ...monitor }, ...more }) },
@@ -36,7 +23,7 @@ const monitored = (monitor: ConfigData, more: ConfigData = {}): ConfigData => ({
 const metricsOf = async (gateway: TestGateway) => (await fetch(`${gateway.urls.admin}/metrics`)).text();
 
 test('a drifted feature reaches the metrics, from calls as they come', async t => {
-  const gateway = await startTestGateway(t, monitored({ baseline: writeBaseline(stateDir(t)) }));
+  const gateway = await startTestGateway(t, monitored({ baseline: writeBaseline(stateDir(t), sampleBaseline()) }));
   t.match(await metricsOf(gateway), /meridian_drift_baseline_loaded\{model="rain",version="v1"\} 1/);
   const random = seededRandom(2);
   const feature =
