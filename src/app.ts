@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
+import { createBuilds } from './compose/builds.ts';
+import { type CanaryPart, createCanaryPart } from './compose/canary.ts';
+import { createDrift } from './compose/drift.ts';
+import { episodeSources } from './compose/episode-sources.ts';
 import { createEpisodes } from './compose/episodes.ts';
 import { createGateway } from './compose/gateway.ts';
 import { publishGauges } from './compose/gauges.ts';
@@ -10,10 +14,13 @@ import { createParts, type Parts } from './compose/parts.ts';
 import { adminPlane, dataPlane } from './compose/planes.ts';
 import { createReloads, type InForce, keysWaitMs } from './compose/reloads.ts';
 import { createReplica } from './compose/replica.ts';
+import { createShadowing, type Shadowing } from './compose/shadow.ts';
 import { createVersions } from './compose/versions.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
 import { type Clock, sleep } from './core/clock.ts';
+import type { Listener } from './core/events.ts';
 import type { Random } from './core/random.ts';
+import type { Builds } from './rollout/builds.ts';
 import type { LogSink } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
@@ -35,6 +42,11 @@ export interface App {
   readonly admin: FastifyInstance;
   readonly parts: Parts;
   readonly metrics: Metrics;
+  readonly shadowing: Shadowing;
+  readonly builds: Builds;
+  /** Hears of every event from now on. */
+  hear(listener: Listener): void;
+  readonly canaries: CanaryPart;
   /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
   listen(): Promise<{ data: string; admin: string }>;
   /** Puts a config in force, whole. Calls in flight finish on the one they began with. */
@@ -55,30 +67,26 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   const tell = (ok: boolean, detail: string) =>
     emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
   const configs = createReloads(parts, inForce, tell);
-  const serve = createGateway(parts);
+  const drift = await createDrift(parts, warn);
+  const shadowing = createShadowing(parts);
+  const canaries = createCanaryPart(parts, shadowing, warn);
+  const serve = createGateway(parts, canaries);
   const jobs = createJobs(parts, serve, warn);
-  const episodes = createEpisodes(parts, {
-    canary: () => undefined,
-    stable: () => undefined,
-    baseline: () => undefined,
-    references: () => ({}),
-    warn,
-  });
-  const versions = createVersions(parts, {
-    inUse: () => new Set(),
-    apply: configs.again,
-    startCanary: async () => ({ refusal: 'canaries are not composed yet', later: true }),
-    warn,
-  });
-  join(episodes.hear);
+  const builds = createBuilds(parts, warn);
+  const episodes = createEpisodes(parts, episodeSources(parts, canaries, drift, warn));
+  const versions = createVersions(parts, canaries, { apply: configs.again, warn });
+  join(shadowing.hear, canaries.hear, drift.hear, episodes.hear);
   const replica = createReplica(clock);
   const planes = {
     parts,
     serve,
     jobs,
+    drift,
+    shadowing,
     episodes,
     versions,
-    endpointChanged: () => {},
+    endpointChanged: builds.told,
+    canaries,
     replica,
     metrics,
     logger: log.logger,
@@ -87,7 +95,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, { parts, jobs, episodes, replica, version, log });
+  publishGauges(metrics, { parts, jobs, drift, episodes, shadowing, replica, version, log });
   if (versions.list().length > 0) await configs.again();
   tell(true, 'started');
   return {
@@ -95,6 +103,10 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     admin,
     parts,
     metrics,
+    shadowing,
+    builds,
+    hear: join,
+    canaries,
     listen: async () => {
       await within(clock, keysWaitMs, parts.backends.ready());
       return {
@@ -109,6 +121,9 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     },
     shutdown: async () => {
       replica.draining = true;
+      canaries.stop();
+      shadowing.stop();
+      builds.stop();
       const { drainMs, shutdownMs } = config().config.limits;
       if (data.server.listening) await sleep(clock, drainMs);
       const endsAt = clock.now() + shutdownMs;
@@ -117,6 +132,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       await inTime(jobs.stop());
       versions.stop();
       await inTime(episodes.stop());
+      await inTime(drift.stop());
       parts.work.start(parts.callers.close);
       await inTime(parts.work.settled());
       parts.health.stop();

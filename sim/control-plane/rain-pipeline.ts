@@ -29,6 +29,8 @@ export function rainPipeline({ registry, deploy, wallMs }: RainPipelineParts): P
       CaptureUri: '',
       TruthUri: '',
       ModelApprovalStatus: 'Approved',
+      /** Newest examples that are used. */
+      Latest: '1500',
       Episode: '',
     },
     steps: [
@@ -45,7 +47,7 @@ export function rainPipeline({ registry, deploy, wallMs }: RainPipelineParts): P
         run: ({ parameters, made }) => {
           const { examples, labelled, captured } = made.get('input') as TrainingInput;
           const from = `${parameters['CaptureUri']} (${labelled} of ${captured} captured calls had a truth)`;
-          made.set('weights', retrainRain(rainRecipes.v2, examples, from));
+          made.set('weights', retrainRain(rainRecipes.v2, examples.slice(-Number(parameters['Latest'])), from));
         },
       },
       { name: 'DeployAndRegister', run: work => deployAndRegister(work, { registry, deploy, wallMs }) },

@@ -1,5 +1,10 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { DescribePipelineExecutionCommand, StartPipelineExecutionCommand } from '@aws-sdk/client-sagemaker';
+import {
+  DescribeEndpointCommand,
+  DescribePipelineExecutionCommand,
+  StartPipelineExecutionCommand,
+} from '@aws-sdk/client-sagemaker';
+import type { EndpointBuild } from '../core/build.ts';
 import { type ControlClients, type ControlPorts, controlClients } from './control-clients.ts';
 import type { BusEvent, BusResult, ControlPlane, PipelineExecution, PipelineStart } from './control-plane.ts';
 import { ControlPlaneError } from './control-plane.ts';
@@ -13,6 +18,7 @@ export function awsControlPlane(ports: ControlPorts): ControlPlane & { stop(): v
   return {
     startPipeline: (region, start) => called(() => startPipeline(clients, region, start)),
     describeExecution: (region, arn) => called(() => describeExecution(clients, region, arn)),
+    describeEndpoint: (region, endpoint) => called(() => describeEndpoint(clients, region, endpoint)),
     putEvents: (region, events) => called(() => putEvents(clients.eventBridge(region), events)),
     stop: clients.stop,
   };
@@ -38,6 +44,27 @@ async function describeExecution(clients: ControlClients, region: string, arn: s
     .send(new DescribePipelineExecutionCommand({ PipelineExecutionArn: arn }));
   if (PipelineExecutionStatus === undefined) throw new ControlPlaneError('NoStatus', 'the answer has no status', true);
   return { status: PipelineExecutionStatus, why: FailureReason };
+}
+
+async function describeEndpoint(clients: ControlClients, region: string, endpoint: string): Promise<EndpointBuild> {
+  const described = await clients.sagemaker(region).send(new DescribeEndpointCommand({ EndpointName: endpoint }));
+  const { EndpointConfigName, EndpointStatus, LastModifiedTime, ProductionVariants = [] } = described;
+  if (EndpointConfigName === undefined) throw new ControlPlaneError('NoConfig', 'the answer names no config', true);
+  return {
+    inService: EndpointStatus === 'InService',
+    configName: EndpointConfigName,
+    modifiedAtMs: LastModifiedTime?.getTime() ?? 0,
+    images: ProductionVariants.flatMap(({ VariantName, DeployedImages = [] }) =>
+      DeployedImages.map(
+        ({ SpecifiedImage, ResolvedImage, ResolutionTime }) =>
+          `${VariantName} ${ResolvedImage ?? SpecifiedImage} ${ResolutionTime?.getTime() ?? 0}`,
+      ),
+    ).sort(),
+    capacity: ProductionVariants.map(
+      ({ VariantName, CurrentWeight, DesiredWeight, CurrentInstanceCount, DesiredInstanceCount }) =>
+        [VariantName, CurrentWeight, DesiredWeight, CurrentInstanceCount, DesiredInstanceCount].join(' '),
+    ).sort(),
+  };
 }
 
 async function putEvents(client: EventBridgeClient, events: readonly BusEvent[]): Promise<readonly BusResult[]> {

@@ -1,3 +1,5 @@
+import type { EndpointBuild } from '../core/build.ts';
+
 /** A request to run a SageMaker pipeline. */
 export interface PipelineStart {
   /** Name or ARN. */
@@ -37,6 +39,8 @@ export interface ControlPlane {
   /** Resolves to the ARN of the run. */
   startPipeline(region: string, start: PipelineStart): Promise<string>;
   describeExecution(region: string, arn: string): Promise<PipelineExecution>;
+  /** Of an endpoint by its name. */
+  describeEndpoint(region: string, endpoint: string): Promise<EndpointBuild>;
   /** Ten events at most; one result for each, in their order. */
   putEvents(region: string, events: readonly BusEvent[]): Promise<readonly BusResult[]>;
 }

@@ -65,7 +65,7 @@ export interface Backends {
   readonly objects: ObjectStore;
   /** For webhooks. */
   readonly poster: Poster;
-  /** For pipelines and events. */
+  /** For pipelines, events and what stands behind endpoints. */
   readonly controlPlane: ControlPlane;
   /** Whether this identity can sign now. */
   hasCredentials(identity: string): boolean;

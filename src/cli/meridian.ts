@@ -1,5 +1,7 @@
 import { AdminCallFailed } from './admin-client.ts';
+import { baseline } from './baseline.ts';
 import { check } from './check.ts';
+import { data } from './data.ts';
 import { demo } from './demo.ts';
 import { episodes } from './episodes.ts';
 import { explain } from './explain.ts';
@@ -18,6 +20,8 @@ const commands: readonly Command[] = [
   undrain,
   purge,
   keys,
+  baseline,
+  data,
   episodes,
   versions,
 ];

@@ -12,12 +12,15 @@ import { type Deadline, modelDeadline } from '../inference/deadline.ts';
 import { type FailedCall, type ServePorts, serve } from '../inference/serve.ts';
 import { fromCache } from '../inference/served.ts';
 import type { Exit } from '../inference/try-targets.ts';
-import { splitVersions } from '../rollout/split.ts';
+import type { Canaries } from '../rollout/canary/canaries.ts';
 import type { Parts } from './parts.ts';
 
 /** Joins the parts into the request path: what each stage needs of another is given here, as a function. */
-export function createGateway(parts: Parts): (model: Model, request: InferenceRequest) => Promise<Served> {
-  const { clock, random, emit, backends, health, router, budget } = parts;
+export function createGateway(
+  parts: Parts,
+  canaries: Pick<Canaries, 'split'>,
+): (model: Model, request: InferenceRequest) => Promise<Served> {
+  const { clock, emit, backends, health, router, budget } = parts;
   const cached = cachedAnswers(parts);
   const ports: ServePorts = {
     clock,
@@ -34,9 +37,7 @@ export function createGateway(parts: Parts): (model: Model, request: InferenceRe
       parts.callers.limits.charge(request.caller, cost.amortisedUsd ?? cost.marginalUsd ?? 0);
       return cost;
     },
-    split: (model, request) => ({
-      versions: splitVersions(router.reachable(model, request), model, request, random),
-    }),
+    split: (model, request) => canaries.split(model, request, router.reachable(model, request)),
     cached,
     coalesce: async (model, version, request, deadline, start) => {
       const key = cached.flightKey(model, version.name, request);

@@ -8,6 +8,7 @@ import type { Episodes } from '../retrain/episodes.ts';
 import type { Versions } from '../retrain/versions.ts';
 import { adminRoutes } from '../routes/admin/admin.ts';
 import { bedrockRoutes } from '../routes/bedrock.ts';
+import { feedbackRoutes } from '../routes/feedback.ts';
 import { healthRoutes } from '../routes/health.ts';
 import { jobRoutes } from '../routes/jobs.ts';
 import { notificationRoutes } from '../routes/notifications.ts';
@@ -21,10 +22,13 @@ import type { RoutedRequest } from '../routing/router.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { adminPorts, type Refusal } from './admin.ts';
+import type { CanaryPart } from './canary.ts';
+import type { DriftSide } from './drift.ts';
 import { jobPorts } from './jobs.ts';
 import { headersTimeoutMs, keepAliveMs, newServer } from './listen.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
+import type { Shadowing } from './shadow.ts';
 
 /** What both listeners are made of. */
 export interface PlaneDeps {
@@ -32,10 +36,13 @@ export interface PlaneDeps {
   /** The request path. */
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   readonly jobs: Jobs;
+  readonly shadowing: Shadowing;
   readonly episodes: Episodes;
   readonly versions: Versions;
   /** Another build may stand behind an endpoint's name. */
   endpointChanged(endpoint: string, region: string, detail: string): void;
+  readonly drift: DriftSide;
+  readonly canaries: CanaryPart;
   readonly replica: Replica;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -54,7 +61,7 @@ const inferRequest: RoutedRequest = {
 };
 
 /** The data plane: inference only. */
-export function dataPlane({ parts, serve, jobs, replica, logger, version }: PlaneDeps): FastifyInstance {
+export function dataPlane({ parts, serve, jobs, drift, replica, logger, version }: PlaneDeps): FastifyInstance {
   const limits = () => parts.config().config.limits;
   const onFault = faultLog(logger);
   const invoke: OpenInferencePorts = {
@@ -102,6 +109,16 @@ export function dataPlane({ parts, serve, jobs, replica, logger, version }: Plan
   });
   jobRoutes(server, jobsSide);
   notificationRoutes(server, jobsSide);
+  feedbackRoutes(server, {
+    clock: parts.clock,
+    admission: parts.admission,
+    identify: parts.callers.identify,
+    tenants: parts.callers.limits,
+    taken: drift.takesFeedback,
+    take: drift.feedback.take,
+    bodyTimeoutMs: () => limits().bodyTimeoutMs,
+    onFault,
+  });
   healthRoutes(server, replica);
   unknownRoutes(server);
   badRequests(server, onFault);

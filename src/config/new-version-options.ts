@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 
-const Pattern = '^(?=.*\\{number\\})[a-zA-Z0-9](-*([a-zA-Z0-9]|\\{number\\}))*$';
+const Pattern = '^(?=.*[{]number[}])[a-zA-Z0-9{][a-zA-Z0-9{}-]{0,70}$';
 
 /** `models.NAME.newVersions`. */
 export const NewVersionOptions = Type.Object(

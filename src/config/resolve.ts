@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CredentialsOptions, TargetOptions } from '../backends/options.ts';
 import type { FallbackStep, Model, Version } from '../core/model.ts';
-import { profileGeography } from '../core/residency.ts';
+import { isAwsRegion, profileGeography } from '../core/residency.ts';
 import { kindTraits, type Target } from '../core/target.ts';
 import type { FallbackOptions } from '../fallback/options.ts';
 import { regionsOfActions } from '../retrain/options.ts';
@@ -28,7 +28,7 @@ export interface Region {
   readonly bedrockRuntimeUrl: string;
   readonly stsUrl: string;
   readonly s3Url: string;
-  /** What signs for the region's bucket (in `identities`); undefined where jobs have none. */
+  /** What signs for the region's bucket (in `identities`); undefined where neither jobs nor captures have one. */
   readonly bucketIdentity: string | undefined;
   /** SageMaker's control plane, not its runtime. */
   readonly sagemakerUrl: string;
@@ -85,7 +85,8 @@ export function resolveConfig(config: Config, prices: PriceTable): ResolvedConfi
   return { hash: hashOf(config, prices), config, models, names, targets, regions, identities };
 }
 
-function hashOf(config: Config, prices: PriceTable): string {
+/** See `ResolvedConfig.hash`. */
+export function hashOf(config: Config, prices: PriceTable): string {
   return createHash('sha256')
     .update(JSON.stringify([config, prices]))
     .digest('hex')
@@ -94,7 +95,8 @@ function hashOf(config: Config, prices: PriceTable): string {
 
 function resolveRegion(name: string, config: Config, prices: PriceTable, identities: Map<string, Identity>): Region {
   const options = config.regions[name];
-  const hasBucket = config.jobs !== undefined && Object.hasOwn(config.jobs.buckets, name);
+  const captured = Object.values(config.capture?.destinations ?? {}).some(({ s3, region }) => s3 && region === name);
+  const hasBucket = captured || (config.jobs !== undefined && Object.hasOwn(config.jobs.buckets, name));
   const credentials = options?.credentials ?? config.credentials ?? 'default';
   const bucketIdentity = hasBucket ? identityName(credentials, name) : undefined;
   const controlIdentity = usesControlPlane(config, name) ? identityName(credentials, name) : undefined;
@@ -117,13 +119,14 @@ function resolveRegion(name: string, config: Config, prices: PriceTable, identit
 
 /** Whether something of the config asks the region's control planes. */
 function usesControlPlane(config: Config, region: string): boolean {
+  if (config.buildWatch !== undefined && isAwsRegion(region)) return true;
   return Object.values(config.models).some(({ retrain }) => regionsOfActions(retrain?.actions ?? []).includes(region));
 }
 
 function resolveModel(name: string, options: ModelOptions, versions: readonly Version[]): Model {
   const { policy, residency, ...routing } = options.routing;
   const { owner, sample, tensors, cache, fallback, newVersions, ...others } = options;
-  const { routing: _, versions: __, retrain: ___, monitor: ____, ...same } = others;
+  const { routing: _, versions: __, retrain: ___, monitor: ____, canary: _____, ...same } = others;
   return {
     name,
     ...same,

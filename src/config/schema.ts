@@ -7,6 +7,7 @@ import { HealthOptions } from '../health/options.ts';
 import { RetryBudgetOptions, StreamOptions } from '../inference/options.ts';
 import { JobsOptions } from '../jobs/options.ts';
 import { HookOptions, RetrainOptions } from '../retrain/options.ts';
+import { BuildWatchOptions, CanaryOptions, ShadowOptions } from '../rollout/options.ts';
 import { RoutingOptions } from '../routing/options.ts';
 import { AdminOptions, AuthOptions, TenantOptions } from '../security/options.ts';
 import { RedisOptions } from '../state/options.ts';
@@ -103,6 +104,8 @@ export const ModelOptions = Type.Object(
         { additionalProperties: false, description: 'A harmless payload; sent as a probe to ejected targets.' },
       ),
     ),
+    shadow: ShadowOptions,
+    canary: CanaryOptions,
     retrain: Type.Optional(RetrainOptions),
     monitor: Type.Optional(MonitorOptions),
     versions: Type.Record(Type.String({ pattern: Name }), VersionOptions, {
@@ -183,6 +186,7 @@ export const Config = Type.Object(
     retryBudget: RetryBudgetOptions,
     cacheStore: CacheStoreOptions,
     jobs: Type.Optional(JobsOptions),
+    buildWatch: Type.Optional(BuildWatchOptions),
     hooks: HookOptions,
     capture: Type.Optional(CaptureStoreOptions),
     log: LogOptions,

@@ -32,10 +32,17 @@ import {
   streamSettingsHaveEffect,
   tenantsAreKnown,
 } from './rules/models.ts';
+import {
+  baselinesAreReadable,
+  captureHasDestinations,
+  destinationsAreOnePlace,
+  marksAreInOrder,
+} from './rules/monitors.ts';
 import { newVersionsHaveAPattern } from './rules/new-versions.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
 import { credentialsAreOneKind, everyRegionIsUsed, regionUrlsAreUsable } from './rules/regions.ts';
+import { shadowsAreMirroredTo, shadowsCanBeAsked } from './rules/shadow.ts';
 import {
   kindsFitTheirSettings,
   otherPlacesAreNotAws,
@@ -71,6 +78,8 @@ const rules = {
     settingsHaveEffect,
     streamSettingsHaveEffect,
     newVersionsHaveAPattern,
+    shadowsCanBeAsked,
+    shadowsAreMirroredTo,
   ],
   targets: [
     targetRegionsExist,
@@ -92,6 +101,7 @@ const rules = {
     contentTypesAreHeaders,
   ],
   jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe],
+  monitors: [baselinesAreReadable, marksAreInOrder, captureHasDestinations, destinationsAreOnePlace],
   limits: [
     pathsAreUsable,
     nameServersAreAddresses,

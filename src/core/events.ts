@@ -17,6 +17,16 @@ export type EjectionReason = 'consecutive-failures' | 'failure-rate' | 'misconfi
 /** Drained: an operator took it out; evacuated: the gateway did. */
 export type RegionState = 'serving' | 'evacuated' | 'drained';
 
+/** How far a mirrored call's answer agrees with the primary's; `failed`: there was none. */
+export const agreements = ['exact', 'close', 'same-label', 'different', 'unreadable', 'failed'] as const;
+/** One of them. */
+export type Agreement = (typeof agreements)[number];
+
+/** Why a call was not mirrored after all. */
+export const shadowDrops = ['queue-full', 'memory', 'timeout', 'no-target', 'draining'] as const;
+/** One of them. */
+export type ShadowDrop = (typeof shadowDrops)[number];
+
 /** How a call went for the version first chosen; `moved`: another version had to answer. */
 export type VersionOutcome = 'ok' | 'moved' | 'failed' | 'caller-fault' | 'cancelled';
 
@@ -63,6 +73,18 @@ export type GatewayEvent =
       /** Of a model, whole: absent when the call failed, and for streams. */
       readonly answer: Answer | undefined;
     }
+  | {
+      /** A mirrored call was made, and its answer held against the primary's. */
+      readonly type: 'shadow-compared';
+      readonly model: string;
+      /** The one that got the copy. */
+      readonly version: string;
+      readonly requestId: string;
+      readonly agreement: Agreement;
+      /** Between the numbers of both answers, absolute; empty where they were not read. */
+      readonly differences: readonly number[];
+    }
+  | { readonly type: 'shadow-dropped'; readonly model: string; readonly version: string; readonly reason: ShadowDrop }
   | {
       /** What really happened was told for an earlier answer of this version. */
       readonly type: 'truth-joined';

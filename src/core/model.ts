@@ -45,6 +45,32 @@ export interface StreamSettings {
   readonly window: { readonly bytes: number; readonly ms: number };
 }
 
+/** Calls mirrored to another version: to whom, how many, within which bounds, and what counts as the same answer. */
+export interface ShadowSettings {
+  /** Undefined: only what a canary asks for is mirrored. */
+  readonly version?: string;
+  /** Of calls that can be mirrored, 0 to 1. */
+  readonly share: number;
+  /** Under way at once, per replica. */
+  readonly maxConcurrency: number;
+  /** Waiting at most, per replica. */
+  readonly queue: number;
+  /** From the primary's answer to the shadow's, ms. */
+  readonly timeoutMs: number;
+  readonly compare: ShadowTolerance;
+}
+
+/** When a mirrored answer counts as the same. */
+export interface ShadowTolerance {
+  readonly absolute: number;
+  /** As a share of the primary's prediction. */
+  readonly relative: number;
+  /** Numbers from here on are one label, those below the other. */
+  readonly threshold?: number;
+  /** Longer answers are compared byte by byte alone. */
+  readonly maxBytes: number;
+}
+
 /** One build of a model. `weight` is its share among versions that have an eligible target for a request. */
 export interface Version {
   readonly name: string;
@@ -102,6 +128,7 @@ export interface Model {
   readonly newVersions: NewVersions | undefined;
   /** A payload that is safe to send as a health probe. */
   readonly sample: { readonly contentType: string; readonly body: Buffer } | undefined;
+  readonly shadow: ShadowSettings;
   /** Limits the short queue in front of full targets, ms. */
   readonly queueMs: number;
   /** Best first by weight is not implied: order is the config's. */

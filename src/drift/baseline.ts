@@ -77,18 +77,6 @@ export interface Baseline {
   readonly constraints: Constraints;
 }
 
-/** The bin of a number: as many edges as are not above it. */
-export function binOf(edges: readonly number[], value: number): number {
-  let low = 0;
-  let high = edges.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((edges[middle] as number) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 /** Values that are there. */
 export function presentOf(feature: Feature): number {
   return feature.kind === 'opaque' ? feature.present : feature.counts.reduce((sum, count) => sum + count, 0);

@@ -1,4 +1,5 @@
-import { binOf, type Feature, type NumericFeature } from './baseline.ts';
+import { binOf } from '../statistics/fixed-histogram.ts';
+import type { Feature, NumericFeature } from './baseline.ts';
 import { addExactly, roundedSum } from './exact-sum.ts';
 import { type Instance, numberIn, type Value } from './payload.ts';
 

@@ -54,7 +54,7 @@ const WindowOptions = Type.Object(
       minimum: 0,
       maximum: 600_000,
       default: 5_000,
-      description: 'After a pane’s end, for the counts of the other replicas to come.',
+      description: 'After a pane’s end, for the counts of the other replicas to come; they look once a second.',
     }),
   },
   { additionalProperties: false, default: {} },

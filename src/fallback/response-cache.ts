@@ -7,7 +7,7 @@ import type { CacheKeys } from './cache-key.ts';
 import type { StoredEntry } from './envelope.ts';
 import type { CacheStoreOptions } from './options.ts';
 import { purges } from './purges.ts';
-import { sharedLayer } from './shared-layer.ts';
+import { hasTag, sharedLayer } from './shared-layer.ts';
 
 /** What an entry costs in memory besides its text and body: objects, map slots, list links. An estimate. */
 const entryOverheadBytes = 512;
@@ -25,6 +25,8 @@ export interface CacheStats {
 /** The cache as the composition root holds it. */
 export interface ResponseCacheStore extends ResponseCache {
   stats(): CacheStats;
+  /** Removes a tenant's answers from memory and from the shared store; resolves to how many. Rejects while that is down. */
+  purgeTenant(tenant: string): Promise<number>;
   close(): void;
 }
 
@@ -84,6 +86,13 @@ export function responseCache(deps: ResponseCacheDeps): ResponseCacheStore {
       const dropped = before - (memory?.size ?? 0);
       await kept;
       return dropped;
+    },
+    purgeTenant: async tenant => {
+      const tag = keys.tenantTag(tenant);
+      const own = [...(memory?.keys() ?? [])].filter(key => hasTag(key, tag));
+      for (const key of own) memory?.delete(key);
+      const there = (await layer?.purgeTag(tag)) ?? 0;
+      return Math.max(own.length, there); // most are in both places
     },
     stats: () => ({
       entries: memory?.size ?? 0,

@@ -5,10 +5,10 @@ import type { Random } from '../core/random.ts';
 import { redisCounters } from './counters.ts';
 import type { RedisOptions } from './options.ts';
 import { type RedisGuard, redisGuard } from './redis-guard.ts';
-import { beatScript, offerScript, replaceScript } from './redis-scripts.ts';
+import { beatScript, claimScript, offerScript, replaceScript } from './redis-scripts.ts';
 import type { HeartbeatLink } from './replica-count.ts';
 import type { StateLink } from './shared-state.ts';
-import type { SharedCache, SharedCounters, Tallies } from './state.ts';
+import type { SharedCache, SharedCounters, SharedEntries, Tallies } from './state.ts';
 
 /** A connection to Redis that may come and go; nothing waits for it. */
 export interface RedisLink {
@@ -17,6 +17,7 @@ export interface RedisLink {
   readonly state: StateLink;
   readonly heartbeats: HeartbeatLink;
   readonly counters: SharedCounters;
+  readonly entries: SharedEntries;
   /** As the replica of this name. */
   tallies(replica: string): Tallies;
   /** Commands sent and not answered, those given up on included: what a hanging Redis makes the client hold. */
@@ -56,6 +57,7 @@ export function connectRedis(options: RedisOptions, { clock, random, emit }: Red
       { isUp: server.isUp, run: (script, key, args) => guard.run(() => client.eval(script, 1, key, ...args)) },
       options.keyPrefix,
     ),
+    entries: entriesOn(server, `${options.keyPrefix}entry:`),
     tallies: replica => talliesOn(server, `${options.keyPrefix}tally:`, replica),
     get unanswered() {
       return client.commandQueue.length;
@@ -125,9 +127,21 @@ function cacheOn({ client, run, isUp }: Server, prefix: string, onUp: SharedCach
     set: async (key, value, ttlMs) => {
       await run(() => client.set(prefix + key, value, 'PX', Math.max(1, Math.ceil(ttlMs))));
     },
+    removeAll: async pattern => {
+      let removed = 0;
+      let cursor = '0';
+      do {
+        const [next, keys] = await run(() => client.scan(cursor, 'MATCH', prefix + pattern, 'COUNT', keysPerScan));
+        if (keys.length > 0) removed += await run(() => client.unlink(keys));
+        cursor = next;
+      } while (cursor !== '0');
+      return removed;
+    },
     onUp,
   };
 }
+
+const keysPerScan = 1_000;
 
 function stateOn(
   { client, run, isUp }: Server,
@@ -160,6 +174,24 @@ function heartbeatsOn({ client, run, isUp }: Server, key: string, onUp: Heartbea
       await run(() => client.zrem(key, id));
     },
     onUp,
+  };
+}
+
+function entriesOn({ client, run }: Server, prefix: string): SharedEntries {
+  return {
+    put: async (entries, ttlMs) => {
+      await run(() => {
+        const commands = client.pipeline();
+        for (const [key, text] of entries) commands.set(prefix + key, text, 'PX', Math.ceil(ttlMs));
+        return commands.exec();
+      });
+    },
+    get: async key => (await run(() => client.get(prefix + key))) ?? undefined,
+    claim: async (key, text, ttlMs) =>
+      String(await run(() => client.eval(claimScript, 1, prefix + key, text, Math.ceil(ttlMs)))),
+    delete: async key => {
+      await run(() => client.del(prefix + key));
+    },
   };
 }
 

@@ -57,23 +57,24 @@ export function stabilitySignificance(stability: number, n: number, m: number, b
 
 /** Fisher's exact test of a 2 × 2 table, two-sided: the chance of all tables as unlikely as this one or more. */
 export function fisherExact([[a, b], [c, d]]: TwoByTwo): number {
-  const [row, column, total] = [a + b, a + c, a + b + c + d];
-  const [low, high] = [Math.max(0, row + column - total), Math.min(row, column)];
+  const [row, column, rest] = [a + b, a + c, d - a];
   // Weights relative to the table seen, by the ratio of neighbours: no factorials, no cancellation.
-  const weights = [1];
+  let [all, unlikely] = [1, 1];
+  const add = (weight: number) => {
+    all += weight;
+    if (weight <= 1 + 1e-7) unlikely += weight;
+  };
   let weight = 1;
-  for (let x = a; x > low; x -= 1) {
-    weight *= (x * (total - row - column + x)) / ((row - x + 1) * (column - x + 1));
-    weights.push(weight);
+  for (let x = a; x > Math.max(0, -rest) && weight > 0; x -= 1) {
+    weight *= (x * (rest + x)) / ((row - x + 1) * (column - x + 1));
+    add(weight);
   }
   weight = 1;
-  for (let x = a; x < high; x += 1) {
-    weight *= ((row - x) * (column - x)) / ((x + 1) * (total - row - column + x + 1));
-    weights.push(weight);
+  for (let x = a; x < Math.min(row, column) && weight > 0; x += 1) {
+    weight *= ((row - x) * (column - x)) / ((x + 1) * (rest + x + 1));
+    add(weight);
   }
-  const most = Math.max(...weights);
-  if (most === Number.POSITIVE_INFINITY) return 0;
-  return Math.min(1, sum(weights.filter(each => each <= 1 + 1e-7)) / sum(weights));
+  return Math.min(1, unlikely / all);
 }
 
 /** Two-proportion z test with pooled variance: z is positive when the first share is greater; p is two-sided. */

@@ -90,6 +90,12 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
         const line = { job: id, tenant, model, from, to, region, ageMs: Math.round(ageMs), detail };
         return logger[to === 'failed' || (from === 'running' && to === 'queued') ? 'warn' : 'info'](line, 'job');
       }
+      case 'build-changed':
+        return logger.warn({ ...named(event.target), detail: event.detail }, 'new build behind an endpoint');
+      case 'shadow-compared': {
+        const { model, version, requestId, agreement } = event;
+        return logger.debug({ requestId, model, version, agreement }, 'shadow compared');
+      }
       case 'episode-changed': {
         const { model, id: episode, scope, from, to, by, reason, version } = event;
         const line = { model, episode, scope, version, from, to, by, reason };
@@ -103,6 +109,7 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
         );
       }
       case 'alert-received':
+      case 'shadow-dropped':
       case 'version-called':
       case 'stale-consulted':
       case 'retry-refused':

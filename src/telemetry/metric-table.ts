@@ -177,6 +177,38 @@ export const metricTable = {
     help: 'Calls of captured models: written, failed, sampled-out, dropped, too-large, no-destination, unredactable.',
     labels: ['model', 'result'],
   },
+  meridian_shadow_calls_total: {
+    type: 'counter',
+    help: 'Mirrored calls that were made, by how far the answer agrees with the primary’s.',
+    labels: ['model', 'version', 'agreement'],
+  },
+  meridian_shadow_dropped_total: {
+    type: 'counter',
+    help: 'Calls chosen for mirroring that were dropped, by reason.',
+    labels: ['model', 'version', 'reason'],
+  },
+  meridian_shadow_difference: {
+    type: 'histogram',
+    help: 'Absolute difference between a number of a mirrored answer and the primary’s.',
+    labels: ['model', 'version'],
+    buckets: [0, 0.000001, 0.00001, 0.0001, 0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 10, 100, 1000],
+  },
+  meridian_shadow_psi: {
+    type: 'gauge',
+    help: 'Population stability index of a shadow’s predictions against the primary’s, since mirroring began.',
+    labels: ['model', 'version'],
+  },
+  meridian_shadow_waiting: { type: 'gauge', help: 'Copies waiting to be sent.', labels: ['model', 'version'] },
+  meridian_shadow_cost_usd_total: {
+    type: 'counter',
+    help: 'Dollars of mirrored calls; they are in meridian_cost_usd_total too.',
+    labels: ['model', 'version', 'basis'],
+  },
+  meridian_builds_changed_total: {
+    type: 'counter',
+    help: 'New builds found behind an unchanged endpoint name.',
+    labels: [...targetLabels],
+  },
   meridian_jobs: { type: 'gauge', help: 'Jobs kept, by state.', labels: ['model', 'state'] },
   meridian_job_changes_total: {
     type: 'counter',

@@ -59,6 +59,9 @@ export function fakeControlPlane(): FakeControlPlane {
       fake.next.shift()?.();
       return fake.executions.get(arn) ?? { status: 'Failed', why: 'unknown' };
     },
+    describeEndpoint: async () => {
+      throw new Error('no endpoint is described here');
+    },
     putEvents: async (_, events) =>
       events.map(event => {
         fake.events.push(event);

@@ -51,6 +51,21 @@ test('empty rows and columns are left out; one column has nothing to say', async
   t.same(twoProportionZ(0, 10, 0, 20), { z: 0, p: 1 });
 });
 
+test("Fisher's test takes large tables and far tails", async t => {
+  const p = (a: number, b: number, c: number, d: number) =>
+    fisherExact([
+      [a, b],
+      [c, d],
+    ]);
+  agree(t, [
+    ['a percent of 100 000', p(1000, 99_000, 1200, 98_800), 1.9639506802388064e-5],
+    ['half of 100 000', p(50_000, 50_000, 50_300, 49_700), 0.18116548544759448],
+    ['beyond all digits', p(5, 99_995, 5000, 95_000), 0],
+    ['an empty cell', p(0, 20, 8, 12), 0.003276003276003276],
+    ['a second one', p(8, 12, 0, 20), 0.003276003276003276],
+  ]);
+});
+
 const count = fc.integer({ min: 0, max: 60 });
 
 test("Fisher's p is a chance, whichever way the table is turned", async () => {

@@ -32,6 +32,11 @@ test("Kolmogorov's limit law agrees with scipy", async t => {
     ['sf(1)', kolmogorovTail(1), 0.269999671677],
     ['sf(1.3581)', kolmogorovTail(1.3581), 0.0499996304317],
     ['sf(0.5)', kolmogorovTail(0.5), 0.963945243665],
+    ['sf(0.1)', kolmogorovTail(0.1), 1],
+    ['sf(0.05)', kolmogorovTail(0.05), 1],
+    ['sf(0.3)', kolmogorovTail(0.3), 0.9999906941986655],
+    ['sf(0.999)', kolmogorovTail(0.999), 0.27107316411506394],
+    ['sf(3)', kolmogorovTail(3), 3.045995948942526e-8],
     ['sf(0)', kolmogorovTail(0), 1],
   ]);
 });

@@ -1,0 +1,218 @@
+import type { GatewayEvent, Listener } from '../core/events.ts';
+import type { Baseline } from './baseline.ts';
+import { baselinesOf } from './baselines.ts';
+import { baselineOfRecent } from './build-baseline.ts';
+import { callQueue } from './call-queue.ts';
+import { errorShifts } from './error-shifts.ts';
+import { performanceOf } from './judge-performance.ts';
+import { readPredictions, readRecords } from './payload.ts';
+import type { DriftPorts, MonitoredModel } from './ports.ts';
+import { paneStore } from './stored-panes.ts';
+import type { JudgedWindow, KeptPanes } from './version-monitor.ts';
+import { type Watched, watchedVersions } from './watched-versions.ts';
+
+/** An answer whose ground truth may come. */
+export interface RememberedCall {
+  readonly inferenceId: string;
+  readonly model: string;
+  readonly version: string;
+  readonly tenant: string;
+  /** Residency class of the region that answered. */
+  readonly residency: string;
+  /** Wall clock, ms. */
+  readonly answeredAt: number;
+  readonly predictions: readonly (number | string)[];
+}
+
+/** A prediction that turned out so. */
+export type JoinedTruth = Omit<Extract<GatewayEvent, { type: 'truth-joined' }>, 'type'>;
+
+/** Watches models for drift. */
+export interface Drift {
+  readonly hear: Listener;
+  /** Takes in a prediction that turned out so: tells everyone, counts it. */
+  joined(truth: JoinedTruth): void;
+  /**
+   * Makes a baseline for a version, of its newest records where none is given, and puts it in force on all replicas.
+   * False when it must wait for records, or another replica was first.
+   */
+  rebaseline(model: string, version: string, baseline?: Baseline): Promise<boolean>;
+  watched(): readonly Watched[];
+  /** Forgets the records kept for new baselines. */
+  forgetRecords(): void;
+  /** Reads and judges what is due; resolves when that is done. Called by its own timer. */
+  turn(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** How often panes are looked after, ms. */
+const turnMs = 1_000;
+/** Records that a new baseline needs at least. */
+const leastRecords = 100;
+
+/** Starts watching. @param remember told of every call that was read and has predictions */
+export async function startDrift(ports: DriftPorts, remember: (call: RememberedCall) => void): Promise<Drift> {
+  const { clock, counted } = ports;
+  const baselines = baselinesOf(ports);
+  const store = paneStore(ports.directory);
+  const versions = watchedVersions(ports, baselines, store, await keptPanes(ports, store));
+  const queue = callQueue(ports);
+  const shifts = errorShifts(ports);
+  /** Versions that were promoted before they had records enough. */
+  const waiting = new Set<string>();
+  versions.refresh();
+
+  const rebaseline: Drift['rebaseline'] = async (model, version, given) => {
+    const key = `${model} ${version}`;
+    const watched = versions.find(model, version);
+    if (watched === undefined) return false;
+    if (given === undefined && watched.ring.size < leastRecords) {
+      waiting.add(key);
+      return false;
+    }
+    waiting.delete(key);
+    const performance = watched.monitor && performanceOf(watched.monitor.total().truths);
+    const baseline = given ?? baselineOfRecent(watched.ring.all(), performance);
+    const done = await baselines.learn(model, version, baseline, 'promoted');
+    versions.refresh();
+    return done;
+  };
+
+  const turnAll = async () => {
+    queue.flush();
+    versions.refresh();
+    for (const key of waiting) {
+      const [model = '', version = ''] = key.split(' ');
+      if ((versions.find(model, version)?.ring.size ?? 0) >= leastRecords) await rebaseline(model, version);
+    }
+    let changed = false;
+    for (const watched of versions.all()) {
+      if (ports.disturbed(watched.model)) watched.monitor?.disturb();
+      for (const window of (await watched.monitor?.turn()) ?? []) {
+        changed = true;
+        watched.windows.set(window.kind, window);
+        tell(ports, watched, window);
+        for (const { check } of window.violations)
+          counted.add('meridian_data_quality_violations_total', {
+            model: watched.model,
+            version: watched.version,
+            check,
+          });
+      }
+    }
+    if (changed) await versions.save();
+  };
+  const turn = oneAtATime(() => turnAll().catch((error: unknown) => ports.warn(`drift: ${String(error)}`)));
+  const stopTurns = clock.every(turnMs, () => void turn());
+
+  const joined: Drift['joined'] = truth => {
+    ports.emit({ type: 'truth-joined', ...truth });
+    versions.find(truth.model, truth.version)?.monitor?.truth(clock.wallMs(), truth.predicted, truth.truth);
+    shifts.add(truth, ports.model(truth.model)?.options.payload.threshold);
+  };
+
+  const read = (model: MonitoredModel, version: string, event: CalledEvent, at: number) => {
+    const { request, answer } = event;
+    const records = readRecords(model.shape, request.fields.contentType, request.body);
+    const predictions = readPredictions(model.shape, answer?.headers['content-type'], answer?.body ?? empty);
+    const watched = versions.find(model.name, version);
+    const result = records.instances.length === 0 ? 'unreadable' : 'read';
+    counted.add('meridian_monitored_calls_total', { model: model.name, version, result });
+    watched?.monitor?.record(at, records, predictions);
+    watched?.ring.add(records, predictions);
+    if (predictions.length === 0) return;
+    const inferenceId = request.fields.inferenceId ?? request.id;
+    const { tenant } = request.caller;
+    const residency = event.attempts.at(-1)?.target.residency ?? '';
+    remember({ inferenceId, model: model.name, version, tenant, residency, answeredAt: at, predictions });
+  };
+
+  const called = (event: CalledEvent) => {
+    const model = ports.model(event.model);
+    if (model === undefined || !tells(event)) return;
+    const version = versionOf(event);
+    const bytes = event.request.body.length + (event.answer?.body.length ?? 0);
+    const { sampleRate, largeSampleRate, maxBodyBytes, maxQueuedBytes } = model.options;
+    const rate = bytes > maxBodyBytes ? Math.min(sampleRate, largeSampleRate) : sampleRate;
+    if (rate < 1 && ports.random() >= rate) {
+      counted.add('meridian_monitored_calls_total', { model: model.name, version, result: 'sampled-out' });
+      return;
+    }
+    const at = clock.wallMs();
+    if (!queue.add({ bytes, read: () => read(model, version, event, at) }, maxQueuedBytes))
+      counted.add('meridian_monitored_calls_total', { model: model.name, version, result: 'dropped' });
+  };
+
+  return {
+    hear: event => {
+      if (event.type === 'version-called') called(event);
+      else if (event.type === 'region-changed' && event.to !== 'serving') markDisturbed(ports, versions.all());
+      else if (event.type === 'canary-changed' && event.to === 'promoted')
+        rebaseline(event.model, event.canary).catch((error: unknown) => ports.warn(`new baseline: ${String(error)}`));
+    },
+    joined,
+    rebaseline,
+    watched: versions.all,
+    forgetRecords: () => {
+      queue.flush();
+      for (const { ring } of versions.all()) ring.clear();
+    },
+    turn,
+    stop: async () => {
+      stopTurns();
+      await turn();
+      queue.stop();
+      await versions.save();
+    },
+  };
+}
+
+type CalledEvent = Extract<GatewayEvent, { type: 'version-called' }>;
+const empty = Buffer.alloc(0);
+
+/** Whether a call has an answer by a model, of an operation whose bodies are the model's own or tensors. */
+function tells({ answer, request: { operation } }: CalledEvent): boolean {
+  return answer !== undefined && answer.status < 300 && (operation === 'invoke' || operation === 'infer');
+}
+
+/** The version that answered, which is another than the first chosen when the call moved. */
+function versionOf({ attempts, answer, version }: CalledEvent): string {
+  return attempts.findLast(({ result }) => result.answer === answer)?.target.version ?? version;
+}
+
+function markDisturbed(ports: DriftPorts, all: readonly Watched[]): void {
+  for (const { model, monitor } of all) if (ports.disturbed(model)) monitor?.disturb();
+}
+
+function tell(ports: DriftPorts, { model, version }: Watched, window: JudgedWindow): void {
+  const { kind, endsAt: windowEndsAt, counts } = window;
+  for (const { monitor, feature, statistic, value, level, sample } of window.judgements)
+    ports.emit({
+      type: 'drift-judged',
+      ...{ model, version, monitor, feature, statistic, value, level, sample, windowEndsAt },
+      window: kind,
+      disturbed: counts.disturbed,
+    });
+}
+
+async function keptPanes(ports: DriftPorts, store: ReturnType<typeof paneStore>): Promise<Map<string, KeptPanes>> {
+  const kept = new Map<string, KeptPanes>();
+  for (const { name, versions } of ports.models()) {
+    for (const version of versions) {
+      const panes = await store.load(name, version);
+      if (panes !== undefined) kept.set(`${name} ${version}`, panes);
+    }
+  }
+  return kept;
+}
+
+/** Asked while it runs, it is that run's end that is waited for. */
+function oneAtATime(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= work().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+}
