@@ -73,9 +73,7 @@ function alertmanagerConfig({ admin, hookToken }: { admin: string; hookToken: st
   return {
     route: {
       receiver: 'shown',
-      routes: [
-        { matchers: ['domain = drift', 'monitor =~ ".+"'], receiver: 'gateway', group_by: ['model'], ...short },
-      ],
+      routes: [{ matchers: ['domain = drift', 'monitor =~ ".+"'], receiver: 'gateway', group_by: ['model'], ...short }],
     },
     receivers: [
       { name: 'shown' },
