@@ -46,13 +46,16 @@ export async function startAlerting(t: Test, gateway: { admin: string; hookToken
     `--web.listen-address=127.0.0.1:${alertmanagerPort}`,
     '--cluster.listen-address=',
   ]);
+  const ready = (url: string) =>
+    eventually(t, `${url} is ready`, async () => (await statusOf(`${url}/-/ready`)) === 200);
+  await ready(alertmanager); // or the first alerts are lost to it, for a while
   start(t, dir, 'prometheus', [
     '--config.file=prometheus.yml',
     '--storage.tsdb.path=prometheus-data',
     `--web.listen-address=127.0.0.1:${prometheusPort}`,
+    '--rules.alert.resend-delay=1s',
   ]);
-  for (const url of [prometheus, alertmanager])
-    await eventually(t, `${url} is ready`, async () => (await statusOf(`${url}/-/ready`)) === 200);
+  await ready(prometheus);
   return { prometheus, alertmanager };
 }
 
