@@ -96,7 +96,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, { parts, jobs, drift, episodes, shadowing, replica, version, log });
+  publishGauges(metrics, { parts, jobs, drift, episodes, shadowing, canaries, replica, version, log });
   if (versions.list().length > 0) await configs.again();
   tell(true, 'started');
   return {

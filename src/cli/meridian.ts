@@ -1,5 +1,6 @@
 import { AdminCallFailed } from './admin-client.ts';
 import { baseline } from './baseline.ts';
+import { canary } from './canary.ts';
 import { check } from './check.ts';
 import { data } from './data.ts';
 import { demo } from './demo.ts';
@@ -16,6 +17,7 @@ const commands: readonly Command[] = [
   demo,
   check,
   explain,
+  canary,
   drain,
   undrain,
   purge,

@@ -2,6 +2,8 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { Episodes } from '../retrain/episodes.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { targetLabels } from '../telemetry/record.ts';
+import type { CanaryPart } from './canary.ts';
+import { publishCanaryGauges } from './canary-gauges.ts';
 import type { DriftSide } from './drift.ts';
 import { publishDrift } from './drift-gauges.ts';
 import type { Parts } from './parts.ts';
@@ -15,6 +17,7 @@ export interface GaugeSources {
   readonly shadowing: Shadowing;
   readonly episodes: Episodes;
   readonly drift: DriftSide;
+  readonly canaries: CanaryPart;
   readonly replica: Replica;
   readonly version: string;
   readonly log: { readonly dropped: number };
@@ -25,8 +28,9 @@ const regionLevel = { serving: 0, evacuated: 1, drained: 2 } as const;
 
 /** Sets every gauge from the parts' own state when Prometheus asks. */
 export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
-  const { parts, jobs, drift, episodes, shadowing, replica, version, log } = sources;
+  const { parts, jobs, drift, episodes, shadowing, canaries, replica, version, log } = sources;
   const { cache, admission, stores } = parts;
+  publishCanaryGauges(metrics, parts, canaries);
   metrics.onScrape(() => {
     for (const { target, health } of parts.health.describeAll()) {
       const labels = targetLabels(target);

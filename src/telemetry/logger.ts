@@ -85,6 +85,10 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
           { identity: event.identity, detail: event.detail },
           'credentials changed',
         );
+      case 'canary-changed': {
+        const { type: _, to, ...line } = event;
+        return logger[to === 'rolled-back' || to === 'held' ? 'warn' : 'info']({ ...line, to }, 'canary');
+      }
       case 'job-changed': {
         const { id, tenant, model, from, to, region, ageMs, detail } = event;
         const line = { job: id, tenant, model, from, to, region, ageMs: Math.round(ageMs), detail };

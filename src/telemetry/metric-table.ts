@@ -209,6 +209,51 @@ export const metricTable = {
     help: 'New builds found behind an unchanged endpoint name.',
     labels: [...targetLabels],
   },
+  meridian_canary_state: {
+    type: 'gauge',
+    help: 'Always 1; where a model’s canary stands, the last one included.',
+    labels: ['model', 'version', 'state'],
+  },
+  meridian_canary_state_age_seconds: {
+    type: 'gauge',
+    help: 'For how long a canary has been in its state; only of one that is not over.',
+    labels: ['model', 'version', 'state'],
+  },
+  meridian_canary_step_age_seconds: {
+    type: 'gauge',
+    help: 'For how long a canary has been at its step, time frozen or stopped aside.',
+    labels: ['model', 'version'],
+  },
+  meridian_canary_share: {
+    type: 'gauge',
+    help: 'Share of the calls that can reach a canary it is to get, 0 to 1.',
+    labels: ['model', 'version'],
+  },
+  meridian_canary_observations: {
+    type: 'gauge',
+    help: 'Calls of all replicas that a running canary’s verdict compares; outcome: ok, error, caller-fault.',
+    labels: ['model', 'version', 'side', 'outcome'],
+  },
+  meridian_canary_guard_statistic: {
+    type: 'gauge',
+    help: 'What a guard of a running canary has measured; it condemns at its threshold.',
+    labels: ['model', 'version', 'guard'],
+  },
+  meridian_canary_guard_threshold: {
+    type: 'gauge',
+    help: 'Where a guard of a running canary condemns.',
+    labels: ['model', 'version', 'guard'],
+  },
+  meridian_canary_looks: {
+    type: 'gauge',
+    help: 'How often a running canary was compared with stable.',
+    labels: ['model', 'version'],
+  },
+  meridian_canary_changes_total: {
+    type: 'counter',
+    help: 'Changes of a canary’s state or share that this replica heard of.',
+    labels: ['model', 'from', 'to'],
+  },
   meridian_jobs: { type: 'gauge', help: 'Jobs kept, by state.', labels: ['model', 'state'] },
   meridian_job_changes_total: {
     type: 'counter',

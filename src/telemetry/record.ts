@@ -41,6 +41,10 @@ export function recordMetrics(metrics: Metrics): Listener {
       }
       case 'build-changed':
         return metrics.count('meridian_builds_changed_total', targetLabels(event.target));
+      case 'canary-changed': {
+        const { model, from = 'none', to } = event;
+        return metrics.count('meridian_canary_changes_total', { model, from, to });
+      }
       case 'job-changed':
         return recordJob(metrics, event);
       case 'call-shed': {
