@@ -42,6 +42,13 @@ import { newVersionsHaveAPattern } from './rules/new-versions.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
 import { credentialsAreOneKind, everyRegionIsUsed, regionUrlsAreUsable } from './rules/regions.ts';
+import {
+  actionRegionsExist,
+  actionsAreSafe,
+  episodesCanOpen,
+  hookTokensAreDistinct,
+  retrainNumbersFit,
+} from './rules/retrain.ts';
 import { shadowsAreMirroredTo, shadowsCanBeAsked } from './rules/shadow.ts';
 import {
   kindsFitTheirSettings,
@@ -100,6 +107,7 @@ const rules = {
     fallbackModelsCanServe,
     contentTypesAreHeaders,
   ],
+  retraining: [actionRegionsExist, retrainNumbersFit, episodesCanOpen, actionsAreSafe, hookTokensAreDistinct],
   jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe],
   monitors: [baselinesAreReadable, marksAreInOrder, captureHasDestinations, destinationsAreOnePlace],
   limits: [
