@@ -48,7 +48,8 @@ export function createCanaryPart(
     mayServe: (model, target, request) => router.mayEverServe(model, target, request),
     unusable: target => {
       const availability = health.available(target);
-      return availability.usable ? undefined : availability.why;
+      if (!availability.usable) return availability.why;
+      return availability.trial ? 'ejected' : undefined; // half-open: it has not come back yet
     },
     region: name => health.region(name),
     purge: (model, version) => cache.purge(model, version),

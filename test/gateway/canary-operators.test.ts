@@ -168,7 +168,7 @@ test('the command line starts, shows and ends a canary', async t => {
     /step +\d+ of 500 calls, \d+ s of 60 s/,
     /calls compared +\d+ +\d+/,
     /guard +v2 +v1 +statistic +condemns at/,
-    /errors +… +0 % +0 % +1 +333 +at most .* points above stable, to pass/,
+    /errors +[…✓] +0 % +0 % +1 +333 +at most .* points above stable, to pass/,
     /waits for\n +\d+ of 500 calls of the canary/,
   ])
     t.match(out, part);
@@ -179,7 +179,7 @@ test('the command line starts, shows and ends a canary', async t => {
   t.match(await run('abort', 'rain', '--reason', 'wrong build'), { code: 0, out: /aborted/ });
   t.match(
     (await run('history', 'rain')).out,
-    /v2 +start +stepping +20 % +local +new build[^]*abort +aborted +0 % +local +wrong build/,
+    /v2 +start +stepping +20 % +local +new build.*abort +aborted +0 % +local +wrong build/s,
   );
   t.match(await run('resume', 'rain'), { code: 1, err: /is aborted: it cannot be resumed/ });
   t.match(await run('start', 'rain'), { code: 2, err: /Name the version/ });

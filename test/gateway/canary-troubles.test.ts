@@ -11,7 +11,8 @@ const long = { ...quickPlan, steps: [30], minSample: 1_000_000 };
 const quickHealth = { baseEjectionMs: 300, maxEjectionMs: 600, slowStartMs: 0 };
 
 test('a region that goes down freezes the canary, which is not blamed and goes on when it is back', async t => {
-  const config = { health: quickHealth, models: { rain: canaryModel({ canary: long }, regions) } };
+  const everywhere = { canary: long, routing: { policy: 'weighted' } };
+  const config = { health: quickHealth, models: { rain: canaryModel(everywhere, regions) } };
   const gateway = await startTestGateway(t, config, { logLevel: 'error' });
   const { post, status } = canaryApi(gateway);
   await post('start', { model: 'rain', version: 'v2' });

@@ -1,3 +1,4 @@
+import { sleep } from '../../core/clock.ts';
 import { GatewayError } from '../../core/errors.ts';
 import type { CanaryPorts } from './ports.ts';
 import { type CanaryRecord, canaryKey, type Stop, stopKey } from './record.ts';
@@ -20,15 +21,17 @@ export interface Changes {
   ): Promise<CanaryRecord | undefined>;
 }
 
-const tries = 5;
+/** A look of this or another replica is being written: it takes as long as a disk and Redis do. */
+const tries = 40;
+const againMs = 50;
 
 /** @param made called with what this replica changed */
 export function recordChanges(
-  ports: Pick<CanaryPorts, 'state' | 'together'>,
+  ports: Pick<CanaryPorts, 'clock' | 'state' | 'together'>,
   view: (model: string) => View,
   made: (record: CanaryRecord) => void,
 ): Changes {
-  const { state, together } = ports;
+  const { clock, state, together } = ports;
   const replace: Changes['replace'] = async ({ text }, next) => {
     const done = await state.replace(canaryKey(next.model), text, JSON.stringify(next));
     if (!done) return false;
@@ -54,6 +57,7 @@ export function recordChanges(
           throw apart();
         });
         if (done) return next;
+        await sleep(clock, againMs);
       }
       throw new GatewayError('conflict', 'The canary is being changed by others: look at its status and try again.');
     },

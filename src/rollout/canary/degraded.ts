@@ -15,8 +15,8 @@ const leastErrors = 3;
 /** Far above what is usual there: this many times the usual rate, and this much more. */
 const times = 3;
 const more = 0.1;
-/** A region that was called ill by its calls and has had none since is looked at anew after this. */
-const forgottenMs = 30_000;
+/** A region that was ill and has had no calls since is believed well again after this. */
+const forgottenMs = 10_000;
 
 /**
  * Leaves out the regions that are ill: those that health has emptied, where stable's targets are out, or where stable
@@ -41,7 +41,9 @@ export function leaveOutIll(record: Pick<CanaryRecord, 'evidence' | 'degraded'>,
     const silent = (stable?.calls ?? 0) + (canary?.calls ?? 0) === 0;
     if (silent && look.atMs - sinceMs < forgottenMs) mark(region);
   }
-  const regions = new Map([...look.counts.regions].filter(([region]) => degraded[region] === undefined));
+  // One that was ill until now had part of this look's calls while it was.
+  const ill = new Set([...Object.keys(degraded), ...Object.keys(record.degraded)]);
+  const regions = new Map([...look.counts.regions].filter(([region]) => !ill.has(region)));
   return { degraded, regions };
 }
 

@@ -13,8 +13,8 @@ export type VersionCalled = Extract<GatewayEvent, { type: 'version-called' }>;
 export interface ObserverPorts {
   readonly canary: string;
   readonly warmUpCalls: number;
-  /** Whether the calls of this region count now. */
-  counts(region: string): boolean;
+  /** Whether the region is well; in one that is not, failures in a row are its own. */
+  well(region: string): boolean;
   /** Where a call that was the canary's failed before any of its targets was tried; undefined: that was nobody's fault. */
   notTriedIn(event: VersionCalled): string | undefined;
   /** Marginal dollars of the call's attempt at this target, where they are known. */
@@ -58,7 +58,7 @@ export function observe(ports: ObserverPorts): Observer {
     const { region } = target;
     const outcome = firstOutcome(event);
     const failed = isIllness(outcome);
-    if (failed || outcome === 'ok') noteRun(runs, region, side, failed);
+    if (ports.well(region) && (failed || outcome === 'ok')) noteRun(runs, region, side, failed);
     if (side === 'canary' && warmingUp(target)) return;
     if (outcome === 'misconfigured') add(`m/${side}/${region}`);
     if (outcome !== 'ok' && outcome !== 'caller-fault' && !failed) return;
@@ -80,12 +80,12 @@ export function observe(ports: ObserverPorts): Observer {
       const target = event.attempts[0]?.target;
       if (arm?.canary !== ports.canary || target === undefined) return;
       if (arm.side === 'stable' || target.version === ports.canary) {
-        if (ports.counts(target.region)) tried(event, arm.side, target);
+        tried(event, arm.side, target);
         return;
       }
       const region = ports.notTriedIn(event);
-      if (region === undefined || !ports.counts(region)) return;
-      noteRun(runs, region, 'canary', true);
+      if (region === undefined) return;
+      if (ports.well(region)) noteRun(runs, region, 'canary', true);
       add(`n/canary/${region}`);
       add(`e/canary/${region}`);
     },

@@ -39,7 +39,7 @@ export function startTrial(
     observer: observe({
       canary,
       warmUpCalls: plan.warmUpCalls,
-      counts: region => view()?.degraded[region] === undefined,
+      well: region => view()?.degraded[region] === undefined,
       notTriedIn: event => notTriedIn(ports, view() ?? record, event),
       costUsd: ({ request }, target) => costs.get(request)?.get(target),
       prediction: ({ answer }) => {
