@@ -9,6 +9,7 @@ import {
   someoneMayCall,
   tenantsNameModels,
 } from './rules/callers.ts';
+import { approversAreKnown, canaryPlansAreSound, canaryVersionsExist } from './rules/canary.ts';
 import {
   cacheHoldsSomething,
   contentTypesAreHeaders,
@@ -72,6 +73,9 @@ const rules = {
     streamSettingsHaveEffect,
     shadowsCanBeAsked,
     shadowsAreMirroredTo,
+    canaryVersionsExist,
+    canaryPlansAreSound,
+    approversAreKnown,
   ],
   targets: [
     targetRegionsExist,
