@@ -9,6 +9,7 @@ import {
   someoneMayCall,
   tenantsNameModels,
 } from './rules/callers.ts';
+import { approversAreKnown, canaryPlansAreSound, canaryVersionsExist } from './rules/canary.ts';
 import {
   cacheHoldsSomething,
   contentTypesAreHeaders,
@@ -92,6 +93,9 @@ const rules = {
     newVersionsHaveAPattern,
     shadowsCanBeAsked,
     shadowsAreMirroredTo,
+    canaryVersionsExist,
+    canaryPlansAreSound,
+    approversAreKnown,
   ],
   targets: [
     targetRegionsExist,
