@@ -40,7 +40,12 @@ import {
 } from './rules/monitors.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
-import { credentialsAreOneKind, everyRegionIsUsed, regionUrlsAreUsable } from './rules/regions.ts';
+import {
+  credentialsAreOneKind,
+  everyRegionIsUsed,
+  regionNamesAreLikely,
+  regionUrlsAreUsable,
+} from './rules/regions.ts';
 import {
   kindsFitTheirSettings,
   otherPlacesAreNotAws,
@@ -64,7 +69,7 @@ const rules = {
     keysReachTargets,
     tenantsNameModels,
   ],
-  regions: [regionUrlsAreUsable, everyRegionIsUsed, credentialsAreOneKind],
+  regions: [regionNamesAreLikely, regionUrlsAreUsable, everyRegionIsUsed, credentialsAreOneKind],
   models: [
     namesAreDistinct,
     someVersionHasWeight,
