@@ -55,7 +55,14 @@ export async function createDrift(parts: Parts, warn: (message: string) => void)
       drift.hear(event);
       capture.hear(event);
     },
-    feedback: createFeedback({ clock, book, retentionMs: retentionOf(models), joined: drift.joined, counted }),
+    feedback: createFeedback({
+      clock,
+      book,
+      retentionMs: retentionOf(models),
+      joined: drift.joined,
+      capture: capture.truths,
+      counted,
+    }),
     takesFeedback: () => [...models().values()].some(({ options }) => options.feedback !== undefined),
     capture,
     erasures,

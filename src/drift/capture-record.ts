@@ -82,6 +82,25 @@ function encodingOf(contentType: string, { csvContentTypes, jsonContentTypes }: 
   return among(jsonContentTypes) ? 'JSON' : 'BASE64';
 }
 
+/** A line of ground truth (developer guide, "Ingest ground truth labels and merge them with predictions"). */
+export function truthRecord(inferenceId: string, truths: readonly (number | string | null)[]): object {
+  const data = truths.map(truth => String(truth ?? '')).join('\n');
+  return { groundTruthData: { data, encoding: 'CSV' }, eventMetadata: { eventId: inferenceId }, eventVersion: '0' };
+}
+
+/** Whose call a captured line, or one of ground truth, is about; undefined when it is neither. */
+export function inferenceIdOf(line: string): string | undefined {
+  const captured = readCaptureRecord(line);
+  if (captured !== undefined) return captured.eventMetadata.inferenceId;
+  const value = parse(line);
+  return Value.Check(TruthRecord, value) ? value.eventMetadata.eventId : undefined;
+}
+
+const TruthRecord = Type.Object({
+  groundTruthData: Type.Object({ data: Type.String() }),
+  eventMetadata: Type.Object({ eventId: Type.String() }),
+});
+
 /** A captured line, whoever wrote it; undefined when it is none. */
 export function readCaptureRecord(line: string): CaptureRecord | undefined {
   const value = parse(line);

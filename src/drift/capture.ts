@@ -7,8 +7,9 @@ import { callQueue } from './call-queue.ts';
 import type { CaptureFiles } from './capture-files.ts';
 import { captureKeys } from './capture-keys.ts';
 import { type CapturePlace, tenantTag } from './capture-path.ts';
-import { type CapturedCall, captureRecord, type Payload, readCaptureRecord } from './capture-record.ts';
+import { type CapturedCall, captureRecord, inferenceIdOf, type Payload, truthRecord } from './capture-record.ts';
 import { type CaptureWriter, captureWriter, type Removal } from './capture-writer.ts';
+import type { RememberedCall } from './drift.ts';
 import type { CaptureOptions, CaptureStoreOptions } from './options.ts';
 import type { MonitoredModel } from './ports.ts';
 import { redactInput, redactOutput } from './redact.ts';
@@ -17,6 +18,8 @@ import type { Totals } from './totals.ts';
 /** Keeps requests and answers of models that ask for it. */
 export interface Capture {
   readonly hear: Listener;
+  /** Keeps what came true of a call beside what is captured of its model, under `{model}.truth`. */
+  truths(call: RememberedCall, truths: readonly (number | string | null)[]): void;
   /** Writes what waits, now. */
   flush(): Promise<void>;
   /** Removes files that are too old. */
@@ -92,6 +95,21 @@ export function startCapture(ports: CapturePorts): Capture {
     const waits = queue.add({ bytes, read: () => keep(event, target, model, at) }, options?.maxQueuedBytes ?? 0);
     if (!waits) count(model.name, 'dropped');
   };
+  const truths: Capture['truths'] = (call, told) => {
+    const { model, version, tenant, residency, inferenceId } = call;
+    const writer = writers.get(residency);
+    if (ports.model(model)?.options.capture === undefined || writer === undefined) return;
+    const hourOf = Math.floor(clock.wallMs() / hourMs) * hourMs;
+    const place = {
+      model: `${model}.truth`,
+      version,
+      hourMs: hourOf,
+      replica: ports.replica,
+      tenant: tenantTag(tenant),
+    };
+    const text = `${keys.seal(residency, JSON.stringify(truthRecord(inferenceId, told)))}\n`;
+    if (!writer.add({ text, place, inferenceId })) count(model, 'dropped');
+  };
   const all = <T>(run: (writer: CaptureWriter) => Promise<T>) => Promise.all([...writers.values()].map(run));
   const expire = async () => (await all(writer => writer.expire())).reduce((sum, each) => sum + each, 0);
   if (writers.size > 0) void expire();
@@ -100,6 +118,7 @@ export function startCapture(ports: CapturePorts): Capture {
     hear: event => {
       if (event.type === 'version-called') called(event);
     },
+    truths,
     flush: async () => {
       queue.flush();
       await all(writer => writer.flush());
@@ -135,7 +154,7 @@ function writersOf(ports: CapturePorts): ReadonlyMap<string, CaptureWriter> {
         retentionDays,
         idOf: line => {
           try {
-            return readCaptureRecord(keys.open(line))?.eventMetadata.inferenceId;
+            return inferenceIdOf(keys.open(line));
           } catch {
             return undefined; // sealed with a key that is not known any more
           }

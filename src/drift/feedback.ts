@@ -31,6 +31,8 @@ export interface FeedbackPorts {
   readonly book: PredictionBook;
   retentionMs(model: string): number;
   joined(truth: JoinedTruth): void;
+  /** Keeps the truths of a call beside what was captured of it. */
+  capture(call: KeptCall, truths: readonly (number | string | null)[]): void;
   readonly counted: Totals;
 }
 
@@ -62,7 +64,7 @@ async function join(ports: FeedbackPorts, record: unknown, caller: Caller): Prom
 }
 
 async function claim(
-  { book, joined }: FeedbackPorts,
+  { book, joined, capture }: FeedbackPorts,
   call: KeptCall,
   truths: readonly (number | string | null)[],
 ): Promise<FeedbackAnswer> {
@@ -74,6 +76,7 @@ async function claim(
     const predicted = call.predictions[index];
     if (truth !== null && predicted !== undefined) joined({ model, version, inferenceId, predicted, truth });
   }
+  capture(call, truths);
   return { inferenceId, result: 'joined' };
 }
 

@@ -154,11 +154,11 @@ function sharedKey(tenant: string, inferenceId: string): string {
 export function decodeCall(text: string): KeptCall | undefined {
   const value = parse(text);
   if (!isObject(value)) return undefined;
-  const { inferenceId, model, version, tenant, answeredAt, predictions, joined } = value;
-  const texts = [inferenceId, model, version, tenant].every(each => typeof each === 'string');
+  const { inferenceId, model, version, tenant, residency, answeredAt, predictions, joined } = value;
+  const texts = [inferenceId, model, version, tenant, residency].every(each => typeof each === 'string');
   const scalar = (each: unknown) => typeof each === 'string' || typeof each === 'number';
   if (!texts || typeof answeredAt !== 'number' || !Array.isArray(predictions) || !predictions.every(scalar))
     return undefined;
   if (joined !== undefined && typeof joined !== 'string') return undefined;
-  return { inferenceId, model, version, tenant, answeredAt, predictions, joined } as KeptCall;
+  return { inferenceId, model, version, tenant, residency, answeredAt, predictions, joined } as KeptCall;
 }

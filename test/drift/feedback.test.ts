@@ -32,11 +32,13 @@ async function bench(t: Test, options: Options = {}) {
     retentionMs: () => 24 * hour,
   });
   const joined: JoinedTruth[] = [];
+  const captured: unknown[] = [];
   const feedback = createFeedback({
     clock,
     book,
     retentionMs: () => 24 * hour,
     joined: truth => joined.push(truth),
+    capture: (call, truths) => void captured.push([call.inferenceId, call.residency, truths]),
     counted: totals(),
   });
   const answered = (inferenceId: string, more: Partial<RememberedCall> = {}) =>
@@ -45,6 +47,7 @@ async function bench(t: Test, options: Options = {}) {
       model: 'rain',
       version: 'v1',
       tenant: 'acme',
+      residency: 'eu',
       answeredAt: clock.wallMs(),
       predictions: [0.7],
       ...more,
@@ -52,11 +55,11 @@ async function bench(t: Test, options: Options = {}) {
   const take = (record: unknown, tenant = 'acme', models?: ReadonlySet<string>) =>
     feedback.take(record, { tenant, ...(models && { models }) }).then(({ result }) => result);
   t.teardown(() => book.stop());
-  return { clock, book, joined, feedback, answered, take };
+  return { clock, book, joined, captured, feedback, answered, take };
 }
 
 test('an answer is joined with its truth once, and the same again changes nothing', async t => {
-  const { answered, take, joined } = await bench(t);
+  const { answered, take, joined, captured } = await bench(t);
   answered('a');
   answered('week', { predictions: [0.1, 0.9, 0.5] });
   t.equal(await take({ inferenceId: 'a', truth: 1 }), 'joined');
@@ -68,6 +71,14 @@ test('an answer is joined with its truth once, and the same again changes nothin
     { model: 'rain', version: 'v1', inferenceId: 'week', predicted: 0.1, truth: 1 },
     { model: 'rain', version: 'v1', inferenceId: 'week', predicted: 0.5, truth: 'no' },
   ]);
+  t.strictSame(
+    captured,
+    [
+      ['a', 'eu', [1]],
+      ['week', 'eu', [1, null, 'no']],
+    ],
+    'and kept once, where the call was',
+  );
 });
 
 test('of many that bring the same truth at once, one joins', async t => {
