@@ -55,7 +55,7 @@ import {
   hookTokensAreDistinct,
   retrainNumbersFit,
 } from './rules/retrain.ts';
-import { shadowsAreMirroredTo, shadowsCanBeAsked } from './rules/shadow.ts';
+import { shadowsAreMirroredTo, shadowsCanBeAsked, shadowsStandApart } from './rules/shadow.ts';
 import {
   kindsFitTheirSettings,
   otherPlacesAreNotAws,
@@ -93,6 +93,7 @@ const rules = {
     newVersionsHaveAPattern,
     shadowsCanBeAsked,
     shadowsAreMirroredTo,
+    shadowsStandApart,
     canaryVersionsExist,
     canaryPlansAreSound,
     approversAreKnown,

@@ -58,6 +58,7 @@ export function createShadow(ports: ShadowPorts): Shadow {
     const key = `${model}/${version}`;
     const known = lanes.get(key);
     if (known !== undefined) return known;
+    for (const [other, lane] of lanes) if (lane.idle && !isThere(ports.models(), lane)) lanes.delete(other);
     const lane = new ShadowLane(ports, model, version, () => ports.models().get(model)?.shadow);
     if (stopped) lane.stop();
     lanes.set(key, lane);
@@ -115,4 +116,8 @@ export function createShadow(ports: ShadowPorts): Shadow {
       for (const lane of lanes.values()) lane.stop();
     },
   };
+}
+
+function isThere(models: ReadonlyMap<string, Model>, { model, version }: ShadowLane): boolean {
+  return models.get(model)?.versions.some(({ name }) => name === version) ?? false;
 }

@@ -24,6 +24,27 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'a share for a shadow that is not named, and a shadow that gets every call',
+    edited('aliases: [rain-prod]', 'shadow: { share: 0.5 }').replace(
+      '  drizzle:\n',
+      '  drizzle:\n    shadow: { version: v1 }\n',
+    ),
+    [
+      'c.yaml:5: models.rain.shadow.share: has no effect without a version; write shadow.version',
+      'c.yaml:15: models.drizzle.shadow.version: every call goes to this version, so none is mirrored; name another version',
+    ],
+  ],
+  [
+    'a shadow behind the endpoint that serves callers',
+    edited('aliases: [rain-prod]', 'shadow: { version: v2 }').replace(
+      '    versions:\n      v1:\n        weight: 90',
+      '    versions:\n      v2: { weight: 0, targets: [{ region: us-east-1, endpoint: rain-v1, component: two, price: { usdPerHour: 1, dataUsdPerGb: 0 } }] }\n      v1:\n        weight: 90',
+    ),
+    [
+      'c.yaml:5: models.rain.shadow.version: copies draw on rain-v1 in us-east-1, which serves callers too; give the shadow endpoints of its own',
+    ],
+  ],
+  [
     'an instance type not on the list',
     edited('instance: ml.m5.large', 'instance: ml.m5.lage'),
     [

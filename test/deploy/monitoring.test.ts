@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { parse } from 'yaml';
@@ -17,10 +17,12 @@ interface Dashboard {
 }
 
 const alerts = shippedRules.filter(({ alert }) => alert !== undefined);
-const dashboard = JSON.parse(read('grafana/dashboards/gateway.json')) as Dashboard;
+const panels = readdirSync(join(config, 'grafana/dashboards')).flatMap(
+  name => (JSON.parse(read(`grafana/dashboards/${name}`)) as Dashboard).panels,
+);
 const queries = [
   ...shippedRules.map(({ expr }) => expr),
-  ...dashboard.panels.flatMap(panel => panel.targets.map(({ expr }) => expr)),
+  ...panels.flatMap(panel => panel.targets.map(({ expr }) => expr)),
 ];
 
 /** Series the query names, with the label names it matches on: `a{b="c"}` → a, [b]. */
@@ -81,7 +83,7 @@ test('Prometheus, Alertmanager and Grafana know one another', async t => {
   const { datasources } = parse(read('grafana/provisioning/datasources/prometheus.yml')) as {
     datasources: { uid: string }[];
   };
-  for (const panel of dashboard.panels) t.equal(panel.datasource.uid, datasources[0]?.uid, `panel ${panel.id}`);
+  for (const panel of panels) t.equal(panel.datasource.uid, datasources[0]?.uid, `panel ${panel.id}`);
   const { providers } = parse(read('grafana/provisioning/dashboards/meridian.yml')) as {
     providers: { options: { path: string } }[];
   };

@@ -62,8 +62,8 @@ const rules = {
 };
 
 test('every query of the pages is PromQL, over metrics and labels that exist', async t => {
-  t.equal(queries.size, 6);
-  t.match(promtool(t, ['check', 'rules', 'rules.yml'], { 'rules.yml': rules }), /6 rules found/);
+  t.equal(queries.size, 7);
+  t.match(promtool(t, ['check', 'rules', 'rules.yml'], { 'rules.yml': rules }), /7 rules found/);
   const table: Readonly<Record<string, { labels: readonly string[] }>> = metricTable;
   for (const expr of queries.values()) {
     t.notMatch(expr, /\{\{/, 'everything was filled in');
@@ -102,6 +102,16 @@ test('the queries give what the page says', async t => {
     shadow('exact', '0+80x20'),
     shadow('close', '0+10x20'),
     shadow('different', '0+10x20'),
+    ...(['errors', 'latency', 'off'] as const).flatMap((guard, index) => [
+      {
+        series: `meridian_canary_guard_statistic{model="rain", version="v2", guard="${guard}"}`,
+        values: `${index + 1}+0x20`,
+      },
+      {
+        series: `meridian_canary_guard_threshold{model="rain", version="v2", guard="${guard}"}`,
+        values: `${[5, 4, 0][index]}+0x20`,
+      },
+    ]),
   ];
   const expected = {
     meridian_failure_points: 4,
@@ -109,6 +119,7 @@ test('the queries give what the page says', async t => {
     failure_share: 0.05,
     p95_ratio: 0.195 / 0.095,
     shadow_agreement: 0.9,
+    nearest_guard: 0.5,
   };
   const asked = Object.entries(expected).map(([name, value]) => ({
     expr: `abs(docs:${name} - ${value}) < bool 1e-9`,

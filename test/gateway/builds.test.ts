@@ -1,7 +1,9 @@
+import { UpdateEndpointCommand } from '@aws-sdk/client-sagemaker';
 import { test } from 'tap';
+import { sagemakerClient } from '../helpers/aws-clients.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
-import { startTestSimulator } from '../helpers/simulator.ts';
+import { echoContainers, startTestSimulator } from '../helpers/simulator.ts';
 import { startUpstream } from '../helpers/upstream.ts';
 
 test('another build behind the same endpoint: its estimates begin anew, its cached answers are gone', async t => {
@@ -72,4 +74,30 @@ test('a control plane that is down is warned of once, and calls go on', async t 
   t.equal(warned().length, 1);
   const changed = () => gateway.log.some(({ message }) => message === 'new build behind an endpoint');
   await eventually(t, 'the event is believed', changed);
+});
+
+test('an endpoint that is updated in place under the gateway', async t => {
+  const says = (word: string) => ({
+    predict: () => ({ status: 200, contentType: 'text/plain', body: Buffer.from(word) }),
+  });
+  const containers = { ...echoContainers, 'rain-v1': says('old'), 'rain-v2': says('new') };
+  const running = await startTestSimulator(t, { containers });
+  const url = running.url('us-east-1');
+  const places = { 'us-east-1': { endpoints: { sagemakerRuntime: url, sts: url, sagemaker: url } } };
+  const models = { rain: simpleModel(['us-east-1'], { cache: { freshSeconds: 600 } }) };
+  const gateway = await startTestGateway(t, { models, buildWatch: { everyMs: 10_000 } }, { running, places });
+  const { builds } = gateway.app;
+  builds.told('rain-v1', 'us-east-1', 'before');
+  const told = () => gateway.log.filter(({ message }) => message === 'new build behind an endpoint');
+  t.equal((await gateway.call('rain')).text, 'old');
+  const update = new UpdateEndpointCommand({ EndpointName: 'rain-v1', EndpointConfigName: 'rain-v2' });
+  await sagemakerClient(t, running).send(update);
+  let events = 0;
+  await eventually(t, 'the new build is noticed', () => {
+    events += 1;
+    builds.told('rain-v1', 'us-east-1', `event ${events}`);
+    return told().length > 0;
+  });
+  t.equal((await gateway.call('rain')).text, 'new', 'no answer of the old build is left');
+  t.equal(told().length, 1);
 });

@@ -46,6 +46,13 @@ test('each metric of the table has a sample after a bad day, with exactly its la
           v1: { targets: targetsIn(['us-east-1', 'us-west-2'], 'rain-v1', { price: { instance: 'ml.m5.large' } }) },
         },
       }),
+      hail: {
+        versions: {
+          v1: { targets: targetsIn(['eu-west-1']) },
+          v2: { weight: 0, targets: targetsIn(['eu-west-1'], 'rain-v2', { price: { instance: 'ml.m5.large' } }) },
+        },
+        shadow: { version: 'v2', share: 1, queue: 1_000 },
+      },
       assistant: {
         versions: { v1: { targets: [{ kind: 'bedrock', region: 'us-west-2', modelId: 'demo.assistant-v1:0' }] } },
       },
@@ -55,8 +62,13 @@ test('each metric of the table has a sample after a bad day, with exactly its la
   const jobs = jobsClient(gateway);
   const { id } = (await (await jobs.post('x', {}, 'batch')).json()) as { id: string };
   await jobs.until(t, id, 'completed');
+  for (let call = 0; call < 50; call += 1) await gateway.call('hail', { body: String(call) });
+  await eventually(t, 'copies are compared', () => gateway.app.shadowing.view()[0]?.compared === 50);
   await gateway.call('rain', { body: 'known' });
   await gateway.call('rain', { headers: { 'amz-sdk-request': 'attempt=2; max=3' } });
+  gateway.app.parts.admission.take(250_000_000);
+  await gateway.call('hail'); // its copy is dropped, since memory is short
+  gateway.app.parts.admission.give(250_000_000);
   while (gateway.app.parts.budget.takeRetry()); // so that the next retry is refused
   for (const region of regionNames)
     await gateway.simulator.faults.add({ region, kind: 'error', errorType: 'InternalFailure' });
@@ -66,6 +78,7 @@ test('each metric of the table has a sample after a bad day, with exactly its la
   await gateway.call('snow'); // shed, since memory is short
   admission.give(250_000_000);
   gateway.app.refuse(['no reason']);
+  gateway.app.builds.told('rain-v1', 'us-east-1', 'deployed');
   gateway.app.parts.emit(undefined as never); // on which every listener throws
   const watched = await watchedMetrics(t, await startTestSimulator(t));
   const text = `${await (await fetch(`${gateway.urls.admin}/metrics`)).text()}\n${watched}`;
