@@ -1,6 +1,7 @@
 import { type Test, test } from 'tap';
 import type { Simulator } from '../../sim/simulator.ts';
 import { metricTable } from '../../src/telemetry/metric-table.ts';
+import { hooks, notification, postHook } from '../helpers/alerts.ts';
 import { sampleBaseline, writeBaseline } from '../helpers/drift.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { regionNames, simpleModel, startTestGateway, targetsIn } from '../helpers/gateway.ts';
@@ -8,13 +9,17 @@ import { asyncModel, jobsClient, jobsConfig } from '../helpers/jobs.ts';
 import { startTestSimulator } from '../helpers/simulator.ts';
 import { stateDir } from '../helpers/state-dir.ts';
 
-/** Metrics of a gateway whose model is watched: its numbers are texts, and its predictions begin to be wrong. */
+/** Metrics of a gateway whose model is watched: its numbers are texts, its predictions begin to be wrong, an alert retrains it. */
 async function watchedMetrics(t: Test, running: Simulator): Promise<string> {
   const windows = { paneSeconds: 1, tumblingPanes: 1, settleMs: 0, minRecords: 20 };
   const monitor = { windows, baseline: writeBaseline(stateDir(t), sampleBaseline()), feedback: {}, capture: {} };
   const capture = { destinations: { us: { directory: stateDir(t), encryption: 'none' } }, flushMs: 10 };
-  const models = { rain: simpleModel(['us-east-1'], { monitor }) };
-  const gateway = await startTestGateway(t, { models, capture }, { running });
+  const retrain = { actions: [{ kind: 'event', region: 'us-east-1' }] };
+  const models = { rain: simpleModel(['us-east-1'], { monitor, retrain }) };
+  const gateway = await startTestGateway(t, { models, capture, hooks }, { running });
+  await postHook(gateway.urls.admin, notification({ labels: { model: 'rain', monitor: 'prediction' } }));
+  const acted = ({ message }: Record<string, unknown>) => message === 'retrain';
+  await eventually(t, 'an action is carried out', () => gateway.log.some(acted));
   const headers = { 'content-type': 'application/json', 'x-amzn-sagemaker-inference-id': 'truth' };
   const instances = Array.from({ length: 120 }, () => ({ x: 'no number', colour: 'red' }));
   const predictions = instances.map((_, index) => (index < 60 ? 'dry' : 'wet'));
