@@ -18,7 +18,11 @@ export function startSimulator(io: Io): Promise<ChildProcess | undefined> {
   child.stderr?.on('data', chunk => hear(String(chunk)));
   return new Promise(resolve => {
     const failed = (code: number | null) => {
-      io.err(said === '' ? `The simulator ended at once (exit code ${code}).\n` : said);
+      const words = said.replace(/ \(--help lists the options\)/, '');
+      const mend = /in use|EADDRINUSE/.test(words)
+        ? 'Is another demo running? Stop it, or what else holds the port.\n'
+        : '';
+      io.err(words === '' ? `The simulator ended at once (exit code ${code}).\n` : `${words}${mend}`);
       resolve(undefined);
     };
     child.once('exit', failed);

@@ -21,13 +21,14 @@ export const demo: Command = {
 
 Nothing leaves this machine: no AWS account, no Redis, no Docker.`,
   run: async (args, io) => {
-    const { values } = parse(args, {
+    const { values, positionals } = parse(args, {
       config: { type: 'string' },
       rate: { type: 'string' },
       scenario: { type: 'string' },
       quiet: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     });
+    if (positionals.length > 0) throw new UsageError(`demo takes no ${positionals[0]}.`);
     const { config = projectFile('config/demo.yaml'), rate: asked = '20', scenario } = values;
     const rate = Number(asked);
     if (!(rate >= 0 && rate <= 1_000) || asked.trim() === '')

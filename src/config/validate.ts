@@ -41,7 +41,12 @@ import {
 import { newVersionsHaveAPattern } from './rules/new-versions.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
-import { credentialsAreOneKind, everyRegionIsUsed, regionUrlsAreUsable } from './rules/regions.ts';
+import {
+  credentialsAreOneKind,
+  everyRegionIsUsed,
+  regionNamesAreLikely,
+  regionUrlsAreUsable,
+} from './rules/regions.ts';
 import { shadowsAreMirroredTo, shadowsCanBeAsked, shadowsStandApart } from './rules/shadow.ts';
 import {
   kindsFitTheirSettings,
@@ -66,7 +71,7 @@ const rules = {
     keysReachTargets,
     tenantsNameModels,
   ],
-  regions: [regionUrlsAreUsable, everyRegionIsUsed, credentialsAreOneKind],
+  regions: [regionNamesAreLikely, regionUrlsAreUsable, everyRegionIsUsed, credentialsAreOneKind],
   models: [
     namesAreDistinct,
     someVersionHasWeight,

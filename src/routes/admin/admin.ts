@@ -9,6 +9,7 @@ import { type DataPorts, dataRoutes } from './data.ts';
 import { type EpisodePorts, episodeRoutes } from './episodes.ts';
 import { type HookPorts, hookRoutes } from './hooks.ts';
 import { type KeyPorts, keyRoutes } from './keys.ts';
+import { schemaWords } from './schema-words.ts';
 import { type VersionPorts, versionRoutes } from './versions.ts';
 
 /** What `GET /admin/explain` may be asked: the hints a caller could send, and whose key it is (by its id). */
@@ -89,6 +90,7 @@ export function adminRoutes(
       act: request.routeOptions.url?.slice('/admin/'.length).replace('/', ' ') ?? request.method,
     });
   const judge = (request: FastifyRequest, role: AdminRole): string => judgeFully(request, role).actor;
+  server.setSchemaErrorFormatter((complaints, context) => new Error(schemaWords(complaints, context)));
   server.setErrorHandler((thrown, request, reply) => {
     const error = thrown instanceof GatewayError ? thrown : fromFastify(thrown);
     if (error.code === 'internal') onFault(thrown, request.id);
