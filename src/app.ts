@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { createBuilds } from './compose/builds.ts';
 import { type CanaryPart, createCanaryPart } from './compose/canary.ts';
-import { createDrift } from './compose/drift.ts';
+import { createDrift, type DriftSide } from './compose/drift.ts';
 import { episodeSources } from './compose/episode-sources.ts';
 import { createEpisodes } from './compose/episodes.ts';
 import { createGateway } from './compose/gateway.ts';
@@ -47,6 +47,7 @@ export interface App {
   /** Hears of every event from now on. */
   hear(listener: Listener): void;
   readonly canaries: CanaryPart;
+  readonly drift: DriftSide;
   /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
   listen(): Promise<{ data: string; admin: string }>;
   /** Puts a config in force, whole. Calls in flight finish on the one they began with. */
@@ -107,6 +108,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     builds,
     hear: join,
     canaries,
+    drift,
     listen: async () => {
       await within(clock, keysWaitMs, parts.backends.ready());
       return {

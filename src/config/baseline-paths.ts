@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Path, placeOf, type Source } from './findings.ts';
 import type { Config, ModelOptions } from './schema.ts';
 
-/** A path written in the config, made absolute: it begins where the file lies that it is written in. */
+/** A path written in the config, made absolute: beside the file it is written in, else from the working directory. */
 export function besideFile(source: Source, at: Path, written: string): string {
-  return resolve(dirname(placeOf(source, at).file), written);
+  const beside = resolve(dirname(placeOf(source, at).file), written);
+  return existsSync(beside) ? beside : resolve(written);
 }
 
 /** The config with the directories of baselines made absolute. */

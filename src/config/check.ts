@@ -15,6 +15,7 @@ const headings = {
   models: 'names distinct, versions reachable, a second region',
   targets: 'regions exist, none twice, settings fit their kind',
   fallback: 'stand-ins exist, none in a circle, each can be reached',
+  retraining: 'regions of actions known, numbers of windows possible, hooks told apart',
   jobs: 'buckets in regions of the config, copies possible',
   monitors: 'baselines sound, marks in order, captures have a place',
   limits: 'deadlines, bodies and timers fit, paths usable, replicas agree',

@@ -9,6 +9,7 @@ import {
   someoneMayCall,
   tenantsNameModels,
 } from './rules/callers.ts';
+import { approversAreKnown, canaryPlansAreSound, canaryVersionsExist } from './rules/canary.ts';
 import {
   cacheHoldsSomething,
   contentTypesAreHeaders,
@@ -47,6 +48,13 @@ import {
   regionNamesAreLikely,
   regionUrlsAreUsable,
 } from './rules/regions.ts';
+import {
+  actionRegionsExist,
+  actionsAreSafe,
+  episodesCanOpen,
+  hookTokensAreDistinct,
+  retrainNumbersFit,
+} from './rules/retrain.ts';
 import { shadowsAreMirroredTo, shadowsCanBeAsked, shadowsStandApart } from './rules/shadow.ts';
 import {
   kindsFitTheirSettings,
@@ -86,6 +94,9 @@ const rules = {
     shadowsCanBeAsked,
     shadowsAreMirroredTo,
     shadowsStandApart,
+    canaryVersionsExist,
+    canaryPlansAreSound,
+    approversAreKnown,
   ],
   targets: [
     targetRegionsExist,
@@ -106,6 +117,7 @@ const rules = {
     fallbackModelsCanServe,
     contentTypesAreHeaders,
   ],
+  retraining: [actionRegionsExist, retrainNumbersFit, episodesCanOpen, actionsAreSafe, hookTokensAreDistinct],
   jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe],
   monitors: [baselinesAreReadable, marksAreInOrder, captureHasDestinations, destinationsAreOnePlace],
   limits: [

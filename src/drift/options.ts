@@ -113,7 +113,8 @@ export const MonitorOptions = Type.Object(
     baseline: Type.Optional(
       Type.String({
         minLength: 1,
-        description: 'Directory with statistics.json, constraints.json and, if the gateway wrote them, baseline.json.',
+        description:
+          'Directory with statistics.json, constraints.json and, if the gateway wrote them, baseline.json; beside the config’s file.',
       }),
     ),
     baselines: Type.Record(Type.String(), Type.String({ minLength: 1 }), {

@@ -45,7 +45,8 @@ export function filledIn(
   { episode, model, version, scope, baseline, references }: RetrainRequest,
 ): Readonly<Record<string, string>> {
   const words = new Map(Object.entries({ ...references, episode, model, version: version ?? '', scope, baseline }));
-  const filled = (text: string) => text.replace(/\{([a-zA-Z]+)\}/g, (whole, word: string) => words.get(word) ?? whole);
+  const filled = (text: string) =>
+    text.replace(/\{([a-zA-Z][a-zA-Z0-9-]*)\}/g, (whole, word: string) => words.get(word) ?? whole);
   return Object.fromEntries(
     Object.entries(parameters).map(([name, value]) => [name, filled(value).slice(0, longestValue)]),
   );

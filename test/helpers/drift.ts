@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Test } from 'tap';
 import { Value } from 'typebox/value';
 import type { GatewayEvent } from '../../src/core/events.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import type { InferenceRequest } from '../../src/core/request.ts';
 import type { Baseline } from '../../src/drift/baseline.ts';
-import { encodeBaseline } from '../../src/drift/baseline-files.ts';
+import { baselineTexts, encodeBaseline } from '../../src/drift/baseline-files.ts';
 import { buildBaseline } from '../../src/drift/build-baseline.ts';
 import { type Drift, type RememberedCall, startDrift } from '../../src/drift/drift.ts';
 import { MonitorOptions } from '../../src/drift/options.ts';
@@ -39,6 +41,14 @@ export function sampleBaseline(records = 2_000): Baseline {
   const rows = Array.from({ length: records }, () => sampleRecord(random));
   const instances = rows.map(row => new Map(Object.entries(row)));
   return buildBaseline({ instances, typed: true, predictions: rows.map(predictionOf), performance: undefined });
+}
+
+/** Writes the files of a baseline into a new directory below this one; its path. */
+export function writeBaseline(directory: string, baseline: Baseline): string {
+  const at = join(directory, 'baseline');
+  mkdirSync(at);
+  for (const [name, text] of Object.entries(baselineTexts(baseline, [], true))) writeFileSync(join(at, name), text);
+  return at;
 }
 
 export interface DriftBench {
