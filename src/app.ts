@@ -44,10 +44,10 @@ export interface App {
   readonly metrics: Metrics;
   readonly shadowing: Shadowing;
   readonly builds: Builds;
-  /** Hears of every event from now on. */
-  hear(listener: Listener): void;
   readonly canaries: CanaryPart;
   readonly drift: DriftSide;
+  /** Adds those who hear of what happens. */
+  join(...listeners: readonly Listener[]): void;
   /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
   listen(): Promise<{ data: string; admin: string }>;
   /** Puts a config in force, whole. Calls in flight finish on the one they began with. */
@@ -106,9 +106,9 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     metrics,
     shadowing,
     builds,
-    hear: join,
     canaries,
     drift,
+    join,
     listen: async () => {
       await within(clock, keysWaitMs, parts.backends.ready());
       return {

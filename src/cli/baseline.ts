@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Value } from 'typebox/value';
+import { readSource, systemSurroundings } from '../config/files.ts';
 import { findingText } from '../config/findings.ts';
-import { loadConfig } from '../config/load.ts';
-import type { ResolvedConfig } from '../config/resolve.ts';
+import { examine, loadPrices } from '../config/load.ts';
 import type { Baseline } from '../drift/baseline.ts';
 import { baselineTexts } from '../drift/baseline-files.ts';
 import { fromCsvText, fromJsonLines } from '../drift/baseline-source.ts';
@@ -68,26 +68,25 @@ export const baseline: Command = {
   },
 };
 
-/** How the model's payloads look, and what opens captured calls. Throws when the config says neither. */
-function contextOf({ config, model }: Values, io: Io): { shape: PayloadShape; keys: CaptureKeys } {
-  if (config === undefined)
-    return { shape: Value.Default(PayloadOptions, {}) as PayloadShape, keys: captureKeys(undefined) };
-  const loaded = loadConfig(config, io.env);
-  // The baseline that is to be made may be named already.
-  const errors = loaded.findings.filter(
-    ({ severity, path }) => severity === 'error' && !/\.monitor\.baselines?/.test(path),
-  );
-  if (!loaded.ok && errors.length > 0) throw new Error(errors.map(findingText).join('\n'));
-  if (!loaded.ok) throw new Error(`${config} names a baseline that cannot be read: leave it out until it is made`);
-  return { shape: shapeOf(loaded.resolved, model), keys: captureKeys(loaded.resolved.config.capture) };
-}
-
-function shapeOf({ config, models }: ResolvedConfig, name: string | undefined): PayloadShape {
-  if (name === undefined) throw new UsageError('Name the model of the config: --model NAME.');
-  const tensors = models.get(name)?.tensors;
-  if (!models.has(name)) throw new Error(`no model ${name} in the config: there are ${[...models.keys()].join(', ')}`);
-  const payload = config.models[name]?.monitor?.payload ?? (Value.Default(PayloadOptions, {}) as PayloadOptions);
-  return { ...payload, ...(tensors !== undefined && { tensors }) };
+/** How the model's payloads look, and what opens captured calls. Throws when the config cannot tell. */
+function contextOf({ config: file, model }: Values, io: Io): { shape: PayloadShape; keys: CaptureKeys } {
+  const usual = Value.Default(PayloadOptions, {}) as PayloadOptions;
+  if (file === undefined) return { shape: usual, keys: captureKeys(undefined) };
+  if (model === undefined) throw new UsageError('Name the model of the config: --model NAME.');
+  const { config, findings } = examine(readSource(file, systemSurroundings(io.env)), loadPrices());
+  // The config may name the very baseline that is to be made.
+  const errors = [...findings.values()]
+    .flat()
+    .filter(({ severity, path }) => severity === 'error' && !/\.monitor\.baselines?\b/.test(path));
+  if (errors.length > 0) throw new Error(errors.map(findingText).join('\n'));
+  const options = config.models[model];
+  if (options === undefined)
+    throw new Error(`no model ${model} in the config: there are ${Object.keys(config.models).join(', ')}`);
+  const { monitor, tensors } = options;
+  return {
+    shape: { ...(monitor?.payload ?? usual), ...(tensors !== undefined && { tensors }) },
+    keys: captureKeys(config.capture),
+  };
 }
 
 function read(

@@ -88,7 +88,7 @@ async function play(
   };
   const story = narrator();
   const waiting = new Set<(event: GatewayEvent) => void>();
-  gateway.app.hear(event => {
+  gateway.app.join(event => {
     const line = story.line(event);
     if (line !== undefined) tell(line);
     for (const hear of waiting) hear(event);

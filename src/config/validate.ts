@@ -117,9 +117,9 @@ const rules = {
     fallbackModelsCanServe,
     contentTypesAreHeaders,
   ],
-  retraining: [actionRegionsExist, retrainNumbersFit, episodesCanOpen, actionsAreSafe, hookTokensAreDistinct],
   jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe],
   monitors: [baselinesAreReadable, marksAreInOrder, captureHasDestinations, destinationsAreOnePlace],
+  retraining: [actionRegionsExist, retrainNumbersFit, episodesCanOpen, actionsAreSafe, hookTokensAreDistinct],
   limits: [
     pathsAreUsable,
     nameServersAreAddresses,

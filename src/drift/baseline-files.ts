@@ -108,13 +108,18 @@ function twice(features: readonly Feature[]): Problems {
   );
 }
 
+/** Indented, with lists of numbers on a line each: a sketch has thousands. */
+function text(value: object): string {
+  const indented = JSON.stringify(value, null, 2);
+  return `${indented.replace(/\[[\s\d.eE+,-]*\]/g, list => list.replace(/\s+/g, ' ').replace('[ ', '[').replace(' ]', ']'))}\n`;
+}
+
 /** The texts of a baseline's files, by name. @param instances the records it was made of */
 export function baselineTexts(
   baseline: Baseline,
   instances: readonly Instance[],
   typed: boolean,
 ): Record<string, string> {
-  const text = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
   const { constraints, ...rest } = baseline;
   return {
     [fileNames.statistics]: text(statisticsFile(baseline.features, instances, typed)),

@@ -3,8 +3,7 @@ import { jensenShannonDistance, largestDifference, populationStability, sharesOf
 import { kolmogorovSmirnovOfCounts } from '../statistics/kolmogorov-smirnov.ts';
 import { normedDistance, wassersteinOfCounts } from '../statistics/wasserstein.ts';
 import type { Feature, NumericFeature } from './baseline.ts';
-import type { FeatureCounts } from './counts.ts';
-import { roundedSum } from './exact-sum.ts';
+import { type FeatureCounts, momentsOf } from './counts.ts';
 import type { Effect } from './options.ts';
 
 /** How far a window's feature is from the baseline's. */
@@ -57,7 +56,7 @@ function compareNumbers(feature: NumericFeature, counts: FeatureCounts): Pick<Co
   if (count === 0 || total(feature.counts) === 0) return undefined;
   const { distance, p } = kolmogorovSmirnovOfCounts(feature.counts, counts.bins);
   // Outside the baseline's range the bins know no distances; the means, which are exact, are never further apart.
-  const moved = Math.abs(roundedSum(counts.sum) / count);
+  const moved = Math.abs((momentsOf(feature, counts)?.mean ?? feature.mean) - feature.mean);
   const earth = Math.max(moved, wassersteinOfCounts(...withinRange(feature, counts.bins)));
   return {
     effects: { 'kolmogorov-smirnov': distance, wasserstein: normedDistance(earth, feature.deviation) },

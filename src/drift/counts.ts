@@ -1,10 +1,9 @@
 import { binOf } from '../statistics/fixed-histogram.ts';
-import type { Baseline, Feature, FeatureConstraint } from './baseline.ts';
-import { addExactly, addSum, type ExactSum } from './exact-sum.ts';
+import type { Baseline, Feature, FeatureConstraint, NumericFeature } from './baseline.ts';
 import { type Instance, numberIn, type Value } from './payload.ts';
 import { addTruths, noTruths, type TruthCounts } from './truth-counts.ts';
 
-/** What was seen of one feature: whole numbers and exact sums, so that counts of replicas add up in any order. */
+/** What was seen of one feature: whole numbers only, so that counts of replicas add up exactly, in any order. */
 export interface FeatureCounts {
   /** As the baseline's bins; of opaque features one. */
   readonly bins: number[];
@@ -18,10 +17,10 @@ export interface FeatureCounts {
   negative: number;
   /** Numbers below the least or above the greatest of the baseline. */
   outside: number;
-  /** Of numbers, each less the baseline's mean. */
-  readonly sum: ExactSum;
-  /** Of the squares of those. */
-  readonly squares: ExactSum;
+  /** Sum of numbers, each as its distance from the baseline's mean in deviations, in fixed point: see `momentsOf`. */
+  sum: number;
+  /** Sum of the squares of those distances, in fixed point. */
+  squares: number;
 }
 
 /** What was seen of a version in one pane of time; plain JSON. */
@@ -86,7 +85,7 @@ function emptyFeature(feature: Feature | undefined): FeatureCounts {
   const bins = new Array<number>(feature === undefined || feature.kind === 'opaque' ? 1 : feature.counts.length).fill(
     0,
   );
-  return { bins, missing: 0, absent: 0, wrong: 0, negative: 0, outside: 0, sum: [], squares: [] };
+  return { bins, missing: 0, absent: 0, wrong: 0, negative: 0, outside: 0, sum: 0, squares: 0 };
 }
 
 function countOf(feature: Feature, constraint: FeatureConstraint | undefined): Count {
@@ -99,13 +98,37 @@ function countOf(feature: Feature, constraint: FeatureConstraint | undefined): C
   };
 }
 
+/** Fixed point: whole numbers add up exactly, up to some millions of records at the farthest distance. */
+const [sumUnits, squareUnits] = [2 ** 20, 2 ** 10];
+/** In deviations; what is farther counts as so far. */
+const farthest = 1_000;
+
+/** A constant has no deviation of its own. */
+function scaleOf(deviation: number): number {
+  return deviation > 0 ? deviation : 1;
+}
+
+/** Mean and standard deviation of the numbers counted; undefined when there are none. */
+export function momentsOf(
+  { mean, deviation }: Pick<NumericFeature, 'mean' | 'deviation'>,
+  { bins, sum, squares }: FeatureCounts,
+): { readonly mean: number; readonly deviation: number } | undefined {
+  const count = bins.reduce((total, each) => total + each, 0);
+  if (count === 0) return undefined;
+  const scale = scaleOf(deviation);
+  const moved = sum / sumUnits / count;
+  const variance = Math.max(0, squares / squareUnits / count - moved * moved);
+  return { mean: mean + moved * scale, deviation: Math.sqrt(variance) * scale };
+}
+
 type CountPresent = (counts: FeatureCounts, value: Exclude<Value, null>, typed: boolean) => void;
 
 function numbers(
-  { edges, mean, min, max }: Extract<Feature, { kind: 'numeric' }>,
+  { edges, mean, deviation, min, max }: Extract<Feature, { kind: 'numeric' }>,
   constraint: FeatureConstraint | undefined,
 ): CountPresent {
   const whole = constraint?.type === 'Integral';
+  const scale = scaleOf(deviation);
   return (counts, value, typed) => {
     const number = typeof value === 'string' && !typed ? numberIn(value) : value;
     if (typeof number !== 'number' || !Number.isFinite(number)) {
@@ -117,8 +140,9 @@ function numbers(
     if (number < min || number > max) counts.outside += 1;
     const bin = binOf(edges, number);
     counts.bins[bin] = (counts.bins[bin] ?? 0) + 1;
-    addExactly(counts.sum, number - mean);
-    addExactly(counts.squares, (number - mean) ** 2);
+    const distance = Math.max(-farthest, Math.min(farthest, (number - mean) / scale));
+    counts.sum += Math.round(distance * sumUnits);
+    counts.squares += Math.round(distance * distance * squareUnits);
   };
 }
 
@@ -155,6 +179,6 @@ function addFeature(into: FeatureCounts, more: FeatureCounts | undefined): void 
   into.wrong += more.wrong;
   into.negative += more.negative;
   into.outside += more.outside;
-  addSum(into.sum, more.sum);
-  addSum(into.squares, more.squares);
+  into.sum += more.sum;
+  into.squares += more.squares;
 }

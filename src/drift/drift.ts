@@ -111,36 +111,29 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
     shifts.add(truth, ports.model(truth.model)?.options.payload.threshold);
   };
 
-  const read = (model: MonitoredModel, version: string, event: CalledEvent, at: number) => {
-    const { request, answer } = event;
-    const records = readRecords(model.shape, request.fields.contentType, request.body);
-    const predictions = readPredictions(model.shape, answer?.headers['content-type'], answer?.body ?? empty);
-    const watched = versions.find(model.name, version);
-    const result = records.instances.length === 0 ? 'unreadable' : 'read';
-    counted.add('meridian_monitored_calls_total', { model: model.name, version, result });
-    watched?.monitor?.record(at, records, predictions);
-    watched?.ring.add(records, predictions);
+  const read = (model: MonitoredModel, watched: Watched, call: ReadableCall) => {
+    const records = readRecords(model.shape, call.requestType, call.request);
+    const predictions = readPredictions(model.shape, call.answerType, call.answer);
+    watched.calls[records.instances.length === 0 ? 'unreadable' : 'read'].value += 1;
+    watched.monitor?.record(call.atMs, records, predictions);
+    watched.ring.add(records, predictions, clock.now());
     if (predictions.length === 0) return;
-    const inferenceId = request.fields.inferenceId ?? request.id;
-    const { tenant } = request.caller;
-    const residency = event.attempts.at(-1)?.target.residency ?? '';
-    remember({ inferenceId, model: model.name, version, tenant, residency, answeredAt: at, predictions });
+    const { inferenceId, tenant, residency, atMs: answeredAt } = call;
+    remember({ inferenceId, model: model.name, version: watched.version, tenant, residency, answeredAt, predictions });
   };
 
   const called = (event: CalledEvent) => {
     const model = ports.model(event.model);
     if (model === undefined || !tells(event)) return;
-    const version = versionOf(event);
-    const bytes = event.request.body.length + (event.answer?.body.length ?? 0);
+    const watched = versions.find(model.name, versionOf(event));
+    if (watched === undefined) return;
+    const call = readableCall(event, clock.wallMs());
+    const bytes = call.request.length + call.answer.length;
     const { sampleRate, largeSampleRate, maxBodyBytes, maxQueuedBytes } = model.options;
     const rate = bytes > maxBodyBytes ? Math.min(sampleRate, largeSampleRate) : sampleRate;
-    if (rate < 1 && ports.random() >= rate) {
-      counted.add('meridian_monitored_calls_total', { model: model.name, version, result: 'sampled-out' });
-      return;
-    }
-    const at = clock.wallMs();
-    if (!queue.add({ bytes, read: () => read(model, version, event, at) }, maxQueuedBytes))
-      counted.add('meridian_monitored_calls_total', { model: model.name, version, result: 'dropped' });
+    if (rate < 1 && ports.random() >= rate) watched.calls['sampled-out'].value += 1;
+    else if (!queue.add({ bytes, read: () => read(model, watched, call) }, maxQueuedBytes))
+      watched.calls.dropped.value += 1;
   };
 
   return {
@@ -169,6 +162,31 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
 
 type CalledEvent = Extract<GatewayEvent, { type: 'version-called' }>;
 const empty = Buffer.alloc(0);
+
+/** What is kept of a call until it is read: no more than it takes, since much may wait. */
+interface ReadableCall {
+  readonly request: Buffer;
+  readonly requestType: string | undefined;
+  readonly answer: Buffer;
+  readonly answerType: string | undefined;
+  readonly inferenceId: string;
+  readonly tenant: string;
+  readonly residency: string;
+  readonly atMs: number;
+}
+
+function readableCall({ request, answer, attempts }: CalledEvent, atMs: number): ReadableCall {
+  return {
+    request: request.body,
+    requestType: request.fields.contentType,
+    answer: answer?.body ?? empty,
+    answerType: answer?.headers['content-type'],
+    inferenceId: request.fields.inferenceId ?? request.id,
+    tenant: request.caller.tenant,
+    residency: attempts.at(-1)?.target.residency ?? '',
+    atMs,
+  };
+}
 
 /** Whether a call has an answer by a model, of an operation whose bodies are the model's own or tensors. */
 function tells({ answer, request: { operation } }: CalledEvent): boolean {

@@ -57,7 +57,7 @@ const WindowOptions = Type.Object(
       description: 'After a pane’s end, for the counts of the other replicas to come; they look once a second.',
     }),
   },
-  { additionalProperties: false, default: {} },
+  { additionalProperties: false, default: {}, description: 'What is judged together.' },
 );
 
 /** `models.NAME.monitor.capture`. */
@@ -156,7 +156,7 @@ export const MonitorOptions = Type.Object(
         quality: marks(0.05, 0.01, 'Share of records that break a constraint.'),
         performance: marks(0.1, 0.05, 'Loss against the baseline: of accuracy, AUC, F1; of errors, relative.'),
       },
-      { additionalProperties: false, default: {} },
+      { additionalProperties: false, default: {}, description: 'How large a difference is a drift.' },
     ),
     performance: Type.Optional(
       Type.Enum(['accuracy', 'auc', 'f1', 'mae', 'rmse'], {

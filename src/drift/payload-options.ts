@@ -50,7 +50,11 @@ export const PayloadOptions = Type.Object(
       description: 'Features looked at per instance; the rest are passed over.',
     }),
   },
-  { additionalProperties: false, default: {} },
+  {
+    additionalProperties: false,
+    default: {},
+    description: 'Where features and predictions stand in what goes in and out.',
+  },
 );
 /** Its resolved form. */
 export type PayloadOptions = Static<typeof PayloadOptions>;

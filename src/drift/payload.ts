@@ -1,5 +1,6 @@
 import type { TensorMapping } from '../core/tensors.ts';
 import { type CsvTable, readCsv } from './csv.ts';
+import { flatInstance } from './flat-instance.ts';
 import { at, flatten, isObject, lines, parse } from './json-values.ts';
 import type { PayloadOptions } from './payload-options.ts';
 import { isTensors, predictionsOfTensors, recordsOfTensors } from './tensor-payload.ts';
@@ -7,8 +8,13 @@ import { isTensors, predictionsOfTensors, recordsOfTensors } from './tensor-payl
 /** One value of a feature. */
 export type Value = number | string | boolean | null;
 
-/** The features of one instance, by name; what is missing is not there, or null. */
-export type Instance = ReadonlyMap<string, Value>;
+/** The features of one instance, by name; what is missing is not there, or null. A map is one. */
+export interface Instance {
+  get(name: string): Value | undefined;
+  readonly size: number;
+  keys(): Iterable<string>;
+  [Symbol.iterator](): Iterator<[string, Value]>;
+}
 
 /** Where features and predictions stand in a model's payloads. */
 export interface PayloadShape extends PayloadOptions {
@@ -124,6 +130,8 @@ function instanceOf(
   value: unknown,
   problems: Set<PayloadProblem>,
 ): Instance | undefined {
+  const plain = flatInstance(value, maxFeatures);
+  if (plain !== undefined) return plain;
   const features = new Map<string, Value>();
   const add = (name: string, part: unknown) => {
     if (!flatten(name, part, features, maxFeatures)) problems.add('too-many-features');

@@ -15,8 +15,8 @@ const FeatureShape = Type.Object({
   wrong: count,
   negative: count,
   outside: count,
-  sum: Sum,
-  squares: Sum,
+  sum: Type.Integer(),
+  squares: count,
 });
 const PaneShape = Type.Object({
   records: count,

@@ -16,20 +16,26 @@ export interface Counted {
 /** Counts by name and labels. */
 export interface Totals {
   add(name: CounterName, labels: Readonly<Record<string, string>>, by?: number): void;
+  /** A counter that is raised on every call: found once. */
+  cell(name: CounterName, labels: Readonly<Record<string, string>>): { value: number };
   all(): readonly Counted[];
 }
 
 /** Nothing counted yet. */
 export function totals(): Totals {
   const cells = new Map<string, { name: CounterName; labels: Readonly<Record<string, string>>; value: number }>();
+  const cell: Totals['cell'] = (name, labels) => {
+    let key: string = name;
+    for (const label in labels) key += `\u0000${labels[label]}`;
+    const known = cells.get(key) ?? { name, labels, value: 0 };
+    cells.set(key, known);
+    return known;
+  };
   return {
     add: (name, labels, by = 1) => {
-      let key: string = name;
-      for (const label in labels) key += `\u0000${labels[label]}`;
-      const cell = cells.get(key);
-      if (cell === undefined) cells.set(key, { name, labels, value: by });
-      else cell.value += by;
+      cell(name, labels).value += by;
     },
-    all: () => [...cells.values()],
+    cell,
+    all: () => [...cells.values()].filter(({ value }) => value > 0),
   };
 }

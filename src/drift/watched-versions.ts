@@ -4,6 +4,9 @@ import { type ReferenceRing, referenceRing } from './reference-ring.ts';
 import type { PaneStore } from './stored-panes.ts';
 import { type JudgedWindow, type KeptPanes, VersionMonitor } from './version-monitor.ts';
 
+/** What becomes of a call of a watched version. */
+const fates = ['read', 'unreadable', 'sampled-out', 'dropped'] as const;
+
 /** One version under watch. */
 export interface Watched {
   readonly model: string;
@@ -11,6 +14,8 @@ export interface Watched {
   /** Undefined without a baseline. */
   monitor: VersionMonitor | undefined;
   readonly ring: ReferenceRing;
+  /** By what became of them. */
+  readonly calls: Readonly<Record<(typeof fates)[number], { value: number }>>;
   /** By kind, as last judged. */
   readonly windows: Map<JudgedWindow['kind'], JudgedWindow>;
 }
@@ -42,6 +47,7 @@ export function watchedVersions(
       version,
       monitor: undefined,
       ring: referenceRing(options.referenceRecords),
+      calls: callsOf(ports, name, version),
       windows: new Map(),
     };
     watched.set(key, known);
@@ -83,5 +89,16 @@ export function watchedVersions(
       for (const { model, version, monitor } of watched.values())
         if (monitor !== undefined) await store.save(model, version, monitor.kept());
     },
+  };
+}
+
+function callsOf({ counted }: DriftPorts, model: string, version: string): Watched['calls'] {
+  const cell = (result: string) => counted.cell('meridian_monitored_calls_total', { model, version, result });
+  const [read, unreadable, sampledOut, dropped] = fates;
+  return {
+    [read]: cell(read),
+    [unreadable]: cell(unreadable),
+    [sampledOut]: cell(sampledOut),
+    [dropped]: cell(dropped),
   };
 }

@@ -62,7 +62,7 @@ function windowOf(bench: Bench): unknown {
     judgements: window?.judgements,
     records,
     bins: features?.map(({ bins }) => bins),
-    sums: features?.map(each => [sum(each.sum), sum(each.squares)]),
+    sums: features?.map(each => [each.sum, each.squares]),
     errors: [truths?.numbers, sum(truths?.errors), sum(truths?.squaredErrors)],
   };
 }

@@ -57,7 +57,7 @@ test('ground truth by HTTP: one, many, of the caller’s own tenant only', async
     return { status: response.status, answer: await response.json() };
   };
   const truths: unknown[] = [];
-  gateway.app.hear(event => {
+  gateway.app.join(event => {
     if (event.type === 'truth-joined') truths.push([event.version, event.inferenceId, event.truth]);
   });
   const named = { ...key('acme'), 'x-amzn-sagemaker-inference-id': 'mine' };
