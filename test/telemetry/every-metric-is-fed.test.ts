@@ -19,7 +19,7 @@ async function watchedMetrics(t: Test, running: Simulator): Promise<string> {
   const capture = { destinations: { us: { directory: stateDir(t), encryption: 'none' } }, flushMs: 10 };
   const retrain = { actions: [{ kind: 'event', region: 'us-east-1' }] };
   const sleet = {
-    canary: { steps: [50, 100], warmUpCalls: 0, lookEveryMs: 100 },
+    canary: { steps: [50, 100], warmUpCalls: 0, lookEveryMs: 250 },
     versions: {
       v1: { targets: targetsIn(['us-east-1']) },
       v2: { weight: 0, targets: targetsIn(['us-east-1'], 'rain-v2') },
