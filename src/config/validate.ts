@@ -34,6 +34,7 @@ import {
 } from './rules/models.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
+import { redisIsOneThing } from './rules/redis.ts';
 import { credentialsAreOneKind, everyRegionIsUsed, regionUrlsAreUsable } from './rules/regions.ts';
 import {
   kindsFitTheirSettings,
@@ -97,6 +98,7 @@ const rules = {
     bodiesFitMemory,
     ejectionTimesFit,
     timersFit,
+    redisIsOneThing,
     replicasShareState,
   ],
   prices: [pricesFitTheirKind, pricesAreKnown, egressIsKnown],
