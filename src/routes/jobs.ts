@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import type { Caller } from '../core/request.ts';
+import type { Admission } from '../security/admission.ts';
 import { authorize } from '../security/callers.ts';
 import { callerWithoutBody } from './admit.ts';
 import { clientAttempt, readFields, readHints, validTraceparent } from './fields.ts';
@@ -64,10 +65,8 @@ function uploader(ports: JobRoutePorts, { raw }: FastifyRequest): Caller {
 function createJob(ports: JobRoutePorts) {
   return async (http: ByModel, reply: FastifyReply): Promise<FastifyReply> => {
     const startedAt = ports.clock.now();
-    const seen: Seen = { model: undefined, caller: undefined, bytes: 0, error: undefined, leave: undefined };
+    const seen: Seen = { model: undefined, caller: undefined, bytes: 0, held: 0, error: undefined, leave: undefined };
     const { maxBytes, idleMs, heldBytes } = ports.limits();
-    const length = Number(http.headers['content-length'] ?? Number.POSITIVE_INFINITY);
-    let held = 0;
     try {
       seen.caller = uploader(ports, http);
       seen.model = ports.model(http.params.model);
@@ -76,13 +75,13 @@ function createJob(ports: JobRoutePorts) {
       authorize(seen.caller, seen.model.name, 'queue');
       seen.leave = await ports.tenants.enter(seen.caller);
       const { model, caller } = seen;
-      const request = { id: http.id, model, caller, fields: readFields(http.headers), hints: readHints(http.headers) };
-      ports.admission.take(Math.min(length, heldBytes));
-      held = Math.min(length, heldBytes);
-      const job = await ports.accept(
-        request,
-        counted(payloadOf(http.raw, { clock: ports.clock, maxBytes, idleMs }), seen),
-      );
+      const hints = readHints(http.headers, http.params.model);
+      const request = { id: http.id, model, caller, fields: readFields(http.headers), hints };
+      const length = Math.min(heldBytes, Number(http.headers['content-length'] ?? heldBytes));
+      ports.admission.take(length); // a payload that does not fit now is refused unread
+      ports.admission.give(length);
+      const payload = payloadOf(http.raw, { clock: ports.clock, maxBytes, idleMs });
+      const job = await ports.accept(request, counted(payload, seen, ports.admission, heldBytes));
       return reply.code(202).header('location', `/v1/jobs/${job.id}`).send(job);
     } catch (thrown) {
       seen.error = asGatewayError(ports, thrown, http.id);
@@ -90,7 +89,7 @@ function createJob(ports: JobRoutePorts) {
       if (!http.raw.complete && hasConnectionHeader(reply.raw)) reply.header('connection', 'close');
       throw seen.error;
     } finally {
-      ports.admission.give(held);
+      ports.admission.give(seen.held);
       seen.leave?.();
       complete(ports, http, seen, startedAt);
     }
@@ -102,14 +101,28 @@ interface Seen {
   model: Model | undefined;
   caller: Caller | undefined;
   bytes: number;
+  /** Of memory. */
+  held: number;
   error: GatewayError | undefined;
   /** Gives back what the tenant's limits let in. */
   leave: (() => void) | undefined;
 }
 
-async function* counted(payload: AsyncIterable<Buffer>, seen: Seen): AsyncGenerator<Buffer> {
+/** Buffers of parts double as they grow. */
+const heldPerByte = 2;
+
+/** Memory is admitted as the payload arrives: a length that is announced and nothing more must keep nobody out. */
+async function* counted(
+  payload: AsyncIterable<Buffer>,
+  seen: Seen,
+  admission: Admission,
+  heldBytes: number,
+): AsyncGenerator<Buffer> {
   for await (const chunk of payload) {
     seen.bytes += chunk.length;
+    const needed = Math.min(heldPerByte * seen.bytes, heldBytes);
+    if (needed > seen.held) admission.take(needed - seen.held);
+    seen.held = Math.max(needed, seen.held);
     yield chunk;
   }
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect as http2Connect } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { test } from 'tap';
 import { eventually } from '../helpers/eventually.ts';
@@ -51,6 +52,45 @@ test('where jobs may take an hour to arrive, other calls still have to arrive in
 
 const seen = ({ simulator }: TestGateway) =>
   Object.values(simulator.stats().regions).reduce((sum, { total }) => sum + total, 0);
+test('a body that nobody reads does not keep its connection open longer, whoever sends it', async t => {
+  const gateway = await startTestGateway(t, {
+    limits: { bodyTimeoutMs: 200, drainMs: 0, shutdownMs: 2_000 },
+    auth: { keys: [{ id: 'k', secret: 'a secret of some length', tenant: 'a' }] },
+    models: { rain: simpleModel(['us-east-1']) },
+    jobs: jobsConfig(['us-east-1']),
+  });
+  const { hostname, port } = new URL(gateway.urls.data);
+  for (const [line, status] of [
+    ['POST /v1/models/rain/invocations', 403],
+    ['POST /nothing', 404],
+    ['GET /livez', 200],
+    ['POST /v1/notifications/sns', 408],
+  ] as const) {
+    const socket = connect(Number(port), hostname);
+    let answer = '';
+    socket.on('data', chunk => {
+      answer += chunk;
+    });
+    socket.write(`${line} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx`);
+    await once(socket, 'close');
+    t.match(answer, new RegExp(`^HTTP/1.1 ${status} `), line);
+  }
+});
+
+test('nor does one keep its stream open over HTTP/2', async t => {
+  const gateway = await startTestGateway(t, {
+    limits: { bodyTimeoutMs: 200, drainMs: 0, shutdownMs: 2_000 },
+    models: { rain: simpleModel(['us-east-1']) },
+    jobs: jobsConfig(['us-east-1']),
+  });
+  const session = http2Connect(gateway.urls.data);
+  t.teardown(() => session.destroy());
+  const stream = session.request({ ':method': 'POST', ':path': '/nothing' });
+  stream.write('x');
+  stream.resume();
+  await once(stream, 'close');
+  t.equal(stream.rstCode, 0);
+});
 
 test('callers who spend the deadline on sending never hurt the targets', async t => {
   const rain = simpleModel(['us-east-1', 'us-west-2'], { deadlineMs: 2_000, slo: { latencyMs: 500 } });
