@@ -53,7 +53,10 @@ interface Walk {
   readonly trail: Attempt[];
 }
 
-/** Tries the candidates of each version in routed order until one answers or a limit says stop. */
+/**
+ * Tries the candidates of each version in routed order until one answers or a limit says stop.
+ * @param trail where finished attempts are put as they finish
+ */
 export async function tryTargets(
   ports: TargetPorts,
   model: Model,
@@ -61,9 +64,10 @@ export async function tryTargets(
   request: InferenceRequest,
   deadline: Deadline,
   signal: AbortSignal,
+  trail: Attempt[] = [],
 ): Promise<Exit> {
   const priority = priorityOf(model, request);
-  const walk: Walk = { ports, model, request, priority, deadline, signal, trail: [] };
+  const walk: Walk = { ports, model, request, priority, deadline, signal, trail };
   let routes: Route[] = [];
   const routeOf = (index: number): Route => {
     const known = routes[index];
