@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Refusal } from './compose/admin.ts';
+import { createDrift, type DriftSide } from './compose/drift.ts';
 import { createGateway } from './compose/gateway.ts';
 import { publishGauges } from './compose/gauges.ts';
 import { createJobs } from './compose/jobs.ts';
@@ -11,6 +12,7 @@ import { adminPlane, dataPlane } from './compose/planes.ts';
 import { createReplica } from './compose/replica.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
 import { type Clock, sleep } from './core/clock.ts';
+import type { Listener } from './core/events.ts';
 import type { Random } from './core/random.ts';
 import type { LogSink } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -36,6 +38,9 @@ export interface App {
   readonly admin: FastifyInstance;
   readonly parts: Parts;
   readonly metrics: Metrics;
+  readonly drift: DriftSide;
+  /** Adds those who hear of what happens. */
+  join(...listeners: readonly Listener[]): void;
   /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
   listen(): Promise<{ data: string; admin: string }>;
   /** Puts a config in force, whole. Calls in flight finish on the one they began with. */
@@ -57,8 +62,10 @@ interface InForce {
 export async function createApp({ resolved, clock, random, log }: AppDeps): Promise<App> {
   const inForce: InForce = { resolved, refusal: undefined };
   const config = () => inForce.resolved;
-  const { metrics, emit } = createObservers(log, resolved.config.log.sampleRate, random);
+  const { metrics, emit, join } = createObservers(log, resolved.config.log.sampleRate, random);
   const parts = await createParts({ clock, random, emit, logger: log.logger, config });
+  const drift = await createDrift(parts, message => log.logger.warn(message));
+  join(drift.hear);
   const serve = createGateway(parts);
   const jobs = createJobs(parts, serve, message => log.logger.warn(message));
   const replica = createReplica(clock);
@@ -66,6 +73,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     parts,
     serve,
     jobs,
+    drift,
     replica,
     metrics,
     logger: log.logger,
@@ -74,7 +82,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, { parts, jobs, replica, version, log });
+  publishGauges(metrics, { parts, jobs, drift, replica, version, log });
   const tell = (ok: boolean, detail: string) =>
     emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
   tell(true, 'started');
@@ -83,6 +91,8 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     admin,
     parts,
     metrics,
+    drift,
+    join,
     listen: async () => {
       await within(clock, keysWaitMs, parts.backends.ready());
       return {
@@ -103,6 +113,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       const inTime = (work: Promise<unknown>) => within(clock, Math.max(0, endsAt - clock.now()), work);
       await inTime(data.close());
       await inTime(jobs.stop());
+      await inTime(drift.stop());
       parts.work.start(parts.callers.close);
       await inTime(parts.work.settled());
       parts.health.stop();

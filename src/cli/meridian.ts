@@ -1,5 +1,7 @@
 import { AdminCallFailed } from './admin-client.ts';
+import { baseline } from './baseline.ts';
 import { check } from './check.ts';
+import { data } from './data.ts';
 import { demo } from './demo.ts';
 import { explain } from './explain.ts';
 import { keys } from './keys.ts';
@@ -7,7 +9,7 @@ import { drain, purge, undrain } from './operate.ts';
 import { type Command, type Io, UsageError } from './options.ts';
 import { serveCommand } from './serve.ts';
 
-const commands: readonly Command[] = [serveCommand, demo, check, explain, drain, undrain, purge, keys];
+const commands: readonly Command[] = [serveCommand, demo, check, explain, drain, undrain, purge, keys, baseline, data];
 
 const overview = `Usage: meridian COMMAND [options]
 

@@ -2,6 +2,7 @@ import { redactConfig } from '../config/secrets.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import type { AdminPorts, DrainBody, ExplainQuery, PurgeBody } from '../routes/admin/admin.ts';
+import type { DeleteDataBody } from '../routes/admin/data.ts';
 import type { Routing } from '../routing/routing.ts';
 import { createAdminAccess } from '../security/admin-access.ts';
 import { callerOf } from '../security/credential.ts';
@@ -9,6 +10,7 @@ import { bindCallers } from '../security/tenants.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Auditor, auditor } from './auditor.ts';
+import type { DriftSide } from './drift.ts';
 import { keyActs } from './key-acts.ts';
 import type { Parts } from './parts.ts';
 
@@ -24,6 +26,7 @@ export interface AdminSources {
   readonly explain: Routing['explain'];
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly drift: DriftSide;
   refusal(): Refusal | undefined;
 }
 
@@ -49,6 +52,7 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     config: () => ({ hash: config().hash, config: redactConfig(config().config), refused: refusal() ?? null }),
     ...operatorActs(parts, audit),
     ...keyActs(parts, audit),
+    deleteData: audit.audited('data delete', (what: DeleteDataBody) => sources.drift.erasures.erase(what)),
   };
 }
 

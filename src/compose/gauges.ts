@@ -1,6 +1,8 @@
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { targetLabels } from '../telemetry/record.ts';
+import type { DriftSide } from './drift.ts';
+import { publishDrift } from './drift-gauges.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
 
@@ -8,6 +10,7 @@ import type { Replica } from './replica.ts';
 export interface GaugeSources {
   readonly parts: Parts;
   readonly jobs: Jobs;
+  readonly drift: DriftSide;
   readonly replica: Replica;
   readonly version: string;
   readonly log: { readonly dropped: number };
@@ -18,7 +21,7 @@ const regionLevel = { serving: 0, evacuated: 1, drained: 2 } as const;
 
 /** Sets every gauge from the parts' own state when Prometheus asks. */
 export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
-  const { parts, jobs, replica, version, log } = sources;
+  const { parts, jobs, drift, replica, version, log } = sources;
   const { cache, admission, stores } = parts;
   metrics.onScrape(() => {
     for (const { target, health } of parts.health.describeAll()) {
@@ -58,6 +61,7 @@ export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
     metrics.gauge('meridian_redis_unanswered', {}, stores.redisUnanswered());
     metrics.gauge('meridian_replicas', {}, parts.replicas());
     metrics.countTo('meridian_log_lines_dropped_total', {}, log.dropped);
+    publishDrift(metrics, drift);
     metrics.gauge('meridian_ready', {}, Number(replica.notReady() === undefined));
     metrics.gauge('meridian_config_info', { hash: parts.config().hash }, 1);
     metrics.gauge('meridian_build_info', { version, node: process.version }, 1);

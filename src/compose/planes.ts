@@ -6,6 +6,7 @@ import type { Jobs } from '../jobs/jobs.ts';
 import { inputPlaces } from '../jobs/places.ts';
 import { adminRoutes } from '../routes/admin/admin.ts';
 import { bedrockRoutes } from '../routes/bedrock.ts';
+import { feedbackRoutes } from '../routes/feedback.ts';
 import { healthRoutes } from '../routes/health.ts';
 import { jobRoutes } from '../routes/jobs.ts';
 import { notificationRoutes } from '../routes/notifications.ts';
@@ -20,6 +21,7 @@ import type { RoutedRequest } from '../routing/router.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { adminPorts, type Refusal } from './admin.ts';
+import type { DriftSide } from './drift.ts';
 import { jobPorts } from './jobs.ts';
 import { headersTimeoutMs, keepAliveMs, newServer } from './listen.ts';
 import type { Parts } from './parts.ts';
@@ -31,6 +33,7 @@ export interface PlaneDeps {
   /** The request path. */
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   readonly jobs: Jobs;
+  readonly drift: DriftSide;
   readonly replica: Replica;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -49,7 +52,7 @@ const inferRequest: RoutedRequest = {
 };
 
 /** The data plane: inference only. */
-export function dataPlane({ parts, serve, jobs, replica, logger, version }: PlaneDeps): FastifyInstance {
+export function dataPlane({ parts, serve, jobs, drift, replica, logger, version }: PlaneDeps): FastifyInstance {
   const limits = () => parts.config().config.limits;
   const onFault = faultLog(logger);
   const invoke: OpenInferencePorts = {
@@ -101,6 +104,16 @@ export function dataPlane({ parts, serve, jobs, replica, logger, version }: Plan
   });
   jobRoutes(server, jobsSide);
   notificationRoutes(server, jobsSide);
+  feedbackRoutes(server, {
+    clock: parts.clock,
+    admission: parts.admission,
+    identify: parts.callers.identify,
+    tenants: parts.callers.limits,
+    taken: drift.takesFeedback,
+    take: drift.feedback.take,
+    bodyTimeoutMs: () => limits().bodyTimeoutMs,
+    onFault,
+  });
   healthRoutes(server, replica);
   unknownRoutes(server);
   badRequests(server, onFault);
@@ -108,9 +121,9 @@ export function dataPlane({ parts, serve, jobs, replica, logger, version }: Plan
 }
 
 /** The admin plane: metrics and the operator's side. */
-export function adminPlane({ parts, replica, metrics, logger, refusal }: PlaneDeps): FastifyInstance {
+export function adminPlane({ parts, drift, replica, metrics, logger, refusal }: PlaneDeps): FastifyInstance {
   const server = newServer(parts.config().config.limits.bodyTimeoutMs);
-  const ports = adminPorts({ parts, explain: parts.routing.explain, metrics, logger, refusal });
+  const ports = adminPorts({ parts, explain: parts.routing.explain, metrics, logger, drift, refusal });
   adminRoutes(server, ports, faultLog(logger));
   healthRoutes(server, replica);
   unknownRoutes(server, 'admin');

@@ -19,7 +19,7 @@ export interface Region {
   readonly bedrockRuntimeUrl: string;
   readonly stsUrl: string;
   readonly s3Url: string;
-  /** What signs for the region's bucket (in `identities`); undefined where jobs have none. */
+  /** What signs for the region's bucket (in `identities`); undefined where neither jobs nor captures have one. */
   readonly bucketIdentity: string | undefined;
   /** USD per GB leaving the region. */
   readonly egressUsdPerGb: number;
@@ -71,7 +71,8 @@ export function resolveConfig(config: Config, prices: PriceTable): ResolvedConfi
   return { hash: hashOf(config, prices), config, models, names, targets, regions, identities };
 }
 
-function hashOf(config: Config, prices: PriceTable): string {
+/** See `ResolvedConfig.hash`. */
+export function hashOf(config: Config, prices: PriceTable): string {
   return createHash('sha256')
     .update(JSON.stringify([config, prices]))
     .digest('hex')
@@ -80,7 +81,8 @@ function hashOf(config: Config, prices: PriceTable): string {
 
 function resolveRegion(name: string, config: Config, prices: PriceTable, identities: Map<string, Identity>): Region {
   const options = config.regions[name];
-  const hasBucket = config.jobs !== undefined && Object.hasOwn(config.jobs.buckets, name);
+  const captured = Object.values(config.capture?.destinations ?? {}).some(({ s3, region }) => s3 && region === name);
+  const hasBucket = captured || (config.jobs !== undefined && Object.hasOwn(config.jobs.buckets, name));
   const credentials = options?.credentials ?? config.credentials ?? 'default';
   const bucketIdentity = hasBucket ? identityName(credentials, name) : undefined;
   if (bucketIdentity !== undefined) identities.set(bucketIdentity, { credentials, region: name });
@@ -98,7 +100,7 @@ function resolveRegion(name: string, config: Config, prices: PriceTable, identit
 
 function resolveModel(name: string, options: ModelOptions, versions: readonly Version[]): Model {
   const { policy, residency, ...routing } = options.routing;
-  const { owner, sample, tensors, cache, fallback, routing: _, versions: __, ...same } = options;
+  const { owner, sample, tensors, cache, fallback, routing: _, versions: __, monitor: ___, ...same } = options;
   return {
     name,
     ...same,

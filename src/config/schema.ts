@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { ConnectionOptions, CredentialsOptions, RegionOptions, TargetOptions } from '../backends/options.ts';
 import { priorities } from '../core/priority.ts';
+import { CaptureStoreOptions, MonitorOptions } from '../drift/options.ts';
 import { CacheOptions, CacheStoreOptions, FallbackOptions } from '../fallback/options.ts';
 import { HealthOptions } from '../health/options.ts';
 import { RetryBudgetOptions, StreamOptions } from '../inference/options.ts';
@@ -99,6 +100,7 @@ export const ModelOptions = Type.Object(
         { additionalProperties: false, description: 'A harmless payload; sent as a probe to ejected targets.' },
       ),
     ),
+    monitor: Type.Optional(MonitorOptions),
     versions: Type.Record(Type.String({ pattern: Name }), VersionOptions, {
       minProperties: 1,
       additionalProperties: false,
@@ -177,6 +179,7 @@ export const Config = Type.Object(
     retryBudget: RetryBudgetOptions,
     cacheStore: CacheStoreOptions,
     jobs: Type.Optional(JobsOptions),
+    capture: Type.Optional(CaptureStoreOptions),
     log: LogOptions,
     models: Type.Record(Type.String({ pattern: Name }), ModelOptions, {
       minProperties: 1,

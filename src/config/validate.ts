@@ -32,6 +32,12 @@ import {
   streamSettingsHaveEffect,
   tenantsAreKnown,
 } from './rules/models.ts';
+import {
+  baselinesAreReadable,
+  captureHasDestinations,
+  destinationsAreOnePlace,
+  marksAreInOrder,
+} from './rules/monitors.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
 import { redisIsOneThing } from './rules/redis.ts';
@@ -96,6 +102,7 @@ const rules = {
     contentTypesAreHeaders,
   ],
   jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe],
+  monitors: [baselinesAreReadable, marksAreInOrder, captureHasDestinations, destinationsAreOnePlace],
   limits: [
     pathsAreUsable,
     nameServersAreAddresses,

@@ -103,6 +103,10 @@ export type GatewayEvent =
       readonly sample: number;
       /** Wall-clock end of the window, ms. */
       readonly windowEndsAt: number;
+      /** Absent: tumbling. */
+      readonly window?: 'tumbling' | 'sliding';
+      /** A region was out for some of the window, so that its mix of calls is not the usual. */
+      readonly disturbed?: boolean;
     }
   | {
       /** What stands behind an unchanged endpoint name is another build than before. */

@@ -7,7 +7,7 @@ import type { CacheKeys } from './cache-key.ts';
 import type { StoredEntry } from './envelope.ts';
 import type { CacheStoreOptions } from './options.ts';
 import { type Purges, purges } from './purges.ts';
-import { type SharedLayer, sharedLayer } from './shared-layer.ts';
+import { hasTag, type SharedLayer, sharedLayer } from './shared-layer.ts';
 
 /** What an entry costs in memory besides its text and body: objects, map slots, list links. An estimate. */
 const entryOverheadBytes = 512;
@@ -25,6 +25,8 @@ export interface CacheStats {
 /** The cache as the composition root holds it. */
 export interface ResponseCacheStore extends ResponseCache {
   stats(): CacheStats;
+  /** Removes a tenant's answers from memory and from the shared store; resolves to how many. Rejects while that is down. */
+  purgeTenant(tenant: string): Promise<number>;
   close(): void;
 }
 
@@ -46,6 +48,7 @@ export function responseCache(deps: ResponseCacheDeps): ResponseCacheStore {
 
 class CacheStore implements ResponseCacheStore {
   readonly #options: CacheStoreOptions;
+  readonly #keys: CacheKeys;
   readonly #clock: Clock;
   readonly #memory: Memory | undefined;
   readonly #purged: Purges;
@@ -53,6 +56,7 @@ class CacheStore implements ResponseCacheStore {
 
   constructor({ options, keys, clock, random, state, shared }: ResponseCacheDeps) {
     this.#options = options;
+    this.#keys = keys;
     this.#clock = clock;
     this.#memory = options.maxBytes > 0 ? newMemory(options.maxBytes) : undefined;
     this.#purged = purges(state, clock, (model, version) => evict(this.#memory, model, version));
@@ -92,6 +96,14 @@ class CacheStore implements ResponseCacheStore {
     const dropped = before - (this.#memory?.size ?? 0);
     await kept;
     return dropped;
+  }
+
+  async purgeTenant(tenant: string): Promise<number> {
+    const tag = this.#keys.tenantTag(tenant);
+    const own = [...(this.#memory?.keys() ?? [])].filter(key => hasTag(key, tag));
+    for (const key of own) this.#memory?.delete(key);
+    const there = (await this.#layer?.purgeTag(tag)) ?? 0;
+    return Math.max(own.length, there); // most are in both places
   }
 
   stats(): CacheStats {

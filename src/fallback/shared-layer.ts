@@ -17,6 +17,8 @@ export interface SharedLayer {
   /** Never rejects; undefined when absent, late, unreadable or down. */
   read(key: string): Promise<StoredEntry | undefined>;
   write(key: string, stored: StoredEntry, bytes: number): void;
+  /** Removes what is there, or waits to be, under keys with this between model and version and the rest; how many. */
+  purgeTag(tag: string): Promise<number>;
   readonly lateReads: number;
   readonly writes: Pick<WriteBehind<StoredEntry>, 'waiting' | 'dropped'>;
   close(): void;
@@ -61,6 +63,10 @@ export function sharedLayer({ shared, keys, clock, random, budgetMs, onLate }: S
       );
     },
     write: (key, stored, bytes) => queue.add(key, stored, bytes),
+    purgeTag: tag => {
+      queue.drop(key => hasTag(key, tag));
+      return shared.removeAll(`*/*/${tag}.*`);
+    },
     get lateReads() {
       return patience.late;
     },
@@ -70,4 +76,9 @@ export function sharedLayer({ shared, keys, clock, random, budgetMs, onLate }: S
       queue.clear();
     },
   };
+}
+
+/** Whether a key is of this tenant's. */
+export function hasTag(key: string, tag: string): boolean {
+  return key.split('/')[2]?.startsWith(`${tag}.`) === true;
 }

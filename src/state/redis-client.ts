@@ -3,11 +3,13 @@ import type { Random } from '../core/random.ts';
 import type { RedisOptions } from './options.ts';
 
 /** The commands that are used. Each concerns one key, or a cluster would not know which node to ask. */
-export type RedisCommands = Pick<Redis, 'del' | 'eval' | 'get' | 'getBuffer' | 'hgetall' | 'set' | 'zrem'>;
+export type RedisCommands = Pick<Redis, 'del' | 'eval' | 'get' | 'getBuffer' | 'hgetall' | 'set' | 'unlink' | 'zrem'>;
 
 /** One server or a cluster, and the connections to it. Nothing connects before `start`. */
 export interface RedisClient {
   readonly commands: RedisCommands;
+  /** What holds keys now, for going through them all: the server, or the masters. */
+  nodes(): readonly Pick<Redis, 'scan'>[];
   /** Commands sent and not answered. */
   readonly unanswered: number;
   /** Resolves when commands would be answered now; rejects with the reason when not. */
@@ -27,6 +29,7 @@ export function redisClient(options: RedisOptions, random: Random): RedisClient 
 function serverClient(server: Redis): RedisClient {
   return {
     commands: server,
+    nodes: () => [server],
     get unanswered() {
       return server.commandQueue.length;
     },
@@ -52,6 +55,7 @@ async function isOfCluster(server: Redis): Promise<boolean> {
 function clusterClient(cluster: Cluster, pingPrefix: string, random: Random): RedisClient {
   return {
     commands: cluster,
+    nodes: () => cluster.nodes('master'),
     get unanswered() {
       return cluster.nodes().reduce((sum, node) => sum + node.commandQueue.length, 0);
     },

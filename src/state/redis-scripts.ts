@@ -16,6 +16,13 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('PUBLISH', KEYS[1], ARGV[1])
 return ARGV[2]`;
 
+/** Keeps a text for a while if there is none, and returns the one that stands. */
+export const claimScript = `
+local known = redis.call('GET', KEYS[1])
+if known then return known end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ARGV[1]`;
+
 /** Puts one replica's counts into the hash of all, which is forgotten when none is put for a while. */
 export const tallyScript = `
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])

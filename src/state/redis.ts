@@ -3,12 +3,12 @@ import type { Emit } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
 import { redisCounters } from './counters.ts';
 import type { RedisOptions } from './options.ts';
-import { type RedisCommands, redisClient, subscribeAll } from './redis-client.ts';
+import { type RedisClient, type RedisCommands, redisClient, subscribeAll } from './redis-client.ts';
 import { type RedisGuard, redisGuard } from './redis-guard.ts';
-import { beatScript, offerScript, replaceScript, tallyScript } from './redis-scripts.ts';
+import { beatScript, claimScript, offerScript, replaceScript, tallyScript } from './redis-scripts.ts';
 import type { HeartbeatLink } from './replica-count.ts';
 import type { StateLink } from './shared-state.ts';
-import type { SharedCache, SharedCounters, Tallies } from './state.ts';
+import type { SharedCache, SharedCounters, SharedEntries, Tallies } from './state.ts';
 
 /** A connection to Redis that may come and go; nothing waits for it. */
 export interface RedisLink {
@@ -17,6 +17,7 @@ export interface RedisLink {
   readonly state: StateLink;
   readonly heartbeats: HeartbeatLink;
   readonly counters: SharedCounters;
+  readonly entries: SharedEntries;
   /** As the replica of this name. */
   tallies(replica: string): Tallies;
   /** Commands sent and not answered, those given up on included: what a hanging Redis makes the client hold. */
@@ -44,7 +45,7 @@ export function connectRedis(options: RedisOptions, { clock, random, emit }: Red
   const guard = redisGuard({ clock, emit, ping: connection.ping, onUp });
   const stateKey = `${options.keyPrefix}state`;
   const subscription = subscribeAll(options, random, stateKey, changed.tell);
-  const server: Server = { client, run: command => guard.run(command), isUp: () => guard.up };
+  const server: Server = { client, nodes: connection.nodes, run: command => guard.run(command), isUp: () => guard.up };
   connection.start(guard);
   return {
     get up() {
@@ -57,6 +58,7 @@ export function connectRedis(options: RedisOptions, { clock, random, emit }: Red
       { isUp: server.isUp, run: (script, key, args) => guard.run(() => client.eval(script, 1, key, ...args)) },
       options.keyPrefix,
     ),
+    entries: entriesOn(server, `${options.keyPrefix}entry:`),
     tallies: replica => talliesOn(server, `${options.keyPrefix}tally:`, replica),
     get unanswered() {
       return connection.unanswered;
@@ -72,11 +74,12 @@ export function connectRedis(options: RedisOptions, { clock, random, emit }: Red
 /** A connection, and the only way to send commands over it. */
 interface Server {
   readonly client: RedisCommands;
+  readonly nodes: RedisClient['nodes'];
   readonly run: RedisGuard['run'];
   isUp(): boolean;
 }
 
-function cacheOn({ client, run, isUp }: Server, prefix: string, onUp: SharedCache['onUp']): SharedCache {
+function cacheOn({ client, nodes, run, isUp }: Server, prefix: string, onUp: SharedCache['onUp']): SharedCache {
   return {
     get up() {
       return isUp();
@@ -85,9 +88,24 @@ function cacheOn({ client, run, isUp }: Server, prefix: string, onUp: SharedCach
     set: async (key, value, ttlMs) => {
       await run(() => client.set(prefix + key, value, 'PX', Math.max(1, Math.ceil(ttlMs))));
     },
+    removeAll: async pattern => {
+      let removed = 0;
+      for (const node of nodes()) {
+        let cursor = '0';
+        do {
+          const [next, keys] = await run(() => node.scan(cursor, 'MATCH', prefix + pattern, 'COUNT', keysPerScan));
+          const counts = await run(() => Promise.all(keys.map(key => client.unlink(key))));
+          removed += counts.reduce((sum, count) => sum + count, 0);
+          cursor = next;
+        } while (cursor !== '0');
+      }
+      return removed;
+    },
     onUp,
   };
 }
+
+const keysPerScan = 1_000;
 
 function stateOn(
   { client, run, isUp }: Server,
@@ -120,6 +138,21 @@ function heartbeatsOn({ client, run, isUp }: Server, key: string, onUp: Heartbea
       await run(() => client.zrem(key, id));
     },
     onUp,
+  };
+}
+
+function entriesOn({ client, run }: Server, prefix: string): SharedEntries {
+  return {
+    put: async (entries, ttlMs) => {
+      const forMs = Math.ceil(ttlMs);
+      await run(() => Promise.all([...entries].map(([key, text]) => client.set(prefix + key, text, 'PX', forMs))));
+    },
+    get: async key => (await run(() => client.get(prefix + key))) ?? undefined,
+    claim: async (key, text, ttlMs) =>
+      String(await run(() => client.eval(claimScript, 1, prefix + key, text, Math.ceil(ttlMs)))),
+    delete: async key => {
+      await run(() => client.del(prefix + key));
+    },
   };
 }
 

@@ -14,6 +14,7 @@ const settle = () => new Promise(resolve => setImmediate(resolve));
 
 /** A shared store in memory: it can be down, and its reads can be held until `release`. */
 class FakeShared implements SharedCache {
+  removeAll = async () => 0;
   readonly held = new Map<string, Buffer>();
   readonly ttls: number[] = [];
   up = true;

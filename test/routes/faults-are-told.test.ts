@@ -61,6 +61,7 @@ test('a fault on the admin port is told as well', async t => {
     createKey: fails,
     rotateKey: fails,
     revokeKey: fails,
+    deleteData: fails,
     purge: fails,
   };
   adminRoutes(server, ports, onFault);

@@ -1,7 +1,34 @@
-import { test } from 'tap';
+import { type Test, test } from 'tap';
+import type { Simulator } from '../../sim/simulator.ts';
 import { metricTable } from '../../src/telemetry/metric-table.ts';
+import { sampleBaseline, writeBaseline } from '../helpers/drift.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { regionNames, simpleModel, startTestGateway, targetsIn } from '../helpers/gateway.ts';
 import { asyncModel, jobsClient, jobsConfig } from '../helpers/jobs.ts';
+import { startTestSimulator } from '../helpers/simulator.ts';
+import { stateDir } from '../helpers/state-dir.ts';
+
+/** Metrics of a gateway whose model is watched: its numbers are texts, and its predictions begin to be wrong. */
+async function watchedMetrics(t: Test, running: Simulator): Promise<string> {
+  const windows = { paneSeconds: 1, tumblingPanes: 1, settleMs: 0, minRecords: 20 };
+  const monitor = { windows, baseline: writeBaseline(stateDir(t), sampleBaseline()), feedback: {}, capture: {} };
+  const capture = { destinations: { us: { directory: stateDir(t), encryption: 'none' } }, flushMs: 10 };
+  const models = { rain: simpleModel(['us-east-1'], { monitor }) };
+  const gateway = await startTestGateway(t, { models, capture }, { running });
+  const headers = { 'content-type': 'application/json', 'x-amzn-sagemaker-inference-id': 'truth' };
+  const instances = Array.from({ length: 120 }, () => ({ x: 'no number', colour: 'red' }));
+  const predictions = instances.map((_, index) => (index < 60 ? 'dry' : 'wet'));
+  await gateway.call('rain', { headers, body: JSON.stringify({ instances, predictions }) });
+  const truth = JSON.stringify({ inferenceId: 'truth', truth: instances.map(() => 'dry') });
+  await eventually(t, 'the answer is known', async () => {
+    const told = await fetch(`${gateway.urls.data}/v1/feedback`, { method: 'POST', body: truth });
+    return told.status === 200;
+  });
+  const { drift } = gateway.app;
+  await eventually(t, 'captured', () => drift.counted.all().some(({ labels }) => labels['result'] === 'written'));
+  await eventually(t, 'judged', () => drift.counted.all().some(({ labels }) => labels['check'] === 'data_type_check'));
+  return (await fetch(`${gateway.urls.admin}/metrics`)).text();
+}
 
 test('each metric of the table has a sample after a bad day, with exactly its labels', async t => {
   const gateway = await startTestGateway(t, {
@@ -40,7 +67,8 @@ test('each metric of the table has a sample after a bad day, with exactly its la
   admission.give(250_000_000);
   gateway.app.refuse(['no reason']);
   gateway.app.parts.emit(undefined as never); // on which every listener throws
-  const text = await (await fetch(`${gateway.urls.admin}/metrics`)).text();
+  const watched = await watchedMetrics(t, await startTestSimulator(t));
+  const text = `${await (await fetch(`${gateway.urls.admin}/metrics`)).text()}\n${watched}`;
   for (const [name, { type, labels }] of Object.entries(metricTable)) {
     const sample = text
       .split('\n')

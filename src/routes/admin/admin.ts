@@ -4,6 +4,7 @@ import { GatewayError } from '../../core/errors.ts';
 import { operations } from '../../core/operation.ts';
 import type { AdminCall, AdminRole } from '../../security/admin-access.ts';
 import { renderPlainError } from '../v1.ts';
+import { type DataPorts, dataRoutes } from './data.ts';
 import { type KeyPorts, keyRoutes } from './keys.ts';
 import { schemaWords } from './schema-words.ts';
 
@@ -51,7 +52,7 @@ export const PurgeBody = Type.Object(
 export type PurgeBody = Static<typeof PurgeBody>;
 
 /** What the operator's side shows and does. Every answer is plain JSON; unknown names throw `not-found`. */
-export interface AdminPorts extends KeyPorts {
+export interface AdminPorts extends KeyPorts, DataPorts {
   access(call: AdminCall): { actor: string; role: AdminRole };
   metrics(): Promise<{ contentType: string; text: string }>;
   targets(): unknown;
@@ -116,6 +117,7 @@ export function adminRoutes(
     ports.purge(request.body as PurgeBody, judge(request, 'operator')),
   );
   keyRoutes(server, ports, judge);
+  dataRoutes(server, ports, judge);
 }
 
 /** Fastify's own errors (bad JSON, schema) are invalid requests; anything else stays hidden. */
