@@ -12,6 +12,8 @@ export const meanings: Readonly<Record<string, string>> = {
   'admin.keys[].role': 'A `viewer` looks, an `operator` also drains and purges.',
   redis: 'Shares cached answers and drains between replicas. Optional at all times; keep it in the gateway’s region.',
   'redis.url': '`rediss://` encrypts. A password belongs in the environment or a file.',
+  'redis.cluster':
+    'Instead of `url`: the URLs of some nodes of a Redis Cluster. One that answers suffices to find the others; account and encryption are those of the first.',
   'redis.keyPrefix': 'Before every key, so that others may use the same Redis.',
   'redis.commandTimeoutMs': 'A command without an answer by then counts as failed.',
   'redis.connectTimeoutMs': 'Limit of one connection attempt.',

@@ -42,6 +42,7 @@ import {
 import { newVersionsHaveAPattern } from './rules/new-versions.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
+import { redisIsOneThing } from './rules/redis.ts';
 import {
   credentialsAreOneKind,
   everyRegionIsUsed,
@@ -127,6 +128,7 @@ const rules = {
     bodiesFitMemory,
     ejectionTimesFit,
     timersFit,
+    redisIsOneThing,
     replicasShareState,
   ],
   prices: [pricesFitTheirKind, pricesAreKnown, egressIsKnown],

@@ -257,7 +257,7 @@ test('notes what is meant but should be known', async t => {
     ),
     [
       'c.yaml:1: auth: none: whoever reaches the data port may call every model; keep 0.0.0.0:8080 where only trusted callers reach it, or write auth.keys',
-      'c.yaml:2: replicas: 2 replicas without redis: drains and cached answers stay in one; write redis.url to share them',
+      'c.yaml:2: replicas: 2 replicas without redis: drains and cached answers stay in one; write redis.url, or redis.cluster, to share them',
       'c.yaml:3: regions.ap-southeast-1: no target is there; add one or leave it out',
     ],
   );
