@@ -87,7 +87,10 @@ test('raising the share only adds callers', async t => {
 });
 
 test('a canary whose targets are ejected answers for it', async t => {
-  const config = { health: { consecutiveFailures: 2, baseEjectionMs: 60_000 }, models: { rain: canaryModel({ canary: long }, ['us-east-1']) } };
+  const config = {
+    health: { consecutiveFailures: 2, baseEjectionMs: 60_000 },
+    models: { rain: canaryModel({ canary: long }, ['us-east-1']) },
+  };
   const gateway = await startTestGateway(t, config, { logLevel: 'error' });
   const { post, status } = canaryApi(gateway);
   await callUntil(gateway, async () => true);
