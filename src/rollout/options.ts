@@ -70,7 +70,7 @@ export const BuildWatchOptions = Type.Object(
       description: 'Each endpoint is described this often, by every replica (needs `sagemaker:DescribeEndpoint`).',
     }),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, description: 'Notices new builds behind unchanged endpoint names.' },
 );
 export type BuildWatchOptions = Static<typeof BuildWatchOptions>;
 
