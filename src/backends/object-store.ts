@@ -33,4 +33,6 @@ export interface ObjectStore {
   delete(place: ObjectPlace): Promise<void>;
   /** The folders right below a prefix that ends in a slash: their names, page by page. */
   folders(region: string, bucket: string, prefix: string): AsyncIterable<readonly string[]>;
+  /** Keys of all objects whose keys begin so, page by page. */
+  keys(region: string, bucket: string, prefix: string): AsyncIterable<readonly string[]>;
 }

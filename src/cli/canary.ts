@@ -3,6 +3,7 @@ import type { HistoryLine } from '../rollout/canary/history.ts';
 import type { CanaryStatus } from '../rollout/canary/status.ts';
 import { type AdminClient, adminClient, adminOptions, adminUsage } from './admin-client.ts';
 import { canaryScreen, table } from './canary-screen.ts';
+import { deploymentFile } from './deployment-files.ts';
 import { type Command, type Io, parse, UsageError } from './options.ts';
 
 const canaryOptions = {
@@ -36,6 +37,7 @@ export const canary: Command = {
        meridian canary status [MODEL] [--watch]
        meridian canary pause | resume | promote | approve | abort MODEL [--reason TEXT]
        meridian canary history MODEL [--last N]
+       meridian canary import FILE | export MODEL    (SageMaker's DeploymentConfig)
 
   --steps 1,5,25,50,100  percent of calls, step by step
   --sample N             calls of the canary in each step
@@ -54,6 +56,7 @@ ${adminUsage}`,
     if (extra !== undefined) throw new UsageError(`canary ${act} takes no ${extra}.`);
     const admin = adminClient(values.admin, io);
     if (act === 'status') return status(admin, io, values, model);
+    if (act === 'import' || act === 'export') return deploymentFile(act, model, admin, io);
     if (model === undefined)
       throw new UsageError('Say what to do: start MODEL VERSION, status, or an act and a MODEL.');
     if (act === 'history') return history(admin, io, values, model);

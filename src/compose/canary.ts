@@ -4,7 +4,7 @@ import type { Listener } from '../core/events.ts';
 import { type Canaries, createCanaries } from '../rollout/canary/canaries.ts';
 import { type History, historyFiles } from '../rollout/canary/history.ts';
 import type { Parts } from './parts.ts';
-import { numbersIn } from './predictions.ts';
+import { predictionsIn } from './predictions.ts';
 import type { Shadowing } from './shadow.ts';
 
 /** Canaries over the gateway's parts. */
@@ -53,7 +53,7 @@ export function createCanaryPart(
     },
     region: name => health.region(name),
     purge: (model, version) => cache.purge(model, version),
-    predictionsOf: (_, answer) => numbersIn(answer),
+    predictionsOf: predictionsIn(parts),
     shadow: (model, version, share) => {
       const mirroring = shadowing.mirror(model, version, share);
       return {

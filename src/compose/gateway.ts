@@ -2,11 +2,11 @@ import { GatewayError } from '../core/errors.ts';
 import type { FallbackStep, Model } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import { residencyBound } from '../core/residency.ts';
-import type { Served } from '../core/result.ts';
+import type { Attempt, Served } from '../core/result.ts';
 import type { CachedAnswers } from '../fallback/cache.ts';
 import { cachedAnswers } from '../fallback/cached-answers.ts';
 import { fallBack } from '../fallback/chain.ts';
-import { type Coalescer, WaitedTooLong } from '../fallback/coalescing.ts';
+import type { Coalescer, SharedCall } from '../fallback/coalescing.ts';
 import { CallFailed } from '../inference/call-failed.ts';
 import { type Deadline, modelDeadline } from '../inference/deadline.ts';
 import { type FailedCall, type ServePorts, serve } from '../inference/serve.ts';
@@ -41,9 +41,14 @@ export function createGateway(
     cached,
     coalesce: async (model, version, request, deadline, start) => {
       const key = cached.flightKey(model, version.name, request);
-      if (key === undefined) return { exit: await start(request.signal, deadline), joined: false };
+      if (key === undefined) return { exit: await start(request.signal, deadline, []), joined: false };
       const shared = deadline.shortened ? modelDeadline(model, request, clock) : deadline;
-      return joinFlight(parts.flights, key, request, deadline, signal => start(signal, shared));
+      const trail: Attempt[] = [];
+      const call: SharedCall<Exit> = {
+        start: signal => start(signal, shared, trail),
+        soFar: () => ({ by: 'deadline', trail: [...trail] }),
+      };
+      return joinFlight(parts.flights, key, request, deadline, call);
     },
     fallBack: (call, kinds) =>
       fallBackFor(parts, cached, call, kinds, (other, request) => serve(ports, other, request, 1)),
@@ -64,18 +69,13 @@ async function joinFlight(
   key: string,
   request: InferenceRequest,
   deadline: Deadline,
-  start: (signal: AbortSignal) => Promise<Exit>,
+  call: SharedCall<Exit>,
 ): Promise<{ exit: Exit; joined: boolean }> {
   const waitMs = Math.max(0, deadline.forAttemptsMs() + deadline.remainingMs()) / 2;
   const returns = request.invocationId !== undefined && request.body.length <= lingeringBytes;
   const waiter = { signal: request.signal, deadlineMs: waitMs, lingerMs: returns ? lingerMs : 0 };
-  try {
-    const { value, joined } = await flights.run(key, start, waiter);
-    return { exit: value, joined };
-  } catch (error) {
-    if (error instanceof WaitedTooLong) return { exit: { by: 'deadline', trail: [] }, joined: true };
-    throw error;
-  }
+  const { value, joined, late } = await flights.run(key, call, waiter);
+  return { exit: value, joined: joined || late };
 }
 
 async function fallBackFor(

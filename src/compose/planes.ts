@@ -4,8 +4,11 @@ import type { InferenceRequest } from '../core/request.ts';
 import type { Served } from '../core/result.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { inputPlaces } from '../jobs/places.ts';
+import type { Episodes } from '../retrain/episodes.ts';
+import type { Versions } from '../retrain/versions.ts';
 import { adminRoutes } from '../routes/admin/admin.ts';
 import { bedrockRoutes } from '../routes/bedrock.ts';
+import { feedbackRoutes } from '../routes/feedback.ts';
 import { healthRoutes } from '../routes/health.ts';
 import { jobRoutes } from '../routes/jobs.ts';
 import { notificationRoutes } from '../routes/notifications.ts';
@@ -21,6 +24,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { adminPorts, type Refusal } from './admin.ts';
 import type { CanaryPart } from './canary.ts';
+import type { DriftSide } from './drift.ts';
 import { jobPorts } from './jobs.ts';
 import { headersTimeoutMs, keepAliveMs, newServer } from './listen.ts';
 import type { Parts } from './parts.ts';
@@ -34,6 +38,11 @@ export interface PlaneDeps {
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   readonly jobs: Jobs;
   readonly shadowing: Shadowing;
+  readonly episodes: Episodes;
+  readonly versions: Versions;
+  /** Another build may stand behind an endpoint's name. */
+  endpointChanged(endpoint: string, region: string, detail: string): void;
+  readonly drift: DriftSide;
   readonly canaries: CanaryPart;
   readonly replica: Replica;
   readonly metrics: Metrics;
@@ -53,7 +62,7 @@ const inferRequest: RoutedRequest = {
 };
 
 /** The data plane: inference only. */
-export function dataPlane({ parts, serve, jobs, replica, logger, version }: PlaneDeps): FastifyInstance {
+export function dataPlane({ parts, serve, jobs, drift, replica, logger, version }: PlaneDeps): FastifyInstance {
   const limits = () => parts.config().config.limits;
   const onFault = faultLog(logger);
   const invoke: OpenInferencePorts = {
@@ -105,6 +114,16 @@ export function dataPlane({ parts, serve, jobs, replica, logger, version }: Plan
   });
   jobRoutes(server, jobsSide);
   notificationRoutes(server, jobsSide);
+  feedbackRoutes(server, {
+    clock: parts.clock,
+    admission: parts.admission,
+    identify: parts.callers.identify,
+    tenants: parts.callers.limits,
+    taken: drift.takesFeedback,
+    take: drift.feedback.take,
+    bodyTimeoutMs: () => limits().bodyTimeoutMs,
+    onFault,
+  });
   healthRoutes(server, replica);
   unknownRoutes(server);
   badRequests(server, onFault);
@@ -112,17 +131,10 @@ export function dataPlane({ parts, serve, jobs, replica, logger, version }: Plan
 }
 
 /** The admin plane: metrics and the operator's side. */
-export function adminPlane({
-  parts,
-  shadowing,
-  canaries,
-  replica,
-  metrics,
-  logger,
-  refusal,
-}: PlaneDeps): FastifyInstance {
+export function adminPlane(deps: PlaneDeps): FastifyInstance {
+  const { parts, replica, logger } = deps;
   const server = newServer(parts.config().config.limits.bodyTimeoutMs);
-  const ports = adminPorts({ parts, explain: parts.routing.explain, shadowing, canaries, metrics, logger, refusal });
+  const ports = adminPorts({ ...deps, explain: parts.routing.explain });
   adminRoutes(server, ports, faultLog(logger));
   healthRoutes(server, replica);
   unknownRoutes(server, 'admin');

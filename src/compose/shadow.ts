@@ -5,9 +5,10 @@ import type { Target } from '../core/target.ts';
 import { type AttemptPorts, attempt } from '../inference/attempt.ts';
 import { fairTimeoutMs } from '../inference/deadline.ts';
 import { createShadow, type Shadow, type ShadowView } from '../rollout/shadow.ts';
+import type { LanePorts } from '../rollout/shadow-lane.ts';
 import { expectedMs } from '../routing/warmth.ts';
 import type { Parts } from './parts.ts';
-import { numbersIn } from './predictions.ts';
+import { predictionsIn } from './predictions.ts';
 
 /** Mirroring as operators see it: with what it cost. */
 export interface Shadowing extends Pick<Shadow, 'hear' | 'mirror' | 'stop'> {
@@ -18,12 +19,13 @@ export interface Shadowing extends Pick<Shadow, 'hear' | 'mirror' | 'stop'> {
 
 /** Mirrored calls go to targets by the ordinary attempt, and past everything that serves callers. */
 export function createShadowing(parts: Parts): Shadowing {
-  const { clock, random, emit, admission, work } = parts;
+  const { clock, random, emit, work } = parts;
+  const memory = lesserMemory(parts);
   const attempts: AttemptPorts = {
     clock,
     emit,
     backends: parts.backends.backends,
-    memory: admission,
+    memory,
     measure: parts.routing.measure,
     charge: parts.routing.ledger.charge, // the operator's money, not the tenant's budget
   };
@@ -31,12 +33,12 @@ export function createShadowing(parts: Parts): Shadowing {
     clock,
     random,
     emit,
-    memory: admission,
+    memory,
     background: work.start,
     models: () => parts.config().models,
     call: (model, version, request, near, timeoutMs) =>
       callShadow(parts, attempts, { model, version, request, near, timeoutMs }),
-    predictionsOf: (_, answer) => numbersIn(answer),
+    predictionsOf: predictionsIn(parts),
   });
   const spent = new Map<string, { marginalUsd: number; amortisedUsd: number }>();
   const hear: Listener = event => {
@@ -61,6 +63,29 @@ export function createShadowing(parts: Parts): Shadowing {
       shadow
         .view()
         .flatMap(({ model: name, version, share }) => (name === model && share > 0 ? [{ version, share }] : [])),
+  };
+}
+
+/** Of `limits.maxBufferedBytes`, for the copies of all models and their answers: the rest is the callers'. */
+const copiesShare = 0.1;
+
+/** The callers' memory, of which copies may hold so much. */
+function lesserMemory({ admission, config }: Pick<Parts, 'admission' | 'config'>): LanePorts['memory'] {
+  const mostBytes = copiesShare * config().config.limits.maxBufferedBytes; // fixed for the process
+  let held = 0;
+  return {
+    tryTake: bytes => {
+      if (held + bytes > mostBytes || !admission.tryTake(bytes)) return false;
+      held += bytes;
+      return true;
+    },
+    give: bytes => {
+      held -= bytes;
+      admission.give(bytes);
+    },
+    get short() {
+      return admission.short;
+    },
   };
 }
 

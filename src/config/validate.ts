@@ -33,15 +33,30 @@ import {
   streamSettingsHaveEffect,
   tenantsAreKnown,
 } from './rules/models.ts';
+import {
+  baselinesAreReadable,
+  captureHasDestinations,
+  destinationsAreOnePlace,
+  marksAreInOrder,
+} from './rules/monitors.ts';
+import { newVersionsHaveAPattern } from './rules/new-versions.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
+import { redisIsOneThing } from './rules/redis.ts';
 import {
   credentialsAreOneKind,
   everyRegionIsUsed,
   regionNamesAreLikely,
   regionUrlsAreUsable,
 } from './rules/regions.ts';
-import { shadowsAreMirroredTo, shadowsCanBeAsked } from './rules/shadow.ts';
+import {
+  actionRegionsExist,
+  actionsAreSafe,
+  episodesCanOpen,
+  hookTokensAreDistinct,
+  retrainNumbersFit,
+} from './rules/retrain.ts';
+import { shadowsAreMirroredTo, shadowsCanBeAsked, shadowsStandApart } from './rules/shadow.ts';
 import {
   kindsFitTheirSettings,
   otherPlacesAreNotAws,
@@ -76,8 +91,10 @@ const rules = {
     tenantsAreKnown,
     settingsHaveEffect,
     streamSettingsHaveEffect,
+    newVersionsHaveAPattern,
     shadowsCanBeAsked,
     shadowsAreMirroredTo,
+    shadowsStandApart,
     canaryVersionsExist,
     canaryPlansAreSound,
     approversAreKnown,
@@ -102,6 +119,8 @@ const rules = {
     contentTypesAreHeaders,
   ],
   jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe],
+  monitors: [baselinesAreReadable, marksAreInOrder, captureHasDestinations, destinationsAreOnePlace],
+  retraining: [actionRegionsExist, retrainNumbersFit, episodesCanOpen, actionsAreSafe, hookTokensAreDistinct],
   limits: [
     pathsAreUsable,
     nameServersAreAddresses,
@@ -109,6 +128,7 @@ const rules = {
     bodiesFitMemory,
     ejectionTimesFit,
     timersFit,
+    redisIsOneThing,
     replicasShareState,
   ],
   prices: [pricesFitTheirKind, pricesAreKnown, egressIsKnown],

@@ -125,7 +125,49 @@ export type GatewayEvent =
       readonly sample: number;
       /** Wall-clock end of the window, ms. */
       readonly windowEndsAt: number;
+      /** Absent: tumbling. */
+      readonly window?: 'tumbling' | 'sliding';
+      /** A region was out for some of the window, so that its mix of calls is not the usual. */
+      readonly disturbed?: boolean;
     }
+  | {
+      /** An approved package became a version of weight 0. */
+      readonly type: 'version-registered';
+      readonly model: string;
+      readonly version: string;
+      readonly packageArn: string;
+      readonly by: string;
+    }
+  | {
+      /** An episode began, went on, ended: `from` is undefined for a new one; states are those of retraining. */
+      readonly type: 'episode-changed';
+      readonly model: string;
+      readonly id: string;
+      /** `all`, or a residency class. */
+      readonly scope: string;
+      readonly from: string | undefined;
+      readonly to: string;
+      /** An operator, a hook's token, `evaluator` or `gateway`. */
+      readonly by: string;
+      readonly reason: string;
+      /** That drifted. */
+      readonly version: string | undefined;
+      /** Of the pipeline that was started, if one was. */
+      readonly execution: { readonly region: string; readonly arn: string } | undefined;
+    }
+  | {
+      /** One try of something that retrains. */
+      readonly type: 'retrain-action';
+      readonly model: string;
+      readonly episode: string;
+      readonly action: 'pipeline' | 'event' | 'webhook';
+      readonly region: string | undefined;
+      /** `retried`: again later; `moved`: in another region. */
+      readonly result: 'done' | 'retried' | 'moved' | 'failed';
+      readonly detail: string;
+    }
+  /** Of an alert that Alertmanager posted. */
+  | { readonly type: 'alert-received'; readonly result: 'opened' | 'added' | 'ignored' }
   | {
       /** What stands behind an unchanged endpoint name is another build than before. */
       readonly type: 'build-changed';

@@ -78,6 +78,18 @@ export interface Version {
   readonly targets: readonly Target[];
 }
 
+/** How approved packages of a model registry become versions. `{number}` in texts is the package's version. */
+export interface NewVersions {
+  readonly packageGroup: string;
+  readonly name: string;
+  readonly endpoint: string;
+  readonly variant?: string | undefined;
+  /** How many are kept beside those in use. */
+  readonly keep: number;
+  /** Whether a new version's canary starts by itself. */
+  readonly canary: boolean;
+}
+
 /** A model with every default filled in: what the request path consumes. Immutable; a reload makes a new one. */
 export interface Model {
   readonly name: string;
@@ -113,6 +125,7 @@ export interface Model {
   readonly callerMayName: { readonly variant: boolean; readonly component: boolean };
   /** How tensors of the Open Inference Protocol become the model's own JSON. */
   readonly tensors: TensorMapping | undefined;
+  readonly newVersions: NewVersions | undefined;
   /** A payload that is safe to send as a health probe. */
   readonly sample: { readonly contentType: string; readonly body: Buffer } | undefined;
   readonly shadow: ShadowSettings;

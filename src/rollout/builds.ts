@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EndpointBuild } from '../core/build.ts';
-import type { Clock } from '../core/clock.ts';
+import type { Cancel, Clock } from '../core/clock.ts';
 
 /** An endpoint's name in a region. */
 export interface EndpointName {
@@ -31,7 +31,7 @@ export interface Builds {
   stop(): void;
 }
 
-/** How long a repetition of an event may lag behind it. */
+/** An endpoint's event that is the same as its last is a repetition, if it comes within this time. */
 const repeatedWithinMs = 60_000;
 /** How often the config is asked whether to watch. */
 const idleMs = 60_000;
@@ -53,7 +53,8 @@ export function watchBuilds(ports: BuildPorts): Builds {
   const { clock } = ports;
   const known = new Map<string, EndpointBuild>();
   const failing = new Set<string>();
-  const heard = new Map<string, number>();
+  /** The last event of each endpoint. */
+  const heard = new Map<string, { readonly detail: string; readonly at: number }>();
   let stopped = false;
   let turn: Promise<void> = Promise.resolve();
 
@@ -87,19 +88,20 @@ export function watchBuilds(ports: BuildPorts): Builds {
     for (const key of known.keys()) if (!keys.has(key)) known.delete(key);
     for (const name of names) if (!stopped) await look(name);
   };
-  let cancel = clock.after(0, function again() {
+  let cancel: Cancel = () => {};
+  const again = () => {
     const everyMs = ports.everyMs();
     if (everyMs !== undefined) queue(lookAtAll);
     cancel = clock.after(everyMs ?? idleMs, again);
-  });
+  };
+  again(); // before any event can come
   return {
     told: (endpoint, region, detail) => {
       const name = { region, endpoint };
-      const event = `${keyOf(name)} ${detail}`;
-      const now = clock.now();
-      for (const [text, at] of heard) if (now - at > repeatedWithinMs) heard.delete(text);
-      if (stopped || heard.has(event)) return;
-      heard.set(event, now);
+      const last = heard.get(keyOf(name));
+      const repeated = last?.detail === detail && clock.now() - last.at <= repeatedWithinMs;
+      heard.set(keyOf(name), { detail, at: clock.now() });
+      if (stopped || repeated) return;
       const described = ports.everyMs() !== undefined && ports.endpoints().some(each => keyOf(each) === keyOf(name));
       if (described) queue(() => look(name, detail));
       else ports.changed(name, detail);

@@ -19,7 +19,7 @@ const CompareOptions = Type.Object(
     ),
     maxBytes: Type.Integer({
       minimum: 0,
-      default: 1_048_576,
+      default: 65_536,
       description: 'Longer answers are compared byte by byte, and not read.',
     }),
   },

@@ -16,6 +16,8 @@ export interface AgreementSummary {
   readonly by: Readonly<Record<Agreement, number>>;
   /** Of those compared: exact, close or the same label. Undefined while there are none. */
   readonly agreedShare: number | undefined;
+  /** Of those made: answered with an error, or not in time. Undefined while there are none. */
+  readonly failedShare: number | undefined;
   readonly dropped: Readonly<Record<ShadowDrop, number>>;
   readonly labels: number;
   readonly labelsDiffering: number;
@@ -65,11 +67,13 @@ export function countAgreement(sinceMs: number): AgreementCount {
     },
     summary: () => {
       const agreed = by.exact + by.close + by['same-label'];
+      const made = sums.compared + dropped.timeout;
       return {
         sinceMs,
         ...sums,
         by: { ...by },
         agreedShare: sums.compared === 0 ? undefined : agreed / sums.compared,
+        failedShare: made === 0 ? undefined : (by.failed + dropped.timeout) / made,
         dropped: { ...dropped },
         scores: scores.count,
         psi: scores.psi(),

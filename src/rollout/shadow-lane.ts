@@ -63,6 +63,10 @@ export class ShadowLane {
     return this.#underWay;
   }
 
+  get idle(): boolean {
+    return this.#waiting.length + this.#underWay === 0;
+  }
+
   summary() {
     return this.#agreement.summary();
   }

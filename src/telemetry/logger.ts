@@ -100,6 +100,19 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
         const { model, version, requestId, agreement } = event;
         return logger.debug({ requestId, model, version, agreement }, 'shadow compared');
       }
+      case 'episode-changed': {
+        const { model, id: episode, scope, from, to, by, reason, version } = event;
+        const line = { model, episode, scope, version, from, to, by, reason };
+        return logger[to === 'failed' || to === 'suspected' ? 'warn' : 'info'](line, 'episode');
+      }
+      case 'retrain-action': {
+        const { model, episode, action, region, result, detail } = event;
+        return logger[result === 'done' ? 'info' : 'warn'](
+          { model, episode, action, region, result, detail },
+          'retrain',
+        );
+      }
+      case 'alert-received':
       case 'shadow-dropped':
       case 'version-called':
       case 'stale-consulted':

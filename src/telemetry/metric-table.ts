@@ -122,6 +122,61 @@ export const metricTable = {
     help: 'Tokens of finished calls, as the answers count them. kind: input, output, cache-read, cache-write.',
     labels: [...targetLabels, 'kind'],
   },
+  meridian_drift_score: {
+    type: 'gauge',
+    help: 'How far the last window of a kind is from the baseline, by every statistic that applies.',
+    labels: ['model', 'version', 'monitor', 'feature', 'statistic', 'window'],
+  },
+  meridian_drift_level: {
+    type: 'gauge',
+    help: '2 drifted (mark, significance and sample), 1 between the marks, 0 clear, -1 too few records to say.',
+    labels: ['model', 'version', 'monitor', 'feature', 'window'],
+  },
+  meridian_drift_window_records: {
+    type: 'gauge',
+    help: 'Records (of the performance monitor: ground truths) in the last window, of all replicas.',
+    labels: ['model', 'version', 'monitor', 'window'],
+  },
+  meridian_drift_window_disturbed: {
+    type: 'gauge',
+    help: '1 when a region was evacuated or drained during the last window, so that its mix of calls is not the usual.',
+    labels: ['model', 'version', 'window'],
+  },
+  meridian_drift_baseline_loaded: {
+    type: 'gauge',
+    help: '1 when a monitored version has a baseline, 0 when it has none to be compared with.',
+    labels: ['model', 'version'],
+  },
+  meridian_data_quality_violations_total: {
+    type: 'counter',
+    help: 'Windows in which a constraint of the baseline was broken, by check of Model Monitor.',
+    labels: ['model', 'version', 'check'],
+  },
+  meridian_monitored_calls_total: {
+    type: 'counter',
+    help: 'Calls of monitored models: read, sampled-out, dropped (too many waited), unreadable (tells nothing).',
+    labels: ['model', 'version', 'result'],
+  },
+  meridian_performance: {
+    type: 'gauge',
+    help: 'Of predictions against ground truth in the last window: accuracy, auc, f1, mae, rmse.',
+    labels: ['model', 'version', 'metric', 'window'],
+  },
+  meridian_error_shifts_total: {
+    type: 'counter',
+    help: 'Rises of a version’s error found by the online detector (Page and Hinkley) as ground truth came in.',
+    labels: ['model', 'version'],
+  },
+  meridian_feedback_total: {
+    type: 'counter',
+    help: 'Ground truths by result: joined, duplicate, conflict, unknown, expired, not-yours, invalid.',
+    labels: ['result'],
+  },
+  meridian_captured_calls_total: {
+    type: 'counter',
+    help: 'Calls of captured models: written, failed, sampled-out, dropped, too-large, no-destination, unredactable.',
+    labels: ['model', 'result'],
+  },
   meridian_shadow_calls_total: {
     type: 'counter',
     help: 'Mirrored calls that were made, by how far the answer agrees with the primary’s.',
@@ -230,6 +285,31 @@ export const metricTable = {
     type: 'gauge',
     help: 'Dollars a tenant with a budget has spent today (UTC), by all replicas as far as this one knows.',
     labels: ['tenant'],
+  },
+  meridian_episodes: {
+    type: 'gauge',
+    help: 'Drift episodes that are not over, by state; the same on every replica.',
+    labels: ['model', 'state'],
+  },
+  meridian_episode_changes_total: {
+    type: 'counter',
+    help: 'Changes of drift episodes from state to state, each counted by the replica that made it.',
+    labels: ['model', 'from', 'to'],
+  },
+  meridian_retrain_actions_total: {
+    type: 'counter',
+    help: 'Tries of what retrains a model. retried: again later; moved: in another region.',
+    labels: ['model', 'action', 'result'],
+  },
+  meridian_retrainings_left: {
+    type: 'gauge',
+    help: 'Retrainings left in the week’s budget of a model; the same on every replica.',
+    labels: ['model'],
+  },
+  meridian_alerts_received_total: {
+    type: 'counter',
+    help: 'Alerts about drift that Alertmanager posted, by what became of them.',
+    labels: ['result'],
   },
   meridian_redis_up: {
     type: 'gauge',

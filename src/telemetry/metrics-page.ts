@@ -34,6 +34,10 @@ Values come from the config or from these lists, never from what a caller sent; 
 | \`what\` was refused | ${code(['retry', 'hedge'])} |
 | \`covered\` | ${code(['true', 'false'])}: whether there was a stale answer |
 | \`kind\` of a fallback | ${code(['stale', 'model', 'static'])} |
+| \`state\`, \`from\`, \`to\` of an episode | see [retraining](retraining.md#states) |
+| \`action\` | ${code(['pipeline', 'event', 'webhook'])} |
+| \`result\` of an action | ${code(['done', 'retried', 'moved', 'failed'])} |
+| \`result\` of an alert | ${code(['opened', 'added', 'ignored'])} |
 | \`result\` of the cache | ${code(['hit', 'miss', 'stale', 'coalesced', 'bypass'])} |
 | \`priority\` | ${code(priorities)} |
 | \`why\` a call was shed | ${code(['capacity', 'retries', 'memory'])} |

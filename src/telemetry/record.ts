@@ -59,6 +59,16 @@ export function recordMetrics(metrics: Metrics): Listener {
         return metrics.count('meridian_limit_decisions_alone_total', { tenant: event.tenant });
       case 'config-reloaded':
         return metrics.count('meridian_config_reloads_total', { result: event.ok ? 'ok' : 'refused' });
+      case 'episode-changed': {
+        const { model, from = 'none', to } = event;
+        return metrics.count('meridian_episode_changes_total', { model, from, to });
+      }
+      case 'retrain-action': {
+        const { model, action, result } = event;
+        return metrics.count('meridian_retrain_actions_total', { model, action, result });
+      }
+      case 'alert-received':
+        return metrics.count('meridian_alerts_received_total', { result: event.result });
       case 'region-changed':
       case 'redis-changed':
       case 'credentials-changed':

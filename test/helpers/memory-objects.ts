@@ -26,6 +26,11 @@ export function memoryObjects(): { readonly store: ObjectStore; readonly objects
     },
     delete: async place => void objects.delete(at(place)),
     folders: async function* () {},
+    keys: async function* (region, bucket, prefix) {
+      const root = `${region}/${bucket}/`;
+      const keys = [...objects.keys()].filter(key => key.startsWith(root + prefix)).map(key => key.slice(root.length));
+      yield keys;
+    },
   };
   return { store, objects };
 }

@@ -76,6 +76,7 @@ export function modelOf(versions: readonly Version[], some: Partial<Model> = {})
     fallback: [],
     callerMayName: { variant: false, component: false },
     tensors: undefined,
+    newVersions: undefined,
     sample: undefined,
     queueMs: 50,
     shadow: {

@@ -96,9 +96,12 @@ test('without polling every event counts once, however often it comes', async t 
   await pass(0);
   for (let times = 0; times < 3; times += 1) builds.told('rain', 'us-east-1', 'InService');
   t.same(changes, ['us-east-1/rain: InService']);
+  builds.told('rain', 'us-east-1', 'Updating');
+  builds.told('rain', 'us-east-1', 'InService');
+  t.equal(changes.length, 3, 'the next deployment');
   await pass(61_000);
   builds.told('rain', 'us-east-1', 'InService');
-  t.equal(changes.length, 2, 'the next deployment');
+  t.equal(changes.length, 4, 'and the one after it, of which nothing else was heard');
   t.equal(state.described, 0, 'nobody is asked');
 });
 

@@ -93,8 +93,12 @@ test('the summary adds up', async t => {
   count.compared('call 4', noAnswer);
   count.mirrored();
   count.dropped('queue-full');
+  t.equal(count.summary().failedShare, 1 / 5);
+  count.mirrored();
+  count.dropped('timeout');
+  t.equal(count.summary().failedShare, 2 / 6, 'an answer that never came is a failure too');
   const summary = count.summary();
-  t.match(summary, { sinceMs: 1_000, mirrored: 6, compared: 5, agreedShare: 3 / 5, largestDifference: 0.4, scores: 4 });
+  t.match(summary, { sinceMs: 1_000, mirrored: 7, compared: 5, agreedShare: 3 / 5, largestDifference: 0.4, scores: 4 });
   t.match(summary.by, { exact: 2, close: 1, different: 1, failed: 1, unreadable: 0 });
   t.equal(summary.dropped['queue-full'], 1);
   t.same(summary.recent, [

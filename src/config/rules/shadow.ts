@@ -1,3 +1,4 @@
+import type { TargetOptions } from '../../backends/options.ts';
 import { kindTraits } from '../../core/target.ts';
 import type { Rule } from '../inspection.ts';
 import { didYouMean } from '../nearest.ts';
@@ -31,5 +32,21 @@ export const shadowsAreMirroredTo: Rule = inspection => {
     if (!inspection.sound(at) || !inspection.written(at)) continue;
     if (shadow.version === undefined) inspection.warning(at, 'has no effect without a version', 'write shadow.version');
     else if (shadow.share === 0) inspection.note(at, 'nothing is mirrored', 'raise it, or leave the shadow out');
+  }
+};
+
+/** A shadow's copies draw on nobody's capacity but its own. */
+export const shadowsStandApart: Rule = inspection => {
+  for (const [model, options, path] of inspection.models()) {
+    const { version } = options.shadow;
+    const at = [...path, 'shadow', 'version'];
+    if (version === undefined || !inspection.sound(at) || !inspection.sound([...path, 'versions'])) continue;
+    const placeOf = ({ region, endpoint, modelId, url }: TargetOptions) => `${endpoint ?? modelId ?? url} in ${region}`;
+    const targets = inspection.targetsOf(model, options);
+    const others = new Set(targets.filter(each => each.version !== version).map(({ target }) => placeOf(target)));
+    const shared = targets.find(each => each.version === version && others.has(placeOf(each.target)));
+    if (shared === undefined) continue;
+    const problem = `copies draw on ${placeOf(shared.target)}, which serves callers too`;
+    inspection.warning(at, problem, 'give the shadow endpoints of its own');
   }
 };

@@ -5,8 +5,12 @@ import { operations } from '../../core/operation.ts';
 import type { AdminActor, AdminCall, AdminRole } from '../../security/admin-access.ts';
 import { renderPlainError } from '../v1.ts';
 import { type CanaryRoutePorts, canaryRoutes } from './canary.ts';
+import { type DataPorts, dataRoutes } from './data.ts';
+import { type EpisodePorts, episodeRoutes } from './episodes.ts';
+import { type HookPorts, hookRoutes } from './hooks.ts';
 import { type KeyPorts, keyRoutes } from './keys.ts';
 import { schemaWords } from './schema-words.ts';
+import { type VersionPorts, versionRoutes } from './versions.ts';
 
 /** What `GET /admin/explain` may be asked: the hints a caller could send, and whose key it is (by its id). */
 export const ExplainQuery = Type.Object(
@@ -52,7 +56,7 @@ export const PurgeBody = Type.Object(
 export type PurgeBody = Static<typeof PurgeBody>;
 
 /** What the operator's side shows and does. Every answer is plain JSON; unknown names throw `not-found`. */
-export interface AdminPorts extends KeyPorts, CanaryRoutePorts {
+export interface AdminPorts extends KeyPorts, CanaryRoutePorts, DataPorts, EpisodePorts, HookPorts, VersionPorts {
   access(call: AdminCall): AdminActor;
   metrics(): Promise<{ contentType: string; text: string }>;
   targets(): unknown;
@@ -121,6 +125,10 @@ export function adminRoutes(
   );
   keyRoutes(server, ports, judge);
   canaryRoutes(server, ports, judgeFully);
+  episodeRoutes(server, ports, judge);
+  versionRoutes(server, ports, judge);
+  hookRoutes(server, ports);
+  dataRoutes(server, ports, judge);
 }
 
 /** Fastify's own errors (bad JSON, schema) are invalid requests; anything else stays hidden. */
