@@ -1,5 +1,6 @@
 import { type AwsErrorType, awsErrorStatus } from './aws-error.ts';
 import { bedrockErrorStatus } from './bedrock/bedrock-error.ts';
+import { controlErrorStatus } from './control-plane/control-plane.ts';
 import { s3ErrorStatus } from './s3/s3-error.ts';
 
 /**
@@ -60,10 +61,24 @@ const kinds = {
   },
   /** S3 fails with `errorType` (default InternalError). */
   's3-error': { endpoint: false, rate: true, errorType: Object.keys(s3ErrorStatus) },
+  /** Control planes fail with `errorType` (default InternalFailure). */
+  'control-error': { endpoint: false, rate: true, errorType: Object.keys(controlErrorStatus) },
   /** Async invocations that are accepted stay in the queue. */
   'async-stall': { endpoint: true, rate: false },
   /** Async invocations end in a failure object, as of a model that answers 500. */
   'async-fail': { endpoint: true, rate: true },
+  /** Transform jobs call their container no more. */
+  'transform-stall': { endpoint: false, rate: false },
+  /** Transform jobs fail for this reason (default InternalServerError). */
+  'transform-fail': {
+    endpoint: false,
+    rate: true,
+    errorType: ['InternalServerError', 'CapacityError', 'AlgorithmError', 'ClientError'],
+  },
+  /** Steps of pipelines fail. */
+  'pipeline-fail': { endpoint: false, rate: true },
+  /** Entries of PutEvents fail, one by one, with `errorType` (default InternalFailure). */
+  'event-entry-error': { endpoint: false, rate: true, errorType: ['InternalFailure', 'ThrottlingException'] },
   'sts-hang': { endpoint: false, rate: true },
   /** The region's clock is ten minutes ahead, times `factor` (negative: behind). */
   'clock-skew': { endpoint: false, rate: false, factor: true },

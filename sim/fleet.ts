@@ -22,6 +22,7 @@ export const demoEndpoints: readonly FleetEndpoint[] = [
   { kind: 'real-time', name: 'rain-v1', container: 'rain-v1' },
   { kind: 'real-time', name: 'rain-v2', container: 'rain-v2' },
   { kind: 'real-time', name: 'rain-v3', container: 'rain-v3' },
+  { kind: 'real-time', name: 'rain-winter', container: 'rain-winter' },
   { kind: 'serverless', name: 'rain-serverless', container: 'rain-v1', maxConcurrency: 20 },
   {
     kind: 'variants',
@@ -42,6 +43,11 @@ export const demoEndpoints: readonly FleetEndpoint[] = [
   { kind: 'multi-model', name: 'flight-delay', container: 'flight-delay', memoryBytes: 2048 * mib },
   { kind: 'async', name: 'rain-batch', container: 'rain-batch', outputs: 's3://meridian-jobs-{region}/outputs' },
 ];
+
+/** SageMaker models of every region, as transform jobs name them: their containers. */
+export const demoModels: Readonly<Record<string, string>> = {
+  'rain-batch-v2': 'rain-batch',
+};
 
 /** The buckets of every region. */
 export const demoBuckets: readonly string[] = ['meridian-jobs-{region}'];

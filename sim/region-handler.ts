@@ -3,6 +3,7 @@ import { AwsError } from './aws-error.ts';
 import { bedrockException } from './bedrock/bedrock-error.ts';
 import { type BedrockCall, type BedrockService, bedrockOperations } from './bedrock/bedrock-service.ts';
 import { type Clock, sleep } from './clock.ts';
+import { type ControlPlane, isForControlPlane } from './control-plane/control-plane.ts';
 import { realTimePayloadBytes } from './endpoints/endpoint.ts';
 import type { FaultBoard } from './faults.ts';
 import { type Random, uuid } from './random.ts';
@@ -22,6 +23,7 @@ export interface RegionHandlerParts {
   readonly bedrock: BedrockService;
   readonly sts: StsService;
   readonly s3: S3Service;
+  readonly controlPlane: ControlPlane;
   readonly faults: FaultBoard;
   readonly timing: Timing;
   readonly clock: Clock;
@@ -34,11 +36,13 @@ export interface RegionHandlerParts {
 export interface RegionCounts {
   readonly all: RequestCounts;
   readonly sts: RequestCounts;
-  readonly endpoints: Readonly<Record<string, RequestCounts>>;
+  readonly endpoints: Record<string, RequestCounts>;
 }
 
 export interface RegionHandler {
   readonly counts: RegionCounts;
+  /** Counts an endpoint that was not there at the start. */
+  countFor(endpoint: string): void;
   /** Answers one request, late, half or never where a fault says so. Rejects when the client leaves while it sends. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
@@ -66,10 +70,13 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
   };
   return {
     counts,
+    countFor: endpoint => {
+      counts.endpoints[endpoint] ??= noRequests();
+    },
     handle: async (request, response) => {
       const target = request.url ?? '/';
       const isS3 = isForS3(target, request.headersDistinct);
-      const isSts = target === '/' && !isS3;
+      const isSts = target === '/' && !isS3 && !isForControlPlane(request.headersDistinct);
       const meant = isS3 ? undefined : whatIsMeant(target.split('?')[0] ?? '');
       const endpoint = meant?.endpoint;
       const ended = countRequest(countersOf(counts, isSts, endpoint));
@@ -129,12 +136,14 @@ async function answer(
   request: ReadRequest,
   meant: Meant | undefined,
   requestId: string,
-  { runtime, bedrock, sts, s3 }: RegionHandlerParts,
+  { runtime, bedrock, sts, s3, controlPlane }: RegionHandlerParts,
 ): Promise<Answer> {
   const { method, target, body } = request;
   if (body === undefined)
     throw new AwsError('RequestEntityTooLarge', `HTTP content length exceeded ${realTimePayloadBytes} bytes.`);
   if (isForS3(target, request.headers)) return s3.answer({ ...request, body }, requestId);
+  if (method === 'POST' && target === '/' && isForControlPlane(request.headers))
+    return controlPlane.answer({ ...request, body });
   if (method === 'POST' && target === '/') return sts.answer({ ...request, body }, requestId);
   if (method === 'POST' && meant?.invoke !== undefined)
     return runtime.invoke({ ...request, body }, meant.invoke, requestId);

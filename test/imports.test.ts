@@ -35,7 +35,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   '@smithy/': ['backends'],
   '@aws-sdk/': ['backends'],
   opossum: ['health/opossum-breaker.ts'],
-  ioredis: ['state/redis.ts'],
+  ioredis: ['state/redis-client.ts'],
   'prom-client': ['telemetry/metrics.ts', 'telemetry/cells.ts'],
   pino: ['telemetry/logger.ts'],
   'lru-cache': ['fallback'],

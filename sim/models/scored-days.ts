@@ -6,14 +6,17 @@
  */
 import { pathToFileURL } from 'node:url';
 import { labelledDays } from './data-set.ts';
-import { type RainVersion, rainProbability, rainRecipes } from './rain.ts';
+import { type RainRecipe, type RainVersion, rainProbability, rainRecipes } from './rain.ts';
+import { isIn } from './season.ts';
 import { loadRainWeights } from './weights.ts';
 
-/** Every day but the last. */
+/** Every day but the last, of the season that the version was trained on. */
 export function scoredDays(version: RainVersion): string {
   const weights = loadRainWeights(version);
-  const lines = labelledDays().map(({ date, day, rainNextDay }) => {
-    const forecast = rainProbability(rainRecipes[version], weights, day).toFixed(4);
+  const recipe: RainRecipe = rainRecipes[version];
+  const days = labelledDays().filter(({ date }) => isIn(recipe.season, date));
+  const lines = days.map(({ date, day, rainNextDay }) => {
+    const forecast = rainProbability(recipe, weights, day).toFixed(4);
     return [date, day.precipitation, day.tempMax, day.tempMin, day.wind, Number(forecast), rainNextDay].join(',');
   });
   return ['date,precipitation,temp_max,temp_min,wind,forecast,rain_next_day', ...lines, ''].join('\n');

@@ -4,8 +4,10 @@ import type { Random } from '../core/random.ts';
 import { isAwsRegion } from '../core/residency.ts';
 import type { BackendKind } from '../core/target.ts';
 import type { AwsPorts, AwsService } from './aws-call.ts';
+import { awsControlPlane } from './aws-control-plane.ts';
 import type { Backend } from './backend.ts';
 import { bedrock } from './bedrock.ts';
+import type { ControlPlane } from './control-plane.ts';
 import { dnsCache, networkResolver } from './dns.ts';
 import { http } from './http.ts';
 import { createIdentities, type Identity } from './identities.ts';
@@ -43,6 +45,11 @@ export interface RegionSites {
   readonly s3Url?: string;
   /** What signs for the region's bucket; undefined where there is none. */
   readonly bucketIdentity?: string | undefined;
+  /** SageMaker's control plane, not its runtime. */
+  readonly sagemakerUrl?: string;
+  readonly eventBridgeUrl?: string;
+  /** What signs for the region's control planes; undefined where nothing uses them. */
+  readonly controlIdentity?: string | undefined;
 }
 
 /** What a reload may change. */
@@ -58,6 +65,8 @@ export interface Backends {
   readonly objects: ObjectStore;
   /** For webhooks. */
   readonly poster: Poster;
+  /** For pipelines, events and what stands behind endpoints. */
+  readonly controlPlane: ControlPlane;
   /** Whether this identity can sign now. */
   hasCredentials(identity: string): boolean;
   /** Fetches the keys that a config about to be put in force needs. */
@@ -125,10 +134,20 @@ export function createBackends(deps: BackendDeps): Backends {
     lookup: dns.lookup,
   });
   const poster = createPoster(dns.lookup);
+  const controlPlane = awsControlPlane({
+    siteOf: region => {
+      const { sagemakerUrl, eventBridgeUrl, controlIdentity: identity } = regions.get(region) ?? {};
+      if (sagemakerUrl === undefined || eventBridgeUrl === undefined || identity === undefined) return undefined;
+      return { sagemakerUrl, eventBridgeUrl, identity };
+    },
+    credentialsOf: identities.current,
+    lookup: dns.lookup,
+  });
   return {
     backends: made(ports),
     objects,
     poster,
+    controlPlane,
     hasCredentials: identity => identities.current(identity) !== undefined,
     prepare: sites => identities.prepare(sites.identities),
     use(sites) {
@@ -142,6 +161,7 @@ export function createBackends(deps: BackendDeps): Backends {
     async stop() {
       identities.stop();
       objects.stop();
+      controlPlane.stop();
       dns.stop();
       network.stop();
       await poster.stop();

@@ -4,6 +4,8 @@ import type { InferenceRequest } from '../core/request.ts';
 import type { Served } from '../core/result.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { inputPlaces } from '../jobs/places.ts';
+import type { Episodes } from '../retrain/episodes.ts';
+import type { Versions } from '../retrain/versions.ts';
 import { adminRoutes } from '../routes/admin/admin.ts';
 import { bedrockRoutes } from '../routes/bedrock.ts';
 import { feedbackRoutes } from '../routes/feedback.ts';
@@ -21,11 +23,13 @@ import type { RoutedRequest } from '../routing/router.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { adminPorts, type Refusal } from './admin.ts';
+import type { CanaryPart } from './canary.ts';
 import type { DriftSide } from './drift.ts';
 import { jobPorts } from './jobs.ts';
 import { headersTimeoutMs, keepAliveMs, newServer } from './listen.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
+import type { Shadowing } from './shadow.ts';
 
 /** What both listeners are made of. */
 export interface PlaneDeps {
@@ -33,7 +37,13 @@ export interface PlaneDeps {
   /** The request path. */
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   readonly jobs: Jobs;
+  readonly shadowing: Shadowing;
+  readonly episodes: Episodes;
+  readonly versions: Versions;
+  /** Another build may stand behind an endpoint's name. */
+  endpointChanged(endpoint: string, region: string, detail: string): void;
   readonly drift: DriftSide;
+  readonly canaries: CanaryPart;
   readonly replica: Replica;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -121,9 +131,10 @@ export function dataPlane({ parts, serve, jobs, drift, replica, logger, version 
 }
 
 /** The admin plane: metrics and the operator's side. */
-export function adminPlane({ parts, drift, replica, metrics, logger, refusal }: PlaneDeps): FastifyInstance {
+export function adminPlane(deps: PlaneDeps): FastifyInstance {
+  const { parts, replica, logger } = deps;
   const server = newServer(parts.config().config.limits.bodyTimeoutMs);
-  const ports = adminPorts({ parts, explain: parts.routing.explain, metrics, logger, drift, refusal });
+  const ports = adminPorts({ ...deps, explain: parts.routing.explain });
   adminRoutes(server, ports, faultLog(logger));
   healthRoutes(server, replica);
   unknownRoutes(server, 'admin');

@@ -1,12 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { CredentialsOptions, TargetOptions } from '../backends/options.ts';
 import type { FallbackStep, Model, Version } from '../core/model.ts';
-import { profileGeography } from '../core/residency.ts';
+import { isAwsRegion, profileGeography } from '../core/residency.ts';
 import { kindTraits, type Target } from '../core/target.ts';
 import type { FallbackOptions } from '../fallback/options.ts';
+import { regionsOfActions } from '../retrain/options.ts';
 import { type Identity, identityName } from './identities.ts';
 import { egressOf, type PriceTable, priceOf } from './prices.ts';
-import { bedrockRuntimeUrlOf, geographyOf, s3UrlOf, sagemakerRuntimeUrlOf, stsUrlOf } from './regions.ts';
+import {
+  bedrockRuntimeUrlOf,
+  eventBridgeUrlOf,
+  geographyOf,
+  s3UrlOf,
+  sagemakerRuntimeUrlOf,
+  sagemakerUrlOf,
+  stsUrlOf,
+} from './regions.ts';
 import type { Config, ModelOptions } from './schema.ts';
 import { operationsOf, serverOf } from './target-abilities.ts';
 
@@ -21,6 +30,11 @@ export interface Region {
   readonly s3Url: string;
   /** What signs for the region's bucket (in `identities`); undefined where neither jobs nor captures have one. */
   readonly bucketIdentity: string | undefined;
+  /** SageMaker's control plane, not its runtime. */
+  readonly sagemakerUrl: string;
+  readonly eventBridgeUrl: string;
+  /** What signs for the region's control planes (in `identities`); undefined where nothing uses them. */
+  readonly controlIdentity: string | undefined;
   /** USD per GB leaving the region. */
   readonly egressUsdPerGb: number;
 }
@@ -85,7 +99,9 @@ function resolveRegion(name: string, config: Config, prices: PriceTable, identit
   const hasBucket = captured || (config.jobs !== undefined && Object.hasOwn(config.jobs.buckets, name));
   const credentials = options?.credentials ?? config.credentials ?? 'default';
   const bucketIdentity = hasBucket ? identityName(credentials, name) : undefined;
-  if (bucketIdentity !== undefined) identities.set(bucketIdentity, { credentials, region: name });
+  const controlIdentity = usesControlPlane(config, name) ? identityName(credentials, name) : undefined;
+  for (const identity of [bucketIdentity, controlIdentity])
+    if (identity !== undefined) identities.set(identity, { credentials, region: name });
   return {
     name,
     residency: options?.residency ?? geographyOf(name),
@@ -94,13 +110,23 @@ function resolveRegion(name: string, config: Config, prices: PriceTable, identit
     stsUrl: options?.endpoints?.sts ?? stsUrlOf(name),
     s3Url: options?.endpoints?.s3 ?? s3UrlOf(name),
     bucketIdentity,
+    sagemakerUrl: options?.endpoints?.sagemaker ?? sagemakerUrlOf(name),
+    eventBridgeUrl: options?.endpoints?.eventBridge ?? eventBridgeUrlOf(name),
+    controlIdentity,
     egressUsdPerGb: options?.egressUsdPerGb ?? egressOf(name, prices),
   };
 }
 
+/** Whether something of the config asks the region's control planes. */
+function usesControlPlane(config: Config, region: string): boolean {
+  if (config.buildWatch !== undefined && isAwsRegion(region)) return true;
+  return Object.values(config.models).some(({ retrain }) => regionsOfActions(retrain?.actions ?? []).includes(region));
+}
+
 function resolveModel(name: string, options: ModelOptions, versions: readonly Version[]): Model {
   const { policy, residency, ...routing } = options.routing;
-  const { owner, sample, tensors, cache, fallback, routing: _, versions: __, monitor: ___, ...same } = options;
+  const { owner, sample, tensors, cache, fallback, newVersions, ...others } = options;
+  const { routing: _, versions: __, retrain: ___, monitor: ____, canary: _____, ...same } = others;
   return {
     name,
     ...same,
@@ -110,6 +136,7 @@ function resolveModel(name: string, options: ModelOptions, versions: readonly Ve
     residency: residency === undefined ? undefined : new Set(residency),
     cache,
     tensors,
+    newVersions,
     fallback: fallback.map(fallbackStep),
     sample: sample && { contentType: sample.contentType, body: Buffer.from(sample.body) },
     versions,

@@ -9,6 +9,7 @@ import {
   someoneMayCall,
   tenantsNameModels,
 } from './rules/callers.ts';
+import { approversAreKnown, canaryPlansAreSound, canaryVersionsExist } from './rules/canary.ts';
 import {
   cacheHoldsSomething,
   contentTypesAreHeaders,
@@ -38,14 +39,24 @@ import {
   destinationsAreOnePlace,
   marksAreInOrder,
 } from './rules/monitors.ts';
+import { newVersionsHaveAPattern } from './rules/new-versions.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
+import { redisIsOneThing } from './rules/redis.ts';
 import {
   credentialsAreOneKind,
   everyRegionIsUsed,
   regionNamesAreLikely,
   regionUrlsAreUsable,
 } from './rules/regions.ts';
+import {
+  actionRegionsExist,
+  actionsAreSafe,
+  episodesCanOpen,
+  hookTokensAreDistinct,
+  retrainNumbersFit,
+} from './rules/retrain.ts';
+import { shadowsAreMirroredTo, shadowsCanBeAsked, shadowsStandApart } from './rules/shadow.ts';
 import {
   kindsFitTheirSettings,
   otherPlacesAreNotAws,
@@ -80,6 +91,13 @@ const rules = {
     tenantsAreKnown,
     settingsHaveEffect,
     streamSettingsHaveEffect,
+    newVersionsHaveAPattern,
+    shadowsCanBeAsked,
+    shadowsAreMirroredTo,
+    shadowsStandApart,
+    canaryVersionsExist,
+    canaryPlansAreSound,
+    approversAreKnown,
   ],
   targets: [
     targetRegionsExist,
@@ -102,6 +120,7 @@ const rules = {
   ],
   jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe],
   monitors: [baselinesAreReadable, marksAreInOrder, captureHasDestinations, destinationsAreOnePlace],
+  retraining: [actionRegionsExist, retrainNumbersFit, episodesCanOpen, actionsAreSafe, hookTokensAreDistinct],
   limits: [
     pathsAreUsable,
     nameServersAreAddresses,
@@ -109,6 +128,7 @@ const rules = {
     bodiesFitMemory,
     ejectionTimesFit,
     timersFit,
+    redisIsOneThing,
     replicasShareState,
   ],
   prices: [pricesFitTheirKind, pricesAreKnown, egressIsKnown],

@@ -85,11 +85,35 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
           { identity: event.identity, detail: event.detail },
           'credentials changed',
         );
+      case 'canary-changed': {
+        const { type: _, to, ...line } = event;
+        return logger[to === 'rolled-back' || to === 'held' ? 'warn' : 'info']({ ...line, to }, 'canary');
+      }
       case 'job-changed': {
         const { id, tenant, model, from, to, region, ageMs, detail } = event;
         const line = { job: id, tenant, model, from, to, region, ageMs: Math.round(ageMs), detail };
         return logger[to === 'failed' || (from === 'running' && to === 'queued') ? 'warn' : 'info'](line, 'job');
       }
+      case 'build-changed':
+        return logger.warn({ ...named(event.target), detail: event.detail }, 'new build behind an endpoint');
+      case 'shadow-compared': {
+        const { model, version, requestId, agreement } = event;
+        return logger.debug({ requestId, model, version, agreement }, 'shadow compared');
+      }
+      case 'episode-changed': {
+        const { model, id: episode, scope, from, to, by, reason, version } = event;
+        const line = { model, episode, scope, version, from, to, by, reason };
+        return logger[to === 'failed' || to === 'suspected' ? 'warn' : 'info'](line, 'episode');
+      }
+      case 'retrain-action': {
+        const { model, episode, action, region, result, detail } = event;
+        return logger[result === 'done' ? 'info' : 'warn'](
+          { model, episode, action, region, result, detail },
+          'retrain',
+        );
+      }
+      case 'alert-received':
+      case 'shadow-dropped':
       case 'version-called':
       case 'stale-consulted':
       case 'retry-refused':

@@ -27,6 +27,7 @@ test('a sound config: all looked at, each version’s regions drawn', async t =>
   ✓ fallback   stand-ins exist, none in a circle, each can be reached
   ✓ jobs       buckets in regions of the config, copies possible
   ✓ monitors   baselines sound, marks in order, captures have a place
+  ✓ retraining regions of actions known, numbers of windows possible, hooks told apart
   ✓ limits     deadlines, bodies and timers fit, paths usable, replicas agree
   ✓ prices     every target and region priced
 

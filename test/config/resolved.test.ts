@@ -42,6 +42,9 @@ test('regions have AWS’s public endpoints and the geography of their name unle
     bedrockRuntimeUrl: 'https://bedrock-runtime.us-east-1.amazonaws.com',
     stsUrl: 'https://sts.us-east-1.amazonaws.com',
     s3Url: 'https://s3.us-east-1.amazonaws.com',
+    sagemakerUrl: 'https://api.sagemaker.us-east-1.amazonaws.com',
+    eventBridgeUrl: 'https://events.us-east-1.amazonaws.com',
+    controlIdentity: undefined,
     bucketIdentity: undefined,
     egressUsdPerGb: 0.02,
   });

@@ -2,6 +2,7 @@ import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { BedrockRuntimeClient, type BedrockRuntimeClientConfig } from '@aws-sdk/client-bedrock-runtime';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { SageMakerClient, type SageMakerClientConfig } from '@aws-sdk/client-sagemaker';
 import {
   InvokeEndpointCommand,
   type InvokeEndpointCommandInput,
@@ -51,6 +52,19 @@ export function s3Client(
 ): S3Client {
   const base = { region, endpoint: simulator.url(region), credentials: demoCredentials, maxAttempts: 1 };
   const client = new S3Client({ ...base, forcePathStyle: true, ...config });
+  t.teardown(() => client.destroy());
+  return client;
+}
+
+/** An unmodified client of SageMaker's control plane in one region, signing as `demo` and trying once. */
+export function sagemakerClient(
+  t: Test,
+  simulator: Simulator,
+  region = 'us-east-1',
+  config: Partial<SageMakerClientConfig> = {},
+): SageMakerClient {
+  const base = { region, endpoint: simulator.url(region), credentials: demoCredentials, maxAttempts: 1 };
+  const client = new SageMakerClient({ ...base, ...config });
   t.teardown(() => client.destroy());
   return client;
 }
