@@ -112,11 +112,12 @@ function openBook(parts: Parts, models: MonitoredModels, directory: string, warn
   const { clock, stores } = parts;
   const feedbacks = () => [...models().values()].flatMap(({ options }) => options.feedback ?? []);
   const longestMs = () => Math.max(0, ...feedbacks().map(({ retentionHours }) => retentionHours)) * hourMs;
+  const maxCalls = () => feedbacks().reduce((sum, { maxPredictions }) => sum + maxPredictions, 0);
   return openPredictionBook({
     clock,
     shared: stores.entries,
-    segments: predictionSegments(join(directory, 'predictions'), { clock, warn, retentionMs: longestMs }),
-    maxPredictions: () => feedbacks().reduce((sum, { maxPredictions }) => sum + maxPredictions, 0),
+    segments: predictionSegments(join(directory, 'predictions'), { clock, warn, retentionMs: longestMs, maxCalls }),
+    maxPredictions: maxCalls,
     retentionMs: retentionOf(models),
   });
 }

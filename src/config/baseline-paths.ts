@@ -1,12 +1,19 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Path, placeOf, type Source } from './findings.ts';
 import type { Config, ModelOptions } from './schema.ts';
 
-/** A path written in the config, made absolute: beside the file it is written in, else from the working directory. */
+/** Where what ships with the gateway lies. */
+const ownDirectory = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * A path written in the config, made absolute: beside the file it is written in, else from the working directory, else
+ * of what ships with the gateway.
+ */
 export function besideFile(source: Source, at: Path, written: string): string {
   const beside = resolve(dirname(placeOf(source, at).file), written);
-  return existsSync(beside) ? beside : resolve(written);
+  return [beside, resolve(written), resolve(ownDirectory, written)].find(path => existsSync(path)) ?? beside;
 }
 
 /** The config with the directories of baselines made absolute. */

@@ -71,7 +71,7 @@ export class Inspection {
     return shown(this.#source, path, value);
   }
 
-  /** A path written in the config, made absolute: beside the file it is written in, else from the working directory. */
+  /** A path written in the config, made absolute: see `besideFile`. */
   besideFile(path: Path, written: string): string {
     return besideFile(this.#source, path, written);
   }

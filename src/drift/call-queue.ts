@@ -22,7 +22,12 @@ const restMs = 10;
 const sliceMs = 2;
 
 /** A queue in memory, counted where bodies are. */
-export function callQueue(ports: { readonly clock: Clock; readonly memory: Memory }): CallQueue {
+export function callQueue(ports: {
+  readonly clock: Clock;
+  readonly memory: Memory;
+  /** Told of a call that could not be read, which is a fault here: nothing a caller sends should bring it about. */
+  warn(message: string): void;
+}): CallQueue {
   const { clock, memory } = ports;
   let waiting: WaitingCall[] = [];
   let next = 0;
@@ -33,19 +38,20 @@ export function callQueue(ports: { readonly clock: Clock; readonly memory: Memor
     next += 1;
     held -= call.bytes;
     memory.give(call.bytes);
-    call.read();
+    try {
+      call.read();
+    } catch (error) {
+      ports.warn(`a call could not be read: ${String(error)}`);
+    }
   };
   const slice = () => {
     cancel = undefined;
     const until = clock.now() + sliceMs;
-    try {
-      do readOne();
-      while (next < waiting.length && clock.now() < until);
-    } finally {
-      waiting = waiting.slice(next);
-      next = 0;
-      if (waiting.length > 0) cancel = clock.after(0, slice);
-    }
+    do readOne();
+    while (next < waiting.length && clock.now() < until);
+    waiting = waiting.slice(next);
+    next = 0;
+    if (waiting.length > 0) cancel = clock.after(0, slice);
   };
   return {
     add: (call, maxBytes) => {

@@ -52,7 +52,7 @@ const hourMs = 3_600_000;
 export function startCapture(ports: CapturePorts): Capture {
   const { clock, random, memory, options } = ports;
   const writers = writersOf(ports);
-  const queue = callQueue({ clock, memory });
+  const queue = callQueue({ clock, memory, warn: ports.warn });
   const keys = captureKeys(options);
   const count = (model: string, result: string) =>
     ports.counted.add('meridian_captured_calls_total', { model, result });

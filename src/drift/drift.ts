@@ -62,7 +62,6 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
   const learning = createLearning(ports, baselines, versions);
 
   const turnAll = async () => {
-    queue.flush();
     versions.refresh();
     await learning.promoted();
     let changed = false;
@@ -137,6 +136,7 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
     turn,
     stop: async () => {
       stopTurns();
+      queue.flush();
       await turn();
       queue.stop();
       await versions.save();

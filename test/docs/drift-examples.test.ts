@@ -26,7 +26,7 @@ test('the page’s calls work against the demo, whose baselines have what its ca
   const monitor = parse(textOf('config/demo.yaml')).models.rain.monitor;
   const beside = Object.entries(monitor.baselines as Record<string, string>).map(([version, path]) => [
     version,
-    join(root, 'config', path),
+    join(root, path),
   ]);
   const { v1 } = Object.fromEntries(beside);
   const models = { rain: simpleModel(['us-east-1'], { monitor: { ...monitor, baselines: { v1 } } }) };

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import type { Test } from 'tap';
 import { test } from 'tap';
 import type { JoinedTruth, RememberedCall } from '../../src/drift/drift.ts';
@@ -23,7 +24,12 @@ interface Options {
 async function bench(t: Test, options: Options = {}) {
   const { clock = manualClock(), shared, directory = stateDir(t), maxPredictions = 100 } = options;
   const warn = (message: string) => void t.fail(message);
-  const segments = predictionSegments(directory, { clock, warn, retentionMs: () => 24 * hour });
+  const segments = predictionSegments(directory, {
+    clock,
+    warn,
+    retentionMs: () => 24 * hour,
+    maxCalls: () => maxPredictions,
+  });
   const book = await openPredictionBook({
     clock,
     shared,
@@ -164,6 +170,31 @@ test('answers and what they were joined with survive a restart', async t => {
   const after = await bench(t, { clock, directory });
   t.equal(await after.take({ inferenceId: 'a', truth: 1 }), 'duplicate');
   t.equal(await after.take({ inferenceId: 'b', truth: 1 }), 'joined');
+});
+
+test('disk is bounded too, and holds what memory does', async t => {
+  const clock = manualClock();
+  const directory = stateDir(t);
+  const before = await bench(t, { clock, directory, maxPredictions: 3_000 });
+  for (let i = 0; i < 40_000; i++) {
+    before.answered(`${i}`);
+    if (i % 500 === 499) {
+      clock.advance(500);
+      await new Promise(resolve => setImmediate(resolve));
+    }
+  }
+  await before.book.stop();
+  t.ok(readdirSync(directory).length <= 10);
+  const after = await bench(t, { clock, directory, maxPredictions: 3_000 });
+  t.equal(after.book.size, 3_000);
+  t.equal(await after.take({ inferenceId: '37000', truth: 1 }), 'joined');
+  t.equal(await after.take({ inferenceId: '36999', truth: 1 }), 'unknown');
+  await after.book.stop();
+  clock.hold(72 * hour);
+  const later = await bench(t, { clock, directory, maxPredictions: 3_000 });
+  later.answered('new');
+  await later.book.stop();
+  t.equal(readdirSync(directory).length, 2, 'what is too old goes, when a new day’s file is begun');
 });
 
 test('what is deleted is gone from memory and disk', async t => {
