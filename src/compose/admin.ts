@@ -16,6 +16,7 @@ import type { CanaryPart } from './canary.ts';
 import { canaryActs } from './canary-acts.ts';
 import type { DriftSide } from './drift.ts';
 import { episodeActs, hookPorts } from './episodes.ts';
+import { withCanary } from './explained-canary.ts';
 import { keyActs } from './key-acts.ts';
 import type { Parts } from './parts.ts';
 import type { Shadowing } from './shadow.ts';
@@ -63,7 +64,8 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     costs: () => showCosts(parts),
     explain: query => {
       const model = findModel(parts, query.model);
-      return { ...explain(model, explainQuery(parts, query)), mirrored: shadowing.mirroredOf(model.name) };
+      const explained = { ...explain(model, explainQuery(parts, query)), mirrored: shadowing.mirroredOf(model.name) };
+      return withCanary(explained, canaries.record(model.name), canaries.stableOf(model.name));
     },
     shadow: () => ({ shadows: shadowing.view() }),
     config: () => ({ hash: config().hash, config: redactConfig(config().config), refused: refusal() ?? null }),

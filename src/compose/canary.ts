@@ -58,8 +58,10 @@ export function createCanaryPart(
       const mirroring = shadowing.mirror(model, version, share);
       return {
         agreement: () => {
-          const { compared, agreedShare = 0, failedShare = 0 } = mirroring.agreement();
-          return { compared, agreedShare, failedShare };
+          const { compared, by, agreedShare = 0, dropped } = mirroring.agreement();
+          const failed = by.failed + dropped['no-target']; // its targets are ejected by now
+          const made = compared + dropped['no-target'];
+          return { compared: made, agreedShare, failedShare: made === 0 ? 0 : failed / made };
         },
         stop: mirroring.stop,
       };

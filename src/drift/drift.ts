@@ -1,13 +1,15 @@
 import type { GatewayEvent, Listener } from '../core/events.ts';
 import type { Baseline } from './baseline.ts';
 import { baselinesOf } from './baselines.ts';
-import { baselineOfRecent } from './build-baseline.ts';
+
 import { callQueue } from './call-queue.ts';
 import { errorShifts } from './error-shifts.ts';
-import { performanceOf } from './judge-performance.ts';
+import { createLearning } from './learning.ts';
 import { readPredictions, readRecords } from './payload.ts';
 import type { DriftPorts, MonitoredModel } from './ports.ts';
+import { type CalledEvent, type ReadableCall, readableCall, tells, versionOf } from './readable-call.ts';
 import { paneStore } from './stored-panes.ts';
+
 import type { JudgedWindow, KeptPanes } from './version-monitor.ts';
 import { type Watched, watchedVersions } from './watched-versions.ts';
 
@@ -47,8 +49,6 @@ export interface Drift {
 
 /** How often panes are looked after, ms. */
 const turnMs = 1_000;
-/** Records that a new baseline needs at least. */
-const leastRecords = 100;
 
 /** Starts watching. @param remember told of every call that was read and has predictions */
 export async function startDrift(ports: DriftPorts, remember: (call: RememberedCall) => void): Promise<Drift> {
@@ -58,40 +58,22 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
   const versions = watchedVersions(ports, baselines, store, await keptPanes(ports, store));
   const queue = callQueue(ports);
   const shifts = errorShifts(ports);
-  /** Versions that were promoted before they had records enough. */
-  const waiting = new Set<string>();
   versions.refresh();
-
-  const rebaseline: Drift['rebaseline'] = async (model, version, given) => {
-    const key = `${model} ${version}`;
-    const watched = versions.find(model, version);
-    if (watched === undefined) return false;
-    if (given === undefined && watched.ring.size < leastRecords) {
-      waiting.add(key);
-      return false;
-    }
-    waiting.delete(key);
-    const performance = watched.monitor && performanceOf(watched.monitor.total().truths);
-    const baseline = given ?? baselineOfRecent(watched.ring.all(), performance);
-    const done = await baselines.learn(model, version, baseline, 'promoted');
-    versions.refresh();
-    return done;
-  };
+  const learning = createLearning(ports, baselines, versions);
 
   const turnAll = async () => {
     queue.flush();
     versions.refresh();
-    for (const key of waiting) {
-      const [model = '', version = ''] = key.split(' ');
-      if ((versions.find(model, version)?.ring.size ?? 0) >= leastRecords) await rebaseline(model, version);
-    }
+    await learning.promoted();
     let changed = false;
     for (const watched of versions.all()) {
+      await learning.predictions(watched);
       if (ports.disturbed(watched.model)) watched.monitor?.disturb();
       for (const window of (await watched.monitor?.turn()) ?? []) {
         changed = true;
         watched.windows.set(window.kind, window);
         tell(ports, watched, window);
+        await learning.performance(watched, window);
         for (const { check } of window.violations)
           counted.add('meridian_data_quality_violations_total', {
             model: watched.model,
@@ -141,10 +123,12 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
       if (event.type === 'version-called') called(event);
       else if (event.type === 'region-changed' && event.to !== 'serving') markDisturbed(ports, versions.all());
       else if (event.type === 'canary-changed' && event.to === 'promoted')
-        rebaseline(event.model, event.canary).catch((error: unknown) => ports.warn(`new baseline: ${String(error)}`));
+        learning
+          .rebaseline(event.model, event.canary)
+          .catch((error: unknown) => ports.warn(`new baseline: ${String(error)}`));
     },
     joined,
-    rebaseline,
+    rebaseline: learning.rebaseline,
     watched: versions.all,
     forgetRecords: () => {
       queue.flush();
@@ -158,44 +142,6 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
       await versions.save();
     },
   };
-}
-
-type CalledEvent = Extract<GatewayEvent, { type: 'version-called' }>;
-const empty = Buffer.alloc(0);
-
-/** What is kept of a call until it is read: no more than it takes, since much may wait. */
-interface ReadableCall {
-  readonly request: Buffer;
-  readonly requestType: string | undefined;
-  readonly answer: Buffer;
-  readonly answerType: string | undefined;
-  readonly inferenceId: string;
-  readonly tenant: string;
-  readonly residency: string;
-  readonly atMs: number;
-}
-
-function readableCall({ request, answer, attempts }: CalledEvent, atMs: number): ReadableCall {
-  return {
-    request: request.body,
-    requestType: request.fields.contentType,
-    answer: answer?.body ?? empty,
-    answerType: answer?.headers['content-type'],
-    inferenceId: request.fields.inferenceId ?? request.id,
-    tenant: request.caller.tenant,
-    residency: attempts.at(-1)?.target.residency ?? '',
-    atMs,
-  };
-}
-
-/** Whether a call has an answer by a model, of an operation whose bodies are the model's own or tensors. */
-function tells({ answer, request: { operation } }: CalledEvent): boolean {
-  return answer !== undefined && answer.status < 300 && (operation === 'invoke' || operation === 'infer');
-}
-
-/** The version that answered, which is another than the first chosen when the call moved. */
-function versionOf({ attempts, answer, version }: CalledEvent): string {
-  return attempts.findLast(({ result }) => result.answer === answer)?.target.version ?? version;
 }
 
 function markDisturbed(ports: DriftPorts, all: readonly Watched[]): void {

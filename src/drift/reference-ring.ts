@@ -12,6 +12,7 @@ export interface ReferenceRing {
   /** Takes one record of a call. @param atMs monotonic */
   add(records: Records, predictions: readonly (number | string)[], atMs: number): void;
   readonly size: number;
+  readonly full: boolean;
   all(): readonly RecentRecord[];
   /** Forgets all of them. */
   clear(): void;
@@ -38,6 +39,9 @@ export function referenceRing(capacity: number): ReferenceRing {
     },
     get size() {
       return ring.length;
+    },
+    get full() {
+      return ring.length === capacity;
     },
     all: () => ring,
     clear: () => {

@@ -56,7 +56,7 @@ export function watchedVersions(
     const before = started.get(key);
     if (before?.id === id.id && before.options === id.options) return;
     started.set(key, id);
-    known.windows.clear();
+    if (baseline === undefined) known.windows.clear();
     known.monitor =
       baseline &&
       new VersionMonitor(

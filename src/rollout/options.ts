@@ -70,7 +70,7 @@ export const BuildWatchOptions = Type.Object(
       description: 'Each endpoint is described this often, by every replica (needs `sagemaker:DescribeEndpoint`).',
     }),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, description: 'Notices new builds behind unchanged endpoint names.' },
 );
 export type BuildWatchOptions = Static<typeof BuildWatchOptions>;
 
@@ -83,8 +83,8 @@ const StepOptions = Type.Union([
   Type.Object(
     {
       share: Type.Number({ minimum: 0.1, maximum: 100, description: 'Percent of calls.' }),
-      minSample: Type.Optional(Type.Integer({ minimum: 1 })),
-      bakeMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 30 * day })),
+      minSample: Type.Optional(Type.Integer({ minimum: 1, description: 'Instead of the plan’s.' })),
+      bakeMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 30 * day, description: 'Instead of the plan’s.' })),
     },
     { additionalProperties: false },
   ),
@@ -106,11 +106,11 @@ const GuardOptions = Type.Object(
             'A step is passed once the error rate is shown to exceed stable’s by fewer percentage points than this.',
         }),
       },
-      { additionalProperties: false, default: {} },
+      { additionalProperties: false, default: {}, description: 'Answers that failed.' },
     ),
     callerFaults: Type.Object(
       { action: guardAction('rollback', 'When it refuses more of the same calls than stable does.') },
-      { additionalProperties: false, default: {} },
+      { additionalProperties: false, default: {}, description: 'Answers that refused the caller’s input.' },
     ),
     latency: Type.Object(
       {
@@ -122,7 +122,7 @@ const GuardOptions = Type.Object(
         }),
         action: guardAction('rollback', 'When it is slower than that.'),
       },
-      { additionalProperties: false, default: {} },
+      { additionalProperties: false, default: {}, description: 'Time of answers.' },
     ),
     predictions: Type.Object(
       {
@@ -134,7 +134,7 @@ const GuardOptions = Type.Object(
         }),
         action: guardAction('hold', 'When they are that far apart, and chance does not explain it.'),
       },
-      { additionalProperties: false, default: {} },
+      { additionalProperties: false, default: {}, description: 'What is answered.' },
     ),
     cost: Type.Object(
       {
@@ -146,7 +146,7 @@ const GuardOptions = Type.Object(
         }),
         action: guardAction('hold', 'When it costs more than that.'),
       },
-      { additionalProperties: false, default: {} },
+      { additionalProperties: false, default: {}, description: 'Marginal cost of a thousand calls.' },
     ),
     quality: Type.Object(
       {
@@ -158,7 +158,7 @@ const GuardOptions = Type.Object(
         }),
         action: guardAction('rollback', 'When it is shown to be greater.'),
       },
-      { additionalProperties: false, default: {} },
+      { additionalProperties: false, default: {}, description: 'How right answers were.' },
     ),
     failuresInARow: Type.Integer({
       minimum: 2,
@@ -167,7 +167,11 @@ const GuardOptions = Type.Object(
       description: 'At least so many, more where stable itself fails at times, end a canary at once.',
     }),
   },
-  { additionalProperties: false, default: {} },
+  {
+    additionalProperties: false,
+    default: {},
+    description: 'How much worse it may be, and what happens when it is shown to be worse.',
+  },
 );
 
 /** What a canary follows unless its start says otherwise. */
@@ -223,7 +227,12 @@ const planShape = {
       {
         share: Type.Number({ exclusiveMinimum: 0, maximum: 1, default: 0.1, description: 'Of calls, mirrored.' }),
         minSample: Type.Integer({ minimum: 1, default: 100, description: 'Mirrored calls that were compared.' }),
-        bakeMs: Type.Integer({ minimum: 0, maximum: 30 * day, default: 60_000 }),
+        bakeMs: Type.Integer({
+          minimum: 0,
+          maximum: 30 * day,
+          default: 60_000,
+          description: 'The stage lasts so long.',
+        }),
         minAgreement: Type.Optional(
           Type.Number({ minimum: 0, maximum: 1, description: 'Share of answers that must agree; else it is held.' }),
         ),

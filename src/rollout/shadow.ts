@@ -58,7 +58,7 @@ export function createShadow(ports: ShadowPorts): Shadow {
     const key = `${model}/${version}`;
     const known = lanes.get(key);
     if (known !== undefined) return known;
-    for (const [other, lane] of lanes) if (lane.idle && !isThere(ports.models(), lane)) lanes.delete(other);
+    for (const [other, lane] of lanes) if (isOver(lane)) lanes.delete(other);
     const lane = new ShadowLane(ports, model, version, () => ports.models().get(model)?.shadow);
     if (stopped) lane.stop();
     lanes.set(key, lane);
@@ -69,6 +69,11 @@ export function createShadow(ports: ShadowPorts): Shadow {
     for (const each of asked)
       if (each.model === model?.name && each.version === version) share = Math.max(share, each.share);
     return share;
+  };
+  /** Its version is gone, and nobody asks for it. */
+  const isOver = ({ idle, model: name, version }: ShadowLane): boolean => {
+    const model = ports.models().get(name);
+    return idle && shareOf(model, version) === 0 && !model?.versions.some(each => each.name === version);
   };
   const versionsOf = (model: Model): ReadonlySet<string> => {
     const versions = new Set(model.shadow.version === undefined ? [] : [model.shadow.version]);
@@ -116,8 +121,4 @@ export function createShadow(ports: ShadowPorts): Shadow {
       for (const lane of lanes.values()) lane.stop();
     },
   };
-}
-
-function isThere(models: ReadonlyMap<string, Model>, { model, version }: ShadowLane): boolean {
-  return models.get(model)?.versions.some(({ name }) => name === version) ?? false;
 }

@@ -79,4 +79,6 @@ export interface Explanation {
   readonly versions: readonly ExplainedVersion[];
   /** Told by who mirrors; absent from what routing alone explains. */
   readonly mirrored?: readonly ExplainedMirror[];
+  /** Of the version on trial, or promoted, in words. */
+  readonly canary?: string;
 }

@@ -25,7 +25,6 @@ test('a sound config: all looked at, each version’s regions drawn', async t =>
   ✓ models     names distinct, versions reachable, a second region
   ✓ targets    regions exist, none twice, settings fit their kind
   ✓ fallback   stand-ins exist, none in a circle, each can be reached
-  ✓ retraining regions of actions known, numbers of windows possible, hooks told apart
   ✓ jobs       buckets in regions of the config, copies possible
   ✓ monitors   baselines sound, marks in order, captures have a place
   ✓ retraining regions of actions known, numbers of windows possible, hooks told apart

@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { seededRandom } from '../../src/core/random.ts';
-import { driftBench, sampleRecord } from '../helpers/drift.ts';
+import { driftBench, sampleBaseline, sampleRecord } from '../helpers/drift.ts';
 
 const minute = 60_000;
 
@@ -166,6 +166,39 @@ test('a promoted version gets a baseline of its own newest records', async t => 
   await bench.pass(2 * minute + 2_000);
   const judged = bench.judged('features', 'x').filter(({ version }) => version === 'v2');
   t.match(judged, [{ level: 'clear' }], 'what is usual now is no drift');
+});
+
+test('what a baseline lacks is learned: predictions of the first records, performance of the first truths', async t => {
+  const { prediction: _, ...rest } = sampleBaseline();
+  const bench = await driftBench(t, {
+    baseline: { ...rest, prediction: undefined },
+    monitor: { referenceRecords: 200, payload: { threshold: 0.5 } },
+  });
+  const random = seededRandom(12);
+  const inForce = () => bench.drift.watched()[0]?.monitor?.baseline.baseline;
+  const serve = async (shift: number, wrong: number) => {
+    for (let i = 0; i < 250; i++) bench.call([sampleRecord(random, shift)]);
+    for (let i = 0; i < 100; i++)
+      bench.drift.joined({
+        model: 'rain',
+        version: 'v1',
+        inferenceId: `${i}`,
+        predicted: 0.9,
+        truth: i < wrong ? 0 : 1,
+      });
+    await bench.pass(2 * minute + 2_000);
+  };
+  await serve(0, 10);
+  t.equal(inForce()?.prediction?.kind, 'numeric');
+  await serve(0, 10);
+  t.match(inForce()?.performance, { truths: 100, measures: { accuracy: 0.9 } });
+  t.strictSame(bench.judged('performance'), []);
+  bench.events.length = 0;
+  await serve(2, 60);
+  t.match(bench.judged('prediction'), [{ level: 'drifted', sample: 250 }]);
+  t.strictSame(bench.warnings, []);
+  const performance = bench.judged('performance').filter(({ statistic }) => statistic === 'accuracy-loss');
+  t.match(performance, [{ level: 'drifted', value: 0.5 }]);
 });
 
 test('a model without a baseline is visible as such', async t => {

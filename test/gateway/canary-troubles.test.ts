@@ -65,7 +65,7 @@ test('a canary goes on over a restart: same callers, same evidence, no step lost
 });
 
 test('raising the share only adds callers', async t => {
-  const steps = { ...quickPlan, steps: [10, 40, 80], minSample: 60 };
+  const steps = { ...quickPlan, steps: [20, 50, 80], minSample: 40 };
   const gateway = await startTestGateway(
     t,
     { models: { rain: canaryModel({ canary: steps }, regions) } },
@@ -87,7 +87,10 @@ test('raising the share only adds callers', async t => {
 });
 
 test('a canary whose targets are ejected answers for it', async t => {
-  const config = { health: { baseEjectionMs: 60_000 }, models: { rain: canaryModel({ canary: long }, ['us-east-1']) } };
+  const config = {
+    health: { consecutiveFailures: 2, baseEjectionMs: 60_000 },
+    models: { rain: canaryModel({ canary: long }, ['us-east-1']) },
+  };
   const gateway = await startTestGateway(t, config, { logLevel: 'error' });
   const { post, status } = canaryApi(gateway);
   await callUntil(gateway, async () => true);
@@ -96,7 +99,7 @@ test('a canary whose targets are ejected answers for it', async t => {
   await callUntil(gateway, async () => (await status())?.state !== 'stepping');
   const last = await status();
   t.equal(last?.state, 'rolled-back', JSON.stringify(last?.waitsFor));
-  t.ok((last?.canary.errors ?? 0) >= 5);
+  t.ok((last?.canary.errors ?? 0) > 2, `${last?.canary.errors} failed, two of them tried`);
 });
 
 test('rolling back purges the version’s answers, and its callers are served by stable', async t => {
@@ -131,4 +134,41 @@ test('another build behind the endpoint holds a running canary', async t => {
   await eventually(t, 'it is held', async () => (await status())?.state === 'held');
   t.match((await status())?.waitsFor, [/a person.*another build stands behind v2@us-east-1/]);
   t.match(await post('resume', { model: 'rain' }), { body: { state: 'stepping' } });
+});
+
+test('with a shadow stage it gets copies first, and is held when its answers fail', async t => {
+  const shadowFirst = { share: 1, minSample: 20, bakeMs: 0 };
+  const model = canaryModel({ canary: { ...long, shadowFirst } }, regions);
+  const gateway = await startTestGateway(t, { models: { rain: model } }, { logLevel: 'error' });
+  const { post, status } = canaryApi(gateway);
+  t.match(await post('start', { model: 'rain', version: 'v2' }), { body: { state: 'shadowing', share: 0 } });
+  const got = await callUntil(gateway, async () => (await status())?.state === 'stepping');
+  t.ok(
+    got.slice(0, 20).every(({ version }) => version === 'v1'),
+    'nobody gets its answers',
+  );
+  t.match(await status(), { state: 'stepping', share: 0.3, reason: /mirrored calls were compared/ });
+  await post('abort', { model: 'rain' });
+  for (const region of regions) await gateway.simulator.faults.add({ region, kind: 'error', endpoint: 'rain-v3' });
+  await post('start', { model: 'rain', version: 'v3' });
+  await callUntil(gateway, async () => (await status())?.state === 'held');
+  t.match(await status(), { state: 'held', share: 0, reason: /100\.0 % of \d+ mirrored calls failed/ });
+});
+
+test('explain tells who is on trial, and who was promoted', async t => {
+  const gateway = await startTestGateway(t, { models: { rain: canaryModel({ canary: long }, regions) } });
+  const { post } = canaryApi(gateway);
+  const explained = async () => {
+    const answer = await fetch(`${gateway.urls.admin}/admin/explain?model=rain`);
+    const { canary, versions } = (await answer.json()) as {
+      canary?: string;
+      versions: { version: string; share: number }[];
+    };
+    return { canary, shares: Object.fromEntries(versions.map(({ version, share }) => [version, share])) };
+  };
+  t.match(await explained(), { canary: undefined, shares: { v1: 1, v2: 0, v3: 0 } });
+  await post('start', { model: 'rain', version: 'v2' });
+  t.match(await explained(), { canary: /v2 is on trial .* 30 % of calls/, shares: { v1: 0.7, v2: 0.3, v3: 0 } });
+  await post('promote', { model: 'rain' });
+  t.match(await explained(), { canary: /v2 was promoted/, shares: { v1: 0, v2: 1, v3: 0 } });
 });

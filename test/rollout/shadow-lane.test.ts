@@ -17,7 +17,9 @@ const ok: Attempt = { target, reason: 'first', result: { outcome: 'ok', answer, 
 function bench({ maxBytes = 1_000_000, maxConcurrency = 2, queue = 3 } = {}) {
   const clock = manualClock();
   const shadow = { ...modelOf([]).shadow, version: 'v2', share: 1, maxConcurrency, queue, timeoutMs: 1_000 };
-  const models = new Map([['rain', modelOf([versionOf([target])], { shadow })]]);
+  const models = new Map([
+    ['rain', modelOf([versionOf([target]), versionOf([targetOf({ version: 'v2' })])], { shadow })],
+  ]);
   const memory = createAdmission(maxBytes);
   const dice = { next: 0 };
   const events: GatewayEvent[] = [];

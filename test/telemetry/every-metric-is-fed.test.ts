@@ -9,13 +9,23 @@ import { asyncModel, jobsClient, jobsConfig } from '../helpers/jobs.ts';
 import { startTestSimulator } from '../helpers/simulator.ts';
 import { stateDir } from '../helpers/state-dir.ts';
 
-/** Metrics of a gateway whose model is watched: its numbers are texts, its predictions begin to be wrong, an alert retrains it. */
+/**
+ * Metrics of a gateway whose models are watched: one's numbers are texts, its predictions begin to be wrong and an alert
+ * retrains it; the other has a version on trial.
+ */
 async function watchedMetrics(t: Test, running: Simulator): Promise<string> {
   const windows = { paneSeconds: 1, tumblingPanes: 1, settleMs: 0, minRecords: 20 };
   const monitor = { windows, baseline: writeBaseline(stateDir(t), sampleBaseline()), feedback: {}, capture: {} };
   const capture = { destinations: { us: { directory: stateDir(t), encryption: 'none' } }, flushMs: 10 };
   const retrain = { actions: [{ kind: 'event', region: 'us-east-1' }] };
-  const models = { rain: simpleModel(['us-east-1'], { monitor, retrain }) };
+  const sleet = {
+    canary: { steps: [50, 100], warmUpCalls: 0, lookEveryMs: 250 },
+    versions: {
+      v1: { targets: targetsIn(['us-east-1']) },
+      v2: { weight: 0, targets: targetsIn(['us-east-1'], 'rain-v2') },
+    },
+  };
+  const models = { rain: simpleModel(['us-east-1'], { monitor, retrain }), sleet };
   const gateway = await startTestGateway(t, { models, capture, hooks }, { running });
   await postHook(gateway.urls.admin, notification({ labels: { model: 'rain', monitor: 'prediction' } }));
   const acted = ({ message }: Record<string, unknown>) => message === 'retrain';
@@ -32,7 +42,13 @@ async function watchedMetrics(t: Test, running: Simulator): Promise<string> {
   const { drift } = gateway.app;
   await eventually(t, 'captured', () => drift.counted.all().some(({ labels }) => labels['result'] === 'written'));
   await eventually(t, 'judged', () => drift.counted.all().some(({ labels }) => labels['check'] === 'data_type_check'));
-  return (await fetch(`${gateway.urls.admin}/metrics`)).text();
+  const metrics = async () => (await fetch(`${gateway.urls.admin}/metrics`)).text();
+  await gateway.app.canaries.start('sleet', 'v2', 'test');
+  for (let call = 0; call < 60; call += 1) await gateway.call('sleet', { body: String(call) });
+  await eventually(t, 'a canary is looked at', async () =>
+    /meridian_canary_guard_statistic\{model="sleet"/.test(await metrics()),
+  );
+  return metrics();
 }
 
 test('each metric of the table has a sample after a bad day, with exactly its labels', async t => {

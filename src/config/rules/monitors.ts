@@ -28,7 +28,10 @@ export const baselinesAreReadable: Rule = inspection => {
       const known = `it has ${versions.join(', ')}`;
       inspection.warning([...path, 'baselines', version], `${name} has no version ${version} here`, known);
     }
-    if (baseline !== undefined || versions.every(version => Object.hasOwn(baselines, version))) continue;
+    const serving = Object.entries(inspection.config.models[name]?.versions ?? {}).filter(
+      ([, { weight }]) => weight > 0,
+    );
+    if (baseline !== undefined || serving.every(([version]) => Object.hasOwn(baselines, version))) continue;
     inspection.warning(path, `${name} has no baseline to be compared with`, 'make one: meridian baseline build');
   }
 };

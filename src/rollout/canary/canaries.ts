@@ -7,6 +7,7 @@ import { splitVersions } from '../split.ts';
 import { beginning, configuredId } from './begin.ts';
 import { recordChanges } from './changes.ts';
 import { lookAt } from './looking.ts';
+import { missingVersions } from './missing.ts';
 import { moved } from './move.ts';
 import { newsOf } from './news.ts';
 import { type OperatorAct, operate } from './operate.ts';
@@ -121,9 +122,19 @@ export function createCanaries(ports: CanaryPorts): Canaries {
       ports.warn(`the canary that the config asks for did not start: ${error.message}`);
     }
   };
+  const missing = missingVersions(clock);
+  const holdMissing = async (model: Model): Promise<void> => {
+    const { record } = view(model.name);
+    if (record === undefined || !missing(model, record)) return;
+    const reason = `${record.canary} is not configured any more`;
+    const mover = { by: 'gateway', reason, atMs: clock.wallMs() };
+    await changes.change(model.name, now => now && moved(now, 'hold', mover)).catch(() => undefined); // tried again
+  };
   const tick = async (): Promise<void> => {
-    for (const { name } of ports.models()) {
+    for (const model of ports.models()) {
+      const { name } = model;
       tell(name);
+      await holdMissing(model);
       await beginConfigured(name);
       if (trials.due(view(name).record)) await lookOnce(name);
       else await settleStop(name);

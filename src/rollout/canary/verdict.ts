@@ -157,7 +157,8 @@ export function waitsFor(record: CanaryRecord, reports: readonly GuardReport[], 
 /** Why a guard condemns, with its numbers. */
 export function wordsOf({ guard, canary, stable, unit, statistic, threshold, detail }: GuardReport): string {
   const value = (side: number | null) => (side === null ? '–' : Number(side.toPrecision(3)));
-  const sides = unit === 'calls' ? '' : `canary ${value(canary)}, stable ${value(stable)} (${unit}); `;
+  const sides =
+    unit === 'calls' || unit === 'distance' ? '' : `canary ${value(canary)}, stable ${value(stable)} (${unit}); `;
   return `${guard}: ${sides}statistic ${Number(statistic.toPrecision(3))} reached ${Number(threshold.toPrecision(3))}; ${detail}`;
 }
 
