@@ -49,6 +49,9 @@ export function createEpisodes(parts: Parts, sources: EpisodeSources): Episodes 
     regionsOf: name => [
       ...new Set((model(name)?.versions ?? []).flatMap(({ targets }) => targets.map(at => at.region))),
     ],
+    residenciesOf: name => [
+      ...new Set((model(name)?.versions ?? []).flatMap(({ targets }) => targets.map(at => at.residency))),
+    ],
     regionState: region => health.regions().get(region) ?? 'serving',
     canary: sources.canary,
     warn: sources.warn,

@@ -26,7 +26,7 @@ export type QualityOf = (model: string, version: string | undefined) => Readonly
  */
 export async function takeNews(ports: RetrainPorts, quality: QualityOf, news: News): Promise<Taken> {
   const { book } = ports;
-  if (ports.options(news.model) === undefined) return 'ignored';
+  if (ports.options(news.model) === undefined || !isScope(ports, news)) return 'ignored';
   const open = book.open(news.model, news.scope);
   if (open !== undefined) return join(ports, open.id, news);
   if (!news.evidence.active || isStale(ports, news)) return 'ignored';
@@ -38,6 +38,10 @@ export async function takeNews(ports: RetrainPorts, quality: QualityOf, news: Ne
     return 'opened';
   }
   return join(ports, begun.id, news);
+}
+
+function isScope(ports: RetrainPorts, { model, scope }: News): boolean {
+  return scope === 'all' || ports.residenciesOf(model).includes(scope);
 }
 
 async function join({ book, clock }: RetrainPorts, id: string, { evidence, by }: News): Promise<Taken> {

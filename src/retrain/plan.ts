@@ -1,6 +1,6 @@
 import type { EpisodePatch } from './change.ts';
 import type { Episode, EpisodeEvent } from './episode.ts';
-import { confirms, drifting } from './evidence.ts';
+import { confirms, drifting, type Evidence } from './evidence.ts';
 import type { RetrainOptions } from './options.ts';
 import type { CanaryView } from './ports.ts';
 
@@ -133,7 +133,9 @@ function byCanary(episode: Episode, { canary }: Facts): Plan | undefined {
   const ended: EpisodePatch = { ...patch, verdict };
   if (state === 'rolled-back') return { to: 'change', event: 'rolled-back', detail: reason, patch: ended };
   // Windows of the version that is replaced would stand for ever: it gets no calls any more.
-  const evidence = episode.evidence.filter(({ source, active }) => source === 'alertmanager' && active);
+  const evidence = episode.evidence
+    .filter(({ source, active }) => source === 'evaluator' || active)
+    .map(each => (each.source === 'evaluator' ? { ...each, active: false } : each));
   return { to: 'change', event: 'promoted', detail: reason, patch: { ...ended, evidence } };
 }
 
@@ -143,12 +145,24 @@ export function isOf({ id, openedAtMs, result }: Episode, { version, by, started
 }
 
 function recovering(episode: Episode, { nowMs, options }: Facts): Plan {
-  const { evidence, changedAtMs } = episode;
-  const active = [...drifting(evidence)];
-  if (active.length === 0 && evidence.length > 0)
-    return { to: 'change', event: 'cleared', detail: 'windows of the new version are below the low marks' };
+  const { evidence, changedAtMs, result } = episode;
+  const isFresh = ({ source, version }: Evidence) => source === 'alertmanager' || version === result?.version;
+  const fresh = evidence.filter(isFresh);
+  const active = [...drifting(fresh)];
+  const clear = new Set(fresh.filter(each => !each.active).map(({ monitor }) => monitor));
+  // That inputs fit the new baseline proves little, if it was the predictions or their quality that had drifted.
+  const wanted = evidence
+    .filter(each => !isFresh(each) && options.confirmedBy.includes(each.monitor))
+    .map(({ monitor }) => monitor);
+  const proven = wanted.length === 0 ? clear.size > 0 : wanted.some(monitor => clear.has(monitor));
+  if (active.length === 0 && proven)
+    return {
+      to: 'change',
+      event: 'cleared',
+      detail: `${[...clear].join(' and ')} of the new version: below the low marks`,
+    };
   if (nowMs < changedAtMs + options.recoveryHours * hourMs) return wait;
   if (active.length > 0) return { to: 'change', event: 'persisted', detail: `${active.join(' and ')} drift on` };
-  const detail = `nothing was judged within ${options.recoveryHours} hours of the promotion`;
+  const detail = `too little was judged within ${options.recoveryHours} hours of the promotion`;
   return { to: 'change', event: 'cleared', detail };
 }

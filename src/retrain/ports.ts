@@ -40,6 +40,8 @@ export interface RetrainPorts {
   references(model: string): Readonly<Record<string, string>>;
   /** Regions that serve the model. */
   regionsOf(model: string): readonly string[];
+  /** Residency classes the model is served in: what a scope may be, beside `all`. */
+  residenciesOf(model: string): readonly string[];
   regionState(region: string): RegionState;
   canary(model: string): CanaryView | undefined;
   warn(message: string): void;

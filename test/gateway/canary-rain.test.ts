@@ -30,7 +30,7 @@ async function tryVersion(t: Test, version: string) {
     gateway.call(name, { ...options, headers: { ...options.headers, 'content-type': 'application/json' } });
   await callUntil({ call: json }, ended, {
     body: () => String(rainSample(random).body),
-    mostMs: 30_000,
+    mostMs: 120_000,
     sessions: 5_000,
   });
   return status();

@@ -73,7 +73,7 @@ test('raising the share only adds callers', async t => {
   );
   const { post, status } = canaryApi(gateway);
   await post('start', { model: 'rain', version: 'v2' });
-  const got = await callUntil(gateway, async () => (await status())?.state === 'promoted', { mostMs: 20_000 });
+  const got = await callUntil(gateway, async () => (await status())?.state === 'promoted');
   const changed = new Map<string, (string | null)[]>();
   for (const { session, version } of got) {
     const versions = changed.get(session) ?? [];

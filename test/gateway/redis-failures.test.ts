@@ -80,7 +80,7 @@ test('with a master of a Redis Cluster killed, every request still answers, firs
     /^meridian_redis_up 1$/m.test(await (await fetch(`${gateway.urls.admin}/metrics`)).text());
   await eventually(t, 'both use the cluster', async () => (await up(one)) && (await up(two)));
   const ask = (gateway: typeof one, what: string) =>
-    Promise.all(Array.from({ length: 40 }, (_, call) => gateway.call('rain', { body: `${what} ${call}` })));
+    Promise.all(Array.from({ length: 12 }, (_, call) => gateway.call('rain', { body: `${what} ${call}` })));
   const cacheOf = ({ headers }: { headers: Headers }) => headers.get('x-meridian-cache');
   await ask(one, 'before');
   await eventually(t, 'answers are shared', async () => {
@@ -90,7 +90,7 @@ test('with a master of a Redis Cluster killed, every request still answers, firs
   await nodes[1]?.kill();
   const answers = [...(await ask(one, 'after')), ...(await ask(two, 'after')), ...(await ask(one, 'before'))];
   t.strictSame(
-    new Set(answers.map(({ status, headers }) => `${status} ${headers.get('x-meridian-fallback')}`)),
-    new Set(['200 none']),
+    new Set(answers.map(({ status, headers, text }) => (status === 200 ? headers.get('x-meridian-fallback') : text))),
+    new Set(['none']),
   );
 });

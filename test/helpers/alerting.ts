@@ -29,6 +29,31 @@ export function shortened(file: RuleFile): RuleFile {
   return { groups: file.groups.map(group => ({ ...group, rules: group.rules.map(rule) })) };
 }
 
+/** Alertmanager alone, with this config; its URL. */
+export async function startAlertmanager(t: Test, config: object): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), 'meridian-alertmanager-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const port = await freePort();
+  writeFileSync(join(dir, 'alertmanager.yml'), stringify(config));
+  start(t, dir, 'prometheus-alertmanager', alertmanagerArgs(port));
+  const url = `http://127.0.0.1:${port}`;
+  await ready(t, url);
+  return url;
+}
+
+function alertmanagerArgs(port: number): string[] {
+  return [
+    '--config.file=alertmanager.yml',
+    '--storage.path=alertmanager-data',
+    `--web.listen-address=127.0.0.1:${port}`,
+    '--cluster.listen-address=',
+  ];
+}
+
+function ready(t: Test, url: string): Promise<void> {
+  return eventually(t, `${url} is ready`, async () => (await statusOf(`${url}/-/ready`)) === 200);
+}
+
 /** Starts both on free ports, against a gateway's metrics and its hook; ends them with the test. */
 export async function startAlerting(t: Test, gateway: { admin: string; hookToken: string }): Promise<Alerting> {
   const dir = mkdtempSync(join(tmpdir(), 'meridian-alerting-'));
@@ -40,22 +65,15 @@ export async function startAlerting(t: Test, gateway: { admin: string; hookToken
   for (const [name, file] of ruleFiles) writeFileSync(join(dir, 'rules', name), stringify(shortened(file)));
   writeFileSync(join(dir, 'prometheus.yml'), stringify(prometheusConfig(gateway.admin, alertmanagerPort)));
   writeFileSync(join(dir, 'alertmanager.yml'), stringify(alertmanagerConfig(gateway)));
-  start(t, dir, 'prometheus-alertmanager', [
-    '--config.file=alertmanager.yml',
-    '--storage.path=alertmanager-data',
-    `--web.listen-address=127.0.0.1:${alertmanagerPort}`,
-    '--cluster.listen-address=',
-  ]);
-  const ready = (url: string) =>
-    eventually(t, `${url} is ready`, async () => (await statusOf(`${url}/-/ready`)) === 200);
-  await ready(alertmanager); // or the first alerts are lost to it, for a while
+  start(t, dir, 'prometheus-alertmanager', alertmanagerArgs(alertmanagerPort));
+  await ready(t, alertmanager); // or the first alerts are lost to it, for a while
   start(t, dir, 'prometheus', [
     '--config.file=prometheus.yml',
     '--storage.tsdb.path=prometheus-data',
     `--web.listen-address=127.0.0.1:${prometheusPort}`,
     '--rules.alert.resend-delay=1s',
   ]);
-  await ready(prometheus);
+  await ready(t, prometheus);
   return { prometheus, alertmanager };
 }
 

@@ -127,6 +127,7 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
     baseline: () => 'winters',
     references: () => ({ capture: 's3://captured/rain/', feedback: 's3://truths/rain/' }),
     regionsOf: () => ['us-east-1', 'us-west-2'],
+    residenciesOf: () => ['us', 'eu'],
     regionState: region => fixture.regions.get(region) ?? 'serving',
     canary: () => fixture.canary,
     warn: message => void warnings.push(message),

@@ -76,3 +76,21 @@ test('where Prometheus judges, the gateway does not', async t => {
   await windows(fixture, 5, { features: 'drifted', prediction: 'drifted' });
   t.same(fixture.episodes.list(), []);
 });
+
+test('a promotion forgets the windows before it: the baseline is another', async t => {
+  const fixture = startFixture(t, { actions: [pipelineAction] });
+  await windows(fixture, 2, { prediction: 'drifted' });
+  const canary = {
+    model: 'rain',
+    id: 'c1',
+    stable: 'v0',
+    canary: 'v1',
+    from: 'stepping',
+    share: 1,
+    by: 'anna',
+    reason: '',
+  };
+  fixture.episodes.hear({ type: 'canary-changed', to: 'promoted', ...canary });
+  await windows(fixture, 1, { prediction: 'drifted' });
+  t.same(fixture.episodes.list(), []);
+});

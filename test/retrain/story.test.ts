@@ -26,7 +26,10 @@ test('the whole chain: drift, pipeline, version, canary, promotion, recovery', a
   t.equal(fixture.newest().state, 'recovering');
   await windows(fixture, 3, { prediction: 'clear' });
   t.equal(fixture.newest().state, 'recovering', 'windows of the old version prove nothing');
-  await windows(fixture, 3, { performance: 'clear' }, { version: 'r1', statistic: 'accuracy', value: 0.86 });
+  await windows(fixture, 3, { features: 'clear' }, { version: 'r1' });
+  t.equal(fixture.newest().state, 'recovering', 'so do inputs that fit: it was predictions that had drifted');
+  await windows(fixture, 1, { performance: 'clear' }, { version: 'r1', statistic: 'accuracy', value: 0.86 });
+  await windows(fixture, 3, { prediction: 'clear' }, { version: 'r1' });
   const episode = fixture.newest();
   t.match(showEpisode(episode), {
     state: 'recovered',
@@ -143,5 +146,5 @@ test('when nothing is judged after a promotion, time ends it and says so', async
   await fixture.pass(1_000);
   fixture.clock.hold(hourMs);
   await fixture.pass(1_000);
-  t.match(fixture.newest().timeline.at(-1), { what: 'recovered', detail: /^nothing was judged/ });
+  t.match(fixture.newest().timeline.at(-1), { what: 'recovered', detail: /^too little was judged/ });
 });

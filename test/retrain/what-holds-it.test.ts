@@ -1,5 +1,7 @@
 import { test } from 'tap';
+import { retrainBudget } from '../../src/retrain/retrain-budget.ts';
 import { type Fixture, pipelineAction, startFixture, windows } from '../helpers/episodes.ts';
+import { memoryState } from '../helpers/memory-state.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -46,6 +48,17 @@ test('drift that only the evacuation showed comes to nothing', async t => {
   t.same(fixture.control.starts, []);
 });
 
+test('an evacuation holds one that was confirmed before as well', async t => {
+  const fixture = startFixture(t, { actions, maxPerWeek: 0 });
+  await windows(fixture, 3, { prediction: 'drifted' });
+  t.match(fixture.newest(), { state: 'confirmed', held: { why: /budget/ } });
+  fixture.regions.set('us-west-2', 'evacuated');
+  fixture.options = { ...fixture.options, maxPerWeek: 2 };
+  await windows(fixture, 2, { prediction: 'drifted' });
+  t.match(fixture.newest(), { state: 'confirmed', held: { why: 'suppressed: us-west-2 evacuated' } });
+  t.same(fixture.control.starts, []);
+});
+
 test('a canary that runs holds it as well, and its own windows are not looked at', async t => {
   const fixture = startFixture(t, { actions, settleMinutes: 10 });
   const canary = { id: 'c1', version: 'v2', by: 'anna', reason: '', state: 'running' as const };
@@ -83,6 +96,16 @@ test('the week’s budget holds when the cool-down does not', async t => {
   fixture.clock.hold(7 * 24 * hourMs);
   await windows(fixture, 1, { prediction: 'drifted' }, { version: 'v2' });
   t.equal(fixture.newest().state, 'retraining');
+});
+
+test('an episode takes one of the budget, however often it asks', async t => {
+  const limits = { cooldownHours: 24, maxPerWeek: 2 };
+  const budget = retrainBudget(memoryState(), () => 0);
+  t.equal(await budget.claim('rain', 'e1', limits), undefined);
+  t.equal(await budget.claim('rain', 'e1', limits), undefined, 'as after a restart');
+  t.equal(budget.left('rain', limits), 1);
+  t.match(await budget.claim('rain', 'e2', limits), /cooling down/);
+  t.equal(await budget.claim('snow', 'e3', limits), undefined, 'each model has its own');
 });
 
 test('a dry run says exactly what would be done, does nothing, and takes nothing of the budget', async t => {

@@ -23,15 +23,17 @@ const forgottenMs = 10_000;
  * itself fails far more than usual. What a canary does there says nothing about the canary. Where no stable calls are
  * left to compare with (at 100 %), failures in some regions and not in others are the regions'.
  */
-export function leaveOutIll(record: Pick<CanaryRecord, 'evidence' | 'degraded'>, look: Look): Counted {
+export function leaveOutIll(record: CanaryRecord, look: Look): Counted {
+  const wave = new Set(record.plan.waves[record.wave]);
+  const here = [...look.counts.regions].filter(([region]) => wave.has(region)); // elsewhere only stable serves
   const degraded: Record<string, number> = {};
   const mark = (region: string) => {
     degraded[region] = record.degraded[region] ?? look.atMs;
   };
   for (const region of look.ill.keys()) mark(region);
-  const alone = [...look.counts.regions].filter(([, { canary, stable }]) => canary.calls > 0 && stable.calls === 0);
+  const alone = here.filter(([, { canary, stable }]) => canary.calls > 0 && stable.calls === 0);
   const failing = alone.filter(([region, { canary }]) => failsUnusually(canary, usualErrors(record, region)));
-  for (const [region, { stable }] of look.counts.regions) {
+  for (const [region, { stable }] of here) {
     if (failsUnusually(stable, usualErrors(record, region))) mark(region);
   }
   if (failing.length > 0 && failing.length < alone.length) for (const [region] of failing) mark(region);
@@ -43,7 +45,7 @@ export function leaveOutIll(record: Pick<CanaryRecord, 'evidence' | 'degraded'>,
   }
   // One that was ill until now had part of this look's calls while it was.
   const ill = new Set([...Object.keys(degraded), ...Object.keys(record.degraded)]);
-  const regions = new Map([...look.counts.regions].filter(([region]) => !ill.has(region)));
+  const regions = new Map(here.filter(([region]) => !ill.has(region)));
   return { degraded, regions };
 }
 
@@ -52,7 +54,7 @@ function failsUnusually({ calls, errors }: RegionCounts, usual: number): boolean
 }
 
 /** Stable's share of errors in this region so far; one in twenty while little is known. */
-function usualErrors({ evidence }: Pick<CanaryRecord, 'evidence'>, region: string): number {
+function usualErrors({ evidence }: CanaryRecord, region: string): number {
   const { calls = 0, errors = 0 } = evidence.regions[region]?.stable ?? {};
   return (errors + 1) / (calls + 20);
 }

@@ -4,7 +4,7 @@ import type { ReadCounts } from './counts.ts';
 export interface Run {
   readonly region: string;
   readonly length: number;
-  /** Calls of stable's in the same region since the run began. */
+  /** Calls of stable's in the same region between the first failure and the last. */
   readonly stableOk: number;
   readonly stableBad: number;
 }

@@ -39,7 +39,7 @@ export interface Observer {
 export function observe(ports: ObserverPorts): Observer {
   const counts: Record<string, number> = {};
   const warm = new Map<string, number>();
-  const runs = new Map<string, Run>();
+  const runs = new Map<string, OpenRun>();
   const add = (key: string, by = 1) => {
     counts[key] = (counts[key] ?? 0) + by;
   };
@@ -91,7 +91,7 @@ export function observe(ports: ObserverPorts): Observer {
     },
     finished: (side, share) => add(`d/${side}/${share}`),
     truth: (side, loss) => addMoments(`q/${side}`, loss),
-    runs: () => [...runs.values()],
+    runs: () => [...runs.values()].map(({ run }) => run),
     forgetRuns: regions => {
       for (const region of regions) runs.delete(region);
     },
@@ -109,14 +109,24 @@ function firstOutcome({ attempts, outcome, request }: VersionCalled): Outcome {
   return outcome === 'cancelled' ? 'cancelled' : first;
 }
 
-function noteRun(runs: Map<string, Run>, region: string, side: Side, failed: boolean): void {
-  const run = runs.get(region);
-  if (side === 'canary') {
-    if (!failed) runs.delete(region);
-    else if (run === undefined) runs.set(region, { region, length: 1, stableOk: 0, stableBad: 0 });
-    else runs.set(region, { ...run, length: run.length + 1 });
-  } else if (run !== undefined) {
-    const { stableOk, stableBad } = run;
-    runs.set(region, failed ? { ...run, stableBad: stableBad + 1 } : { ...run, stableOk: stableOk + 1 });
+/** A run that the next failure makes longer. */
+interface OpenRun {
+  readonly run: Run;
+  /** Calls of stable's after its last failure: they say nothing of the time in which the canary failed. */
+  readonly okSince: number;
+  readonly badSince: number;
+}
+
+function noteRun(runs: Map<string, OpenRun>, region: string, side: Side, failed: boolean): void {
+  const open = runs.get(region);
+  if (side === 'stable') {
+    if (open === undefined) return;
+    const { okSince, badSince } = open;
+    runs.set(region, failed ? { ...open, badSince: badSince + 1 } : { ...open, okSince: okSince + 1 });
+  } else if (!failed) runs.delete(region);
+  else {
+    const { length = 0, stableOk = 0, stableBad = 0 } = open?.run ?? {};
+    const [ok, bad] = [stableOk + (open?.okSince ?? 0), stableBad + (open?.badSince ?? 0)];
+    runs.set(region, { run: { region, length: length + 1, stableOk: ok, stableBad: bad }, okSince: 0, badSince: 0 });
   }
 }

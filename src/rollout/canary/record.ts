@@ -133,7 +133,8 @@ export function shareOf({ state, plan, step }: Pick<CanaryRecord, 'state' | 'pla
   return plan.steps[step]?.share ?? 0;
 }
 
-const auditKept = 20;
+/** Lines kept in the record: of looks, and of all other acts. */
+const auditKept = { looks: 20, acts: 10 } as const;
 
 /** The record after one act more: revision and audit go with every change. */
 export function audited(
@@ -142,5 +143,11 @@ export function audited(
 ): CanaryRecord {
   const revision = record.revision + 1;
   const full: AuditLine = { revision, state: record.state, share: shareOf(record), ...line };
-  return { ...record, revision, audit: [...record.audit, full].slice(-auditKept) };
+  return { ...record, revision, audit: lastLines([...record.audit, full]) };
+}
+
+function lastLines(lines: readonly AuditLine[]): readonly AuditLine[] {
+  const looks = lines.filter(({ act }) => act === 'look').slice(-auditKept.looks);
+  const acts = lines.filter(({ act }) => act !== 'look').slice(-auditKept.acts);
+  return [...looks, ...acts].sort((a, b) => a.revision - b.revision);
 }

@@ -79,7 +79,8 @@ function notTriedIn(
 
 /** Counts the first finished call of each caller, as long as the share is what it was. */
 export function countFinished(trial: Trial, side: Side, share: number, key: string | undefined): void {
-  if (trial.seenShare !== share) {
+  if (share < trial.seenShare) return; // a late one, of the step before
+  if (share > trial.seenShare) {
     trial.seenShare = share;
     trial.seen.clear();
   }

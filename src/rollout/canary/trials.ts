@@ -16,8 +16,6 @@ export interface Trials {
   due(record: CanaryRecord | undefined): boolean;
   /** A call was given to a side. */
   chosen(record: CanaryRecord, model: Model, request: InferenceRequest, side: Side): void;
-  /** The record after a look, as all replicas know it now. */
-  looked(record: CanaryRecord): void;
   readonly hear: Listener;
   /** Called when a canary should be looked at at once. */
   onUrgent(run: (model: string) => void): void;
@@ -55,6 +53,8 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
       if (known !== undefined) end(record.model, known);
       trials.set(record.model, trial);
     }
+    // What failed in a region before it was known to be ill was not the canary's doing either.
+    trial.observer.forgetRuns(Object.keys(record.degraded));
     followShadow(ports, trial, record);
     return trial;
   };
@@ -87,7 +87,6 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
       const [oldest] = pending.keys();
       if (oldest !== undefined) pending.delete(oldest);
     },
-    looked: record => trials.get(record.model)?.observer.forgetRuns(Object.keys(record.degraded)),
     hear: event => {
       switch (event.type) {
         case 'attempt-finished': {

@@ -65,3 +65,11 @@ test('at 100 %, failures in one of two regions are the region’s, in both the c
   t.equal(alone(0, 0).decision, undefined);
   t.end();
 });
+
+test('what happens where the canary is not in this wave neither counts nor freezes it', t => {
+  const record = newCanary({ waves: [[west], 'rest'], minSample: 1_000_000 });
+  const out = show(record, 5_000, addCounts([both(west, 0, 0), calls('stable', east, 100, 90)]));
+  t.equal(out.decision, undefined);
+  t.same(totalsOf(out.record.evidence).stable, { calls: 100, errors: 0, callerFaults: 0, misconfigured: 0 });
+  t.end();
+});

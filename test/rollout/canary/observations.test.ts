@@ -97,12 +97,24 @@ test('calls outside the experiment, or of another canary, are not counted', t =>
 test('the first calls of each canary target are left out, but not of the guard of runs', t => {
   const mine = observer({ warmUpCalls: 2 });
   for (let n = 0; n < 3; n += 1) mine.called(call('canary', [attempt('v2', 'backend-fault')], 'failed'));
-  mine.called(call('stable', [attempt('v1', 'ok')]));
   t.equal(mine.counts[`n/canary/${region}`], 1);
-  t.equal(mine.counts[`n/stable/${region}`], 1);
-  t.strictSame(mine.runs(), [{ region, length: 3, stableOk: 1, stableBad: 0 }]);
+  t.match(mine.runs(), [{ region, length: 3 }]);
   mine.called(call('canary', [attempt('v2', 'ok')]));
   t.strictSame(mine.runs(), [], 'an answer ends it');
+  t.end();
+});
+
+test('what stable does after the last failure of a run says nothing of the time before', t => {
+  const mine = observer();
+  const fails = () => mine.called(call('canary', [attempt('v2', 'timeout')], 'failed'));
+  const stable = (outcome: Outcome) => mine.called(call('stable', [attempt('v1', outcome)]));
+  stable('ok');
+  fails();
+  stable('timeout');
+  stable('ok');
+  fails();
+  for (let n = 0; n < 10; n += 1) stable('ok');
+  t.strictSame(mine.runs(), [{ region, length: 2, stableOk: 1, stableBad: 1 }]);
   t.end();
 });
 
