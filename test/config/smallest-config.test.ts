@@ -75,34 +75,6 @@ test('six lines are enough, and every other value has its stated default', async
           maxConcurrency: 4,
           queue: 100,
           timeoutMs: 10_000,
-          compare: { absolute: 0.000001, relative: 0.001, maxBytes: 1_048_576 },
-        },
-        canary: {
-          steps: [1, 5, 25, 50, 100],
-          minSample: 200,
-          bakeMs: 600_000,
-          holdAfterMs: 86_400_000,
-          cooldownMs: 600_000,
-          lookEveryMs: 5_000,
-          warmUpCalls: 10,
-          waves: [],
-          approval: 'none',
-          guards: {
-            errors: { marginPoints: 2 },
-            callerFaults: { action: 'rollback' },
-            latency: { margin: 0.25, action: 'rollback' },
-            predictions: { distance: 0.2, action: 'hold' },
-            cost: { margin: 0.5, action: 'hold' },
-            quality: { margin: 0.05, action: 'rollback' },
-            failuresInARow: 5,
-          },
-        },
-        callerMayName: { variant: false, component: false },
-        shadow: {
-          share: 0.1,
-          maxConcurrency: 4,
-          queue: 100,
-          timeoutMs: 10_000,
           compare: { absolute: 0.000_001, relative: 0.001, maxBytes: 65_536 },
         },
         canary: {
@@ -125,6 +97,7 @@ test('six lines are enough, and every other value has its stated default', async
             failuresInARow: 5,
           },
         },
+        callerMayName: { variant: false, component: false },
         versions: {
           v1: {
             weight: 100,
