@@ -70,6 +70,7 @@ test('six lines are enough, and every other value has its stated default', async
           window: { bytes: 16_384, ms: 1_000 },
         },
         fallback: [],
+        callerMayName: { variant: false, component: false },
         shadow: {
           share: 0.1,
           maxConcurrency: 4,
@@ -97,7 +98,6 @@ test('six lines are enough, and every other value has its stated default', async
             failuresInARow: 5,
           },
         },
-        callerMayName: { variant: false, component: false },
         versions: {
           v1: {
             weight: 100,
