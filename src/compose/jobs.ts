@@ -10,6 +10,7 @@ import type { Served } from '../core/result.ts';
 import { CallFailed } from '../inference/call-failed.ts';
 import { openBook } from '../jobs/book.ts';
 import type { Job } from '../jobs/job.ts';
+import { jobKind } from '../jobs/job-kind.ts';
 import { type Jobs, startJobs } from '../jobs/jobs.ts';
 import { takeNotification } from '../jobs/notifications.ts';
 import { partBytes, partsHeld } from '../jobs/parts.ts';
@@ -30,7 +31,7 @@ export function createJobs(parts: Parts, serve: Serve, warn: (message: string) =
   const { clock, emit, backends, health, stores } = parts;
   const { objects: store, poster } = backends;
   const options = () => parts.config().config.jobs;
-  const book = openBook({ state: stores.state, store, options, warn });
+  const book = openBook(jobKind, { state: stores.state, store, options, warn });
   return startJobs({
     clock,
     emit,
