@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Refusal } from './compose/admin.ts';
+import { createBatches } from './compose/batches.ts';
 import { createGateway } from './compose/gateway.ts';
 import { publishGauges } from './compose/gauges.ts';
 import { createJobs } from './compose/jobs.ts';
@@ -61,11 +62,13 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   const parts = await createParts({ clock, random, emit, logger: log.logger, config });
   const serve = createGateway(parts);
   const jobs = createJobs(parts, serve, message => log.logger.warn(message));
+  const batches = createBatches(parts, message => log.logger.warn(message));
   const replica = createReplica(clock);
   const planes = {
     parts,
     serve,
     jobs,
+    batches,
     replica,
     metrics,
     logger: log.logger,
@@ -74,7 +77,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, { parts, jobs, replica, version, log });
+  publishGauges(metrics, { parts, jobs, batches, replica, version, log });
   const tell = (ok: boolean, detail: string) =>
     emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
   tell(true, 'started');
@@ -102,7 +105,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       const endsAt = clock.now() + shutdownMs;
       const inTime = (work: Promise<unknown>) => within(clock, Math.max(0, endsAt - clock.now()), work);
       await inTime(data.close());
-      await inTime(jobs.stop());
+      await inTime(Promise.all([jobs.stop(), batches.stop()]));
       parts.work.start(parts.callers.close);
       await inTime(parts.work.settled());
       parts.health.stop();

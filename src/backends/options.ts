@@ -59,6 +59,7 @@ export const RegionOptions = Type.Object(
           bedrockRuntime: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
           sts: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
           s3: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
+          sagemaker: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
         },
         { additionalProperties: false, description: 'Overrides, for VPC endpoints or the simulator.' },
       ),

@@ -17,7 +17,9 @@ import { sagemakerAsync } from './sagemaker-async.ts';
 import { sagemakerMultiModel } from './sagemaker-multi-model.ts';
 import { sagemakerRealtime } from './sagemaker-realtime.ts';
 import { sagemakerServerless } from './sagemaker-serverless.ts';
+import { sagemakerTransforms } from './sagemaker-transforms.ts';
 import { sigV4Signer } from './signing.ts';
+import type { TransformPlane } from './transform-plane.ts';
 import { undiciTransport } from './transport.ts';
 
 /** Every backend kind. A new one is a file, a line here and a test. */
@@ -43,6 +45,10 @@ export interface RegionSites {
   readonly s3Url?: string;
   /** What signs for the region's bucket; undefined where there is none. */
   readonly bucketIdentity?: string | undefined;
+  /** SageMaker's control plane, where it is not AWS's own. */
+  readonly sagemakerUrl?: string | undefined;
+  /** What signs for the region's control planes; undefined where nothing uses them. */
+  readonly controlIdentity?: string | undefined;
 }
 
 /** What a reload may change. */
@@ -58,6 +64,8 @@ export interface Backends {
   readonly objects: ObjectStore;
   /** For webhooks. */
   readonly poster: Poster;
+  /** For batches. */
+  readonly transforms: TransformPlane;
   /** Whether this identity can sign now. */
   hasCredentials(identity: string): boolean;
   /** Fetches the keys that a config about to be put in force needs. */
@@ -125,10 +133,19 @@ export function createBackends(deps: BackendDeps): Backends {
     lookup: dns.lookup,
   });
   const poster = createPoster(dns.lookup);
+  const transforms = sagemakerTransforms({
+    siteOf: region => {
+      const { sagemakerUrl: url, controlIdentity: identity } = regions.get(region) ?? {};
+      return identity === undefined ? undefined : { url, identity };
+    },
+    credentialsOf: identities.current,
+    lookup: dns.lookup,
+  });
   return {
     backends: made(ports),
     objects,
     poster,
+    transforms,
     hasCredentials: identity => identities.current(identity) !== undefined,
     prepare: sites => identities.prepare(sites.identities),
     use(sites) {
@@ -142,6 +159,7 @@ export function createBackends(deps: BackendDeps): Backends {
     async stop() {
       identities.stop();
       objects.stop();
+      transforms.stopClients();
       dns.stop();
       network.stop();
       await poster.stop();

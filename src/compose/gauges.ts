@@ -1,3 +1,4 @@
+import type { Batches } from '../jobs/batches/batches.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { targetLabels } from '../telemetry/record.ts';
@@ -8,6 +9,7 @@ import type { Replica } from './replica.ts';
 export interface GaugeSources {
   readonly parts: Parts;
   readonly jobs: Jobs;
+  readonly batches: Batches;
   readonly replica: Replica;
   readonly version: string;
   readonly log: { readonly dropped: number };
@@ -18,7 +20,7 @@ const regionLevel = { serving: 0, evacuated: 1, drained: 2 } as const;
 
 /** Sets every gauge from the parts' own state when Prometheus asks. */
 export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
-  const { parts, jobs, replica, version, log } = sources;
+  const { parts, jobs, batches, replica, version, log } = sources;
   const { cache, admission, stores } = parts;
   metrics.onScrape(() => {
     for (const { target, health } of parts.health.describeAll()) {
@@ -42,6 +44,10 @@ export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
     for (const [key, count] of jobs.counts()) {
       const [model = '', state = ''] = key.split(' ');
       metrics.gauge('meridian_jobs', { model, state }, count);
+    }
+    for (const [key, count] of batches.counts()) {
+      const [model = '', state = ''] = key.split(' ');
+      metrics.gauge('meridian_batches', { model, state }, count);
     }
     const { bytes, entries, lateReads, writesWaiting, writesDropped } = cache.stats();
     metrics.gauge('meridian_cache_bytes', {}, bytes);

@@ -44,7 +44,10 @@ export function createJobs(parts: Parts, serve: Serve, warn: (message: string) =
     regionsFor: job => regionsFor(parts, job),
     regionState: region => health.regions().get(region) ?? 'serving',
     submit: (job, inputs) => submit(parts, serve, job, inputs),
-    tell: job => tellWebhooks({ poster, clock }, options()?.webhooks ?? [], job),
+    tell: job => {
+      const message = { type: 'job-finished', job: showJob(job, clock.wallMs()) };
+      return tellWebhooks({ poster, clock }, options()?.webhooks ?? [], job.tenant, message);
+    },
     clean: (job, { target }, text) => {
       const endpoint = parts.config().targets.find(each => each.model === job.model && each.name === target)?.endpoint;
       return withoutSecrets(text, endpoint ?? target, job.model);
@@ -53,7 +56,7 @@ export function createJobs(parts: Parts, serve: Serve, warn: (message: string) =
 }
 
 /** One process has a state directory at a time, and the one after it goes on with its work. */
-function replicaOf(parts: Parts): string {
+export function replicaOf(parts: Parts): string {
   const dir = resolve(parts.config().config.stateDir);
   return createHash('sha256').update(`${hostname()}:${dir}`).digest('hex').slice(0, 12);
 }

@@ -2,9 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import type { Model } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Served } from '../core/result.ts';
+import type { Batches } from '../jobs/batches/batches.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { inputPlaces } from '../jobs/places.ts';
 import { adminRoutes } from '../routes/admin/admin.ts';
+import { batchRoutes } from '../routes/batches.ts';
 import { bedrockRoutes } from '../routes/bedrock.ts';
 import { healthRoutes } from '../routes/health.ts';
 import { jobRoutes } from '../routes/jobs.ts';
@@ -19,6 +21,7 @@ import type { RoutedRequest } from '../routing/router.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { adminPorts, type Refusal } from './admin.ts';
+import { batchPorts } from './batches.ts';
 import { jobPorts } from './jobs.ts';
 import { headersTimeoutMs, keepAliveMs, newServer } from './listen.ts';
 import type { Parts } from './parts.ts';
@@ -30,6 +33,7 @@ export interface PlaneDeps {
   /** The request path. */
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   readonly jobs: Jobs;
+  readonly batches: Batches;
   readonly replica: Replica;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -48,7 +52,7 @@ const inferRequest: RoutedRequest = {
 };
 
 /** The data plane: inference only. */
-export function dataPlane({ parts, serve, jobs, replica, logger, version }: PlaneDeps): FastifyInstance {
+export function dataPlane({ parts, serve, jobs, batches, replica, logger, version }: PlaneDeps): FastifyInstance {
   const limits = () => parts.config().config.limits;
   const onFault = faultLog(logger);
   const invoke: OpenInferencePorts = {
@@ -95,6 +99,7 @@ export function dataPlane({ parts, serve, jobs, replica, logger, version }: Plan
     warn: message => logger.warn(message),
   });
   jobRoutes(server, jobsSide);
+  batchRoutes(server, batchPorts(parts, batches, { identify: parts.callers.identify, onFault }));
   notificationRoutes(server, jobsSide);
   healthRoutes(server, replica);
   unknownRoutes(server);

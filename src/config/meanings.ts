@@ -21,6 +21,8 @@ export const meanings: Readonly<Record<string, string>> = {
   'regions.REGION.endpoints.bedrockRuntime': 'Default: https://bedrock-runtime.REGION.amazonaws.com.',
   'regions.REGION.endpoints.sts': 'Default: https://sts.REGION.amazonaws.com.',
   'regions.REGION.endpoints.s3': 'Default: https://s3.REGION.amazonaws.com. Buckets are named in the path.',
+  'regions.REGION.endpoints.sagemaker':
+    'SageMaker’s control plane. Default: https://api.sagemaker.REGION.amazonaws.com.',
   'credentials.accessKeyId': 'Of the key pair.',
   'credentials.secretAccessKey': 'From the environment or a file, never written down here.',
   'credentials.sessionToken': 'Of a temporary pair. It is not refreshed.',

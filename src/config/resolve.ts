@@ -9,6 +9,7 @@ import { egressOf, type PriceTable, priceOf } from './prices.ts';
 import { bedrockRuntimeUrlOf, geographyOf, s3UrlOf, sagemakerRuntimeUrlOf, stsUrlOf } from './regions.ts';
 import type { Config, ModelOptions } from './schema.ts';
 import { operationsOf, serverOf } from './target-abilities.ts';
+import { resolveTransform } from './transforms.ts';
 
 /** A region with every default filled in. */
 export interface Region {
@@ -21,6 +22,10 @@ export interface Region {
   readonly s3Url: string;
   /** What signs for the region's bucket (in `identities`); undefined where jobs have none. */
   readonly bucketIdentity: string | undefined;
+  /** SageMaker's control plane, where it is not AWS's own. */
+  readonly sagemakerUrl: string | undefined;
+  /** What signs for the region's control planes (in `identities`); undefined where nothing uses them. */
+  readonly controlIdentity: string | undefined;
   /** USD per GB leaving the region. */
   readonly egressUsdPerGb: number;
 }
@@ -83,7 +88,9 @@ function resolveRegion(name: string, config: Config, prices: PriceTable, identit
   const hasBucket = config.jobs !== undefined && Object.hasOwn(config.jobs.buckets, name);
   const credentials = options?.credentials ?? config.credentials ?? 'default';
   const bucketIdentity = hasBucket ? identityName(credentials, name) : undefined;
-  if (bucketIdentity !== undefined) identities.set(bucketIdentity, { credentials, region: name });
+  const controlIdentity = usesControlPlane(config, name) ? identityName(credentials, name) : undefined;
+  for (const identity of [bucketIdentity, controlIdentity])
+    if (identity !== undefined) identities.set(identity, { credentials, region: name });
   return {
     name,
     residency: options?.residency ?? geographyOf(name),
@@ -92,8 +99,17 @@ function resolveRegion(name: string, config: Config, prices: PriceTable, identit
     stsUrl: options?.endpoints?.sts ?? stsUrlOf(name),
     s3Url: options?.endpoints?.s3 ?? s3UrlOf(name),
     bucketIdentity,
+    sagemakerUrl: options?.endpoints?.sagemaker,
+    controlIdentity,
     egressUsdPerGb: options?.egressUsdPerGb ?? egressOf(name, prices),
   };
+}
+
+/** Whether something of the config asks the region's control planes. */
+function usesControlPlane(config: Config, region: string): boolean {
+  return Object.values(config.models).some(({ versions }) =>
+    Object.values(versions).some(({ transforms }) => transforms.some(transform => transform.region === region)),
+  );
 }
 
 function resolveModel(name: string, options: ModelOptions, versions: readonly Version[]): Model {
@@ -131,9 +147,14 @@ interface Scope {
 }
 
 function resolveVersions(scope: Scope): readonly Version[] {
-  return Object.entries(scope.options.versions).map(([name, { weight, targets }]) => {
+  return Object.entries(scope.options.versions).map(([name, { weight, targets, transforms }]) => {
     const taken = new Map<string, number>();
-    return { name, weight, targets: targets.map(options => resolveTarget(scope, name, options, taken)) };
+    return {
+      name,
+      weight,
+      targets: targets.map(options => resolveTarget(scope, name, options, taken)),
+      transforms: transforms.map(options => resolveTransform(options, scope.regions, scope.prices)),
+    };
   });
 }
 

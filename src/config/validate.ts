@@ -45,6 +45,7 @@ import {
   targetRegionsExist,
   targetsAreDistinct,
 } from './rules/targets.ts';
+import { transformRegionsHaveBuckets, transformsArePriced } from './rules/transforms.ts';
 
 /** What is asked of every config, under the headings `meridian check` shows. */
 const rules = {
@@ -89,7 +90,7 @@ const rules = {
     fallbackModelsCanServe,
     contentTypesAreHeaders,
   ],
-  jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe],
+  jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe, transformRegionsHaveBuckets, transformsArePriced],
   limits: [
     pathsAreUsable,
     nameServersAreAddresses,

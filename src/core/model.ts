@@ -1,6 +1,7 @@
 import type { Priority } from './priority.ts';
 import type { Target } from './target.ts';
 import type { TensorMapping } from './tensors.ts';
+import type { Transform } from './transform.ts';
 
 /** Routing policies, as the config names them. */
 export const policyNames = [
@@ -50,6 +51,8 @@ export interface Version {
   readonly name: string;
   readonly weight: number;
   readonly targets: readonly Target[];
+  /** Where batches of it can run; none unless the config names some. */
+  readonly transforms?: readonly Transform[];
 }
 
 /** A model with every default filled in: what the request path consumes. Immutable; a reload makes a new one. */

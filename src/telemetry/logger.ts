@@ -90,6 +90,17 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
         const line = { job: id, tenant, model, from, to, region, ageMs: Math.round(ageMs), detail };
         return logger[to === 'failed' || (from === 'running' && to === 'queued') ? 'warn' : 'info'](line, 'job');
       }
+      case 'batch-changed': {
+        const { id, tenant, model, from, to, region, ageMs, detail } = event;
+        const line = { batch: id, tenant, model, from, to, region, ageMs: Math.round(ageMs), detail };
+        return logger[to === 'failed' || (from === 'running' && to === 'queued') ? 'warn' : 'info'](line, 'batch');
+      }
+      case 'batch-charged': {
+        const { id, tenant, model, region, costUsd } = event;
+        return logger.info({ batch: id, tenant, model, region, costUsd }, 'batch charged');
+      }
+      case 'work-asked':
+        return logAsked(logger, event);
       case 'version-called':
       case 'stale-consulted':
       case 'retry-refused':
@@ -99,6 +110,12 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
         return;
     }
   };
+}
+
+function logAsked(logger: Logger, event: Extract<GatewayEvent, { type: 'work-asked' }>): void {
+  const { requestId, kind, what, id, tenant, status, error, durationMs } = event;
+  const line = { requestId, [kind]: id.slice(0, 36), what, tenant, status, error, durationMs: round(durationMs) };
+  logger[status >= 500 ? 'warn' : 'info'](line, 'work request');
 }
 
 /** A target as every line calls it: unique within its model. */

@@ -63,7 +63,7 @@ export async function startTestGateway(
   const regions = Object.fromEntries(
     Object.entries(simulator.urls).map(([region, url]) => [
       region,
-      { endpoints: { sagemakerRuntime: url, bedrockRuntime: url, sts: url, s3: url } },
+      { endpoints: { sagemakerRuntime: url, bedrockRuntime: url, sts: url, s3: url, sagemaker: url } },
     ]),
   );
   const base: ConfigData = {

@@ -26,6 +26,11 @@ export function memoryObjects(): { readonly store: ObjectStore; readonly objects
     },
     delete: async place => void objects.delete(at(place)),
     folders: async function* () {},
+    list: async function* (place) {
+      const found = [...objects].filter(([key]) => key.startsWith(at(place)));
+      const above = `${place.region}/${place.bucket}/`.length;
+      yield found.map(([key, bytes]) => ({ key: key.slice(above), bytes: bytes.length }));
+    },
   };
   return { store, objects };
 }
