@@ -3,6 +3,7 @@ import { ListTransformJobsCommand } from '@aws-sdk/client-sagemaker';
 import { test } from 'tap';
 import { sagemakerClient } from '../helpers/aws-clients.ts';
 import { batchesClient, batchesConfig, batchModel, inputs, objectAt, putDays } from '../helpers/batches.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { startTestGateway } from '../helpers/gateway.ts';
 import { bucketIn, jobKeys } from '../helpers/jobs.ts';
 
@@ -56,7 +57,9 @@ test('the next region runs it where a control plane fails, and residency is neve
   t.match(moved.attempts, [{ region: 'eu-west-1', failure: /ThrottlingException/ }, { region: 'us-west-2' }]);
   const bound = await client.post({ inputLocation: inputs, contentType: 'text/csv' }, { 'x-meridian-residency': 'eu' });
   const { id } = (await bound.json()) as { id: string };
-  await client.until(t, id, 'queued');
+  await eventually(t, 'it waits', async () =>
+    /waits: eu-west-1: Throttling/.test((await client.look(id)).detail ?? ''),
+  );
   await simulator.faults.clear();
   t.match(await client.until(t, id, 'completed'), { region: 'eu-west-1' });
 });
@@ -127,13 +130,10 @@ test('what a region may have created although it did not answer is stopped, and 
   await simulator.faults.clear();
   await simulator.faults.add({ region: 'eu-west-1', kind: 'transform-stall' });
   const sagemaker = sagemakerClient(t, simulator, 'eu-west-1');
-  const statuses = async () => {
+  await eventually(t, 'it is stopped there', async () => {
     const { TransformJobSummaries: made = [] } = await sagemaker.send(new ListTransformJobsCommand({}));
-    return made.map(({ TransformJobStatus: status }) => status);
-  };
-  for (let looks = 0; looks < 500 && (await statuses())[0] !== 'Stopped'; looks += 1)
-    await new Promise(resolve => setTimeout(resolve, 10));
-  t.same(await statuses(), ['Stopped']);
+    return made.length === 1 && made[0]?.TransformJobStatus === 'Stopped';
+  });
 });
 
 test('batches are seen by their tenant only, and read and write only where it may', async t => {
