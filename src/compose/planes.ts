@@ -14,6 +14,7 @@ import { notificationRoutes } from '../routes/notifications.ts';
 import { type OpenInferencePorts, openInferenceRoutes } from '../routes/open-inference.ts';
 import { openAiRoutes } from '../routes/openai.ts';
 import { sagemakerRoutes } from '../routes/sagemaker.ts';
+import { tensorFlowRoutes } from '../routes/tensorflow-serving.ts';
 import { speakHttp2Too } from '../routes/two-protocols.ts';
 import { badRequests, refuseUnreadable, unknownRoutes } from '../routes/unknown.ts';
 import { v1Routes } from '../routes/v1.ts';
@@ -93,6 +94,7 @@ export function dataPlane({ parts, serve, jobs, batches, replica, logger, versio
   openAiRoutes(server, invoke);
   openInferenceRoutes(server, invoke, replica);
   v1Routes(server, invoke);
+  tensorFlowRoutes(server, invoke);
   const jobsSide = jobPorts(parts, jobs, {
     identify: parts.callers.identify,
     onFault,

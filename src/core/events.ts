@@ -9,7 +9,7 @@ import type { Target } from './target.ts';
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /** The inbound protocol a caller spoke. */
-export type Protocol = 'sagemaker' | 'bedrock' | 'openai' | 'open-inference' | 'v1' | 'jobs';
+export type Protocol = 'sagemaker' | 'bedrock' | 'openai' | 'open-inference' | 'tensorflow-serving' | 'v1' | 'jobs';
 
 /** Why a target was ejected. */
 export type EjectionReason = 'consecutive-failures' | 'failure-rate' | 'misconfigured' | 'failed-probe';
