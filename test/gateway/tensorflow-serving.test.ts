@@ -18,8 +18,8 @@ test('a client of TensorFlow Serving calls :predict, whatever content type it se
   const models = {
     doubler: {
       versions: {
-        1: { weight: 100, targets: targetsIn(['us-east-1']) },
-        2: { weight: 0, targets: targetsIn(['us-west-2']) },
+        1: { weight: 1_000_000, targets: targetsIn(['us-east-1']) },
+        2: { weight: 10, targets: targetsIn(['us-west-2']) },
       },
       routing: { warmShare: 0 },
     },
@@ -44,7 +44,7 @@ test('a client of TensorFlow Serving calls :predict, whatever content type it se
   t.match(await post('/v1/models/doubler:predict', {}), { status: 400, json: { error: 'no instances' } });
   t.match(await post('/v1/models/nobody:predict', {}), { status: 404, json: { error: /No model of this name/ } });
   t.match(await post('/v1/models/doubler:regress', {}), { status: 404 });
-  const got = await fetch(`${gateway.urls.data}/v1/models/doubler:predict`);
+  const got = await fetch(`${gateway.urls.data}/v1/models/doubler:predict`, { method: 'PUT' });
   t.equal(got.status, 405);
   t.match(await got.json(), { error: /by POST/ });
 });
