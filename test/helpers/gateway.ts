@@ -7,7 +7,7 @@ import { type App, createApp } from '../../src/app.ts';
 import { findingText } from '../../src/config/findings.ts';
 import { loadConfigText } from '../../src/config/load.ts';
 import type { ResolvedConfig } from '../../src/config/resolve.ts';
-import { systemClock } from '../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { startTestSimulator } from './simulator.ts';
@@ -56,7 +56,13 @@ export function simpleModel(regions: readonly string[] = regionNames, more: Conf
 export async function startTestGateway(
   t: Test,
   config: ConfigData,
-  options: { simulator?: Partial<SimulatorOptions>; running?: Simulator; logLevel?: 'error'; places?: ConfigData } = {},
+  options: {
+    simulator?: Partial<SimulatorOptions>;
+    running?: Simulator;
+    logLevel?: 'error';
+    places?: ConfigData;
+    clock?: Clock;
+  } = {},
 ): Promise<TestGateway> {
   const simulator = options.running ?? (await startTestSimulator(t, options.simulator));
   const stateDir = mkdtempSync(join(tmpdir(), 'meridian-test-'));
@@ -85,7 +91,12 @@ export async function startTestGateway(
   const sink = createLogger({ level: options.logLevel ?? 'debug', sampleRate: 1 }, systemClock, {
     write: line => void log.push(JSON.parse(line) as Record<string, unknown>),
   });
-  const app = await createApp({ resolved: resolve({}), clock: systemClock, random: seededRandom(1), log: sink });
+  const app = await createApp({
+    resolved: resolve({}),
+    clock: options.clock ?? systemClock,
+    random: seededRandom(1),
+    log: sink,
+  });
   t.teardown(async () => {
     await app.shutdown();
     rmSync(stateDir, { recursive: true, force: true });
