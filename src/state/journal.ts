@@ -15,10 +15,14 @@ export interface Journal {
 }
 
 /**
- * Opens or creates the file. A last line cut short by a crash was never acknowledged and is dropped; any other line
+ * Opens or creates the file. Deleted records that `mayForget` names are dropped whenever the file is rewritten. A last line cut short by a crash was never acknowledged and is dropped; any other line
  * that cannot be read is passed over and told to `warn`.
  */
-export async function openJournal(file: string, warn: (message: string) => void): Promise<Journal> {
+export async function openJournal(
+  file: string,
+  warn: (message: string) => void,
+  mayForget: (key: string) => boolean = () => false,
+): Promise<Journal> {
   const { known, lines, wholeBytes } = await readJournal(file, warn);
   let handle = await open(file, 'a', 0o600);
   await handle.truncate(wholeBytes);
@@ -47,6 +51,7 @@ export async function openJournal(file: string, warn: (message: string) => void)
     }
   };
   const compact = async () => {
+    known.forget(mayForget);
     const text = [...known.all()].map(toLine).join('');
     await rm(`${file}.new`, { force: true });
     const fresh = await open(`${file}.new`, 'a', 0o600);
