@@ -52,8 +52,13 @@ const endpointGone = /\bendpoint\b.*(?:not found|could not be found|does not exi
 const partGone =
   /(?:variant|inference component|component|target model|model data).*(?:not found|could not be found|could not find|does not exist|not in ?service|not exist)|could not find (?:variant|inference component)|failed to download model/is;
 
-/** ValidationException of Bedrock for an id that the region, or the account, does not have. */
-const modelGone = /model identifier is invalid|on-demand throughput isn.t supported/i;
+/**
+ * ValidationException of Bedrock for an id that the region, or the account, does not have. From its first word on: other
+ * messages repeat names out of the caller's body, and a caller must not be able to speak ill of a target.
+ */
+const modelGone = /^(?:the provided model identifier is invalid|invocation of model id \S+ with on-demand throughput)/i;
+/** Of a message, what is looked at: the patterns above are not linear. */
+const readChars = 4_096;
 
 /** Says what an upstream's refusal means. The only place that looks at AWS errors. Never throws. */
 export function classify(failed: FailedAnswer): Classified {
@@ -74,16 +79,16 @@ export function classify(failed: FailedAnswer): Classified {
   };
 }
 
-function ruleFor(error: AwsError, { status, callerNamed, endpoint }: FailedAnswer): Rule {
+function ruleFor(error: AwsError, { service, status, callerNamed, endpoint }: FailedAnswer): Rule {
   if (Object.hasOwn(rulesByType, error.type)) return rulesByType[error.type] ?? fault;
   if (modelErrors.has(error.type)) return isCallersModelError(error) ? caller : fault;
   if (status === 401 || status === 403) return permissions;
   if (status === 429) return throttled;
   if (status === 408) return { outcome: 'timeout' };
   // Without the endpoint's name, which may hold any of the words.
-  const message = error.message.replaceAll(endpoint, '');
-  if (partGone.test(message)) return callerNamed ? caller : missing;
-  if (endpointGone.test(message) || modelGone.test(message)) return missing;
+  const message = error.message.slice(0, readChars).replaceAll(endpoint, '');
+  if (service === 'sagemaker' && partGone.test(message)) return callerNamed ? caller : missing;
+  if (service === 'sagemaker' ? endpointGone.test(message) : modelGone.test(error.message)) return missing;
   if (status === 404 || status < 400) return wrongPlace;
   return status < 500 ? caller : fault;
 }

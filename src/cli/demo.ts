@@ -19,12 +19,13 @@ export const demo: Command = {
 
 Nothing leaves this machine: no AWS account, no Redis, no Docker.`,
   run: async (args, io) => {
-    const { values } = parse(args, {
+    const { values, positionals } = parse(args, {
       config: { type: 'string', default: here('config/demo.yaml') },
       rate: { type: 'string', default: '20' },
       quiet: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     });
+    if (positionals.length > 0) throw new UsageError(`demo takes no ${positionals[0]}.`);
     const rate = Number(values.rate);
     if (!(rate >= 0 && rate <= 1_000) || values.rate.trim() === '')
       throw new UsageError(`--rate is a number of requests a second, 0 to 1000, not ${values.rate}.`);
@@ -56,7 +57,11 @@ function startSimulator(io: Io): Promise<ChildProcess | undefined> {
   child.stderr?.on('data', chunk => hear(String(chunk)));
   return new Promise(resolve => {
     const failed = (code: number | null) => {
-      io.err(said === '' ? `The simulator ended at once (exit code ${code}).\n` : said);
+      const words = said.replace(/ \(--help lists the options\)/, '');
+      const mend = /in use|EADDRINUSE/.test(words)
+        ? 'Is another demo running? Stop it, or what else holds the port.\n'
+        : '';
+      io.err(words === '' ? `The simulator ended at once (exit code ${code}).\n` : `${words}${mend}`);
       resolve(undefined);
     };
     child.once('exit', failed);

@@ -78,6 +78,8 @@ interface Row {
 function grantOf({ tenant, model, residency, expires }: Values): object {
   if (tenant === undefined) throw new UsageError('Name the tenant: --tenant NAME.');
   const seconds = expires === undefined ? undefined : secondsOf(expires);
+  if (expires !== undefined && seconds === undefined && !/^\d{4}-\d{2}-\d{2}(T[\d:.]+Z)?$/.test(expires))
+    throw new UsageError(`--expires is a day such as 2030-01-31, or a time from now such as 90d, not ${expires}.`);
   return {
     tenant,
     ...(model && { models: model }),

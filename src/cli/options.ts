@@ -24,11 +24,12 @@ export interface Command {
   run(args: readonly string[], io: Io): Promise<number>;
 }
 
-/** Parses options strictly; throws `UsageError` with the parser's own words. */
+/** Parses options strictly; throws `UsageError` with the first of the parser's own words. */
 export function parse<T extends ParseArgsOptionsConfig>(args: readonly string[], options: T) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    const words = error instanceof Error ? error.message : String(error);
+    throw new UsageError(words.replace(/\. To specify a positional argument.*$/s, '.'));
   }
 }

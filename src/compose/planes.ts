@@ -13,6 +13,7 @@ import { jobRoutes } from '../routes/jobs.ts';
 import { notificationRoutes } from '../routes/notifications.ts';
 import { type OpenInferencePorts, openInferenceRoutes } from '../routes/open-inference.ts';
 import { openAiRoutes } from '../routes/openai.ts';
+import { cutOffRest } from '../routes/reader.ts';
 import { sagemakerRoutes } from '../routes/sagemaker.ts';
 import { tensorFlowRoutes } from '../routes/tensorflow-serving.ts';
 import { speakHttp2Too } from '../routes/two-protocols.ts';
@@ -86,6 +87,10 @@ export function dataPlane({ parts, serve, jobs, batches, replica, logger, versio
   const firstBytesMs = headersTimeoutMs(bodyTimeoutMs);
   const arrivesMs = Math.max(bodyTimeoutMs, uploadMs ?? 0);
   speakHttp2Too(server, { clock: parts.clock, firstBytesMs, arrivesMs, keepAliveMs, refuse: refuseUnreadable });
+  server.addHook('onResponse', (request, _, done) => {
+    cutOffRest(request.raw, parts.clock, limits().bodyTimeoutMs);
+    done();
+  });
   // Routes read the bytes themselves; what no route takes is refused unread.
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'])
     server.addHttpMethod(method, { hasBody: false, overrideExisting: true });

@@ -36,6 +36,7 @@ const patternWords: readonly (readonly [pattern: string, words: string])[] = [
   ['^.+:[0-9]{1,5}$', 'an address such as 127.0.0.1:8080'],
   ['^https?://[^/?#]+$', 'a URL without a path, such as https://host:443'],
   ['^rediss?://', 'a URL such as redis://host:6379'],
+  ['^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$', 'a bucket’s name: 3 to 63 lower-case letters, digits, . and -'],
   ['^[0-9a-f]{64}$', '64 hex digits, the SHA-256 of the key, in lower case'],
   ['^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$', 'a role such as arn:aws:iam::123456789012:role/name'],
 ];

@@ -34,6 +34,12 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best?.name;
 }
 
+/** What to write instead: `known: a, b (did you mean "a"?)`; `none is configured` where there is nothing. */
+export function knownNames(name: string, known: Iterable<string>): string {
+  const names = [...known];
+  return names.length === 0 ? 'none is configured: add it' : `known: ${names.join(', ')}${didYouMean(name, names)}`;
+}
+
 /** ` (did you mean "region"?)`, or nothing. */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const near = nearest(name, known);

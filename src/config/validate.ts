@@ -34,7 +34,12 @@ import {
 } from './rules/models.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
-import { credentialsAreOneKind, everyRegionIsUsed, regionUrlsAreUsable } from './rules/regions.ts';
+import {
+  credentialsAreOneKind,
+  everyRegionIsUsed,
+  regionNamesAreLikely,
+  regionUrlsAreUsable,
+} from './rules/regions.ts';
 import {
   kindsFitTheirSettings,
   otherPlacesAreNotAws,
@@ -59,7 +64,7 @@ const rules = {
     keysReachTargets,
     tenantsNameModels,
   ],
-  regions: [regionUrlsAreUsable, everyRegionIsUsed, credentialsAreOneKind],
+  regions: [regionNamesAreLikely, regionUrlsAreUsable, everyRegionIsUsed, credentialsAreOneKind],
   models: [
     namesAreDistinct,
     someVersionHasWeight,

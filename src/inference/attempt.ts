@@ -35,9 +35,9 @@ export interface AttemptPlan {
   readonly signal: AbortSignal;
 }
 
-/** What is settled if a backend throws, which is a bug. */
+/** What is settled if a backend throws, which is a bug of the gateway's: it says nothing about the target. */
 const noResult: AttemptResult = {
-  outcome: 'backend-fault',
+  outcome: 'cancelled',
   error: { type: 'GatewayFault', message: 'the attempt ended without a result' },
   sent: true,
   durationMs: 0,

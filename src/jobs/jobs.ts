@@ -90,7 +90,7 @@ async function storeJob(ports: JobPorts, job: NewJob, payload: AsyncIterable<Buf
   const options = optionsOf(ports);
   const regions = ports.regionsFor(job);
   if (regions.length === 0) {
-    const message = `No asynchronous target of ${job.model} with a bucket in its region may serve this job.`;
+    const message = `No asynchronous target of ${job.model} with a bucket in its region may serve this job: call the model itself, or have one added.`;
     throw new GatewayError('no-eligible-target', message);
   }
   const accepted = await acceptJob({ store: ports.store, options, regions, warn: ports.warn }, job, payload);

@@ -9,6 +9,7 @@ import { type HeldBody, tooLarge } from './body.ts';
 import type { Call } from './call.ts';
 import { readFields, readHints } from './fields.ts';
 import type { Asked, InvokePorts, InvokeProtocol } from './invoke-ports.ts';
+import { readAsked } from './parsed-body.ts';
 import type { StreamEncoding } from './streamed.ts';
 
 /** A call that may be served, and how its answer goes out if it is streamed. */
@@ -35,20 +36,37 @@ export async function accept(
   const { model: name, version } = named;
   if (name !== undefined) {
     const encoding = protocol.streaming(headers);
-    const model = await permit(ports, call, name, permissionOf(protocol, encoding));
+    const model = await permitted(ports, call, message, name, permissionOf(protocol, encoding));
     const make = prepare(call, protocol, model, headers, name, encoding, signal);
     const request = make(await takeBody(ports, call, message, model.maxRequestBytes));
     if (protocol.queued) return { model, encoding, request: asQueued(ports, request) };
-    return { model, encoding, request: withAsked(request, protocol.ask?.(request.body), version) };
+    const asked = readAsked(ports.admission, call, protocol, request.body);
+    return { model, encoding, request: withAsked(request, asked, version) };
   }
   const body = await takeBody(ports, call, message, longestUnnamedBytes);
-  const asked = protocol.ask?.(body.bytes);
+  const asked = readAsked(ports.admission, call, protocol, body.bytes);
   if (asked?.model === undefined) throw new Error(`nothing names the model of a call of ${protocol.name}`);
   const encoding = asked.streaming;
   const model = await permit(ports, call, asked.model, permissionOf(protocol, encoding));
   if (body.bytes.length > model.maxRequestBytes) throw tooLarge(model.maxRequestBytes);
   const request = prepare(call, protocol, model, headers, asked.model, encoding, signal)(body);
   return { model, encoding, request: withAsked(request, asked, undefined) };
+}
+
+/** As `permit`; who is not proven yet has to prove it before it learns which models there are, and who may call them. */
+async function permitted(
+  ports: InvokePorts,
+  call: Call,
+  message: IncomingMessage,
+  name: string,
+  permission: Permission,
+): Promise<Model> {
+  try {
+    return await permit(ports, call, name, permission);
+  } catch (refusal) {
+    if (call.caller === undefined) await takeBody(ports, call, message, longestUnnamedBytes);
+    throw refusal;
+  }
 }
 
 /** What the caller's tenant has to be allowed. */

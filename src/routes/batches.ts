@@ -46,21 +46,25 @@ export function batchRoutes(server: FastifyInstance, ports: BatchRoutePorts): vo
   );
 }
 
-/** Who, what, may they; a signature is proven once the body is here. */
+/** Who, what, may they; whoever only the body proves is told nothing before it is here. */
 async function createBatch(ports: BatchRoutePorts, { raw, id, params, headers }: ByModel, seen: HandedIn) {
   const identity = ports.identify({ method: raw.method ?? '', url: raw.url ?? '', headers });
-  const model = modelNamed(ports, params.model);
-  seen.model = model;
-  authorize(identity.caller, model.name, 'queue');
+  const admit = (caller: Caller): Model => {
+    seen.caller = caller;
+    const model = modelNamed(ports, params.model);
+    seen.model = model;
+    authorize(caller, model.name, 'queue');
+    return model;
+  };
+  if (identity.proven) admit(identity.caller);
   const limit = { clock: ports.clock, limitMs: ports.bodyTimeoutMs() };
   const body = await readBody(raw, maxBytes, ports.admission, limit);
   try {
     seen.bytes = body.bytes.length;
     const caller = identity.confirm(body.sha256);
-    seen.caller = caller;
-    authorize(caller, model.name, 'queue');
+    const model = admit(caller);
     seen.leave = await ports.tenants.enter(caller);
-    return await ports.accept(id, model, caller, readHints(headers), readBatchRequest(body.bytes));
+    return await ports.accept(id, model, caller, readHints(headers, params.model), readBatchRequest(body.bytes));
   } finally {
     body.release();
   }

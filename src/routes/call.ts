@@ -32,6 +32,8 @@ export interface Call {
   /** Whether its answer is over. */
   over: boolean;
   body: HeldBody | undefined;
+  /** Memory admitted for the values of a body that is read as JSON. */
+  parsedBytes: number;
   /** Memory held by the answer. */
   answerBytes: number;
   served: Served | undefined;

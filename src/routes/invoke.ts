@@ -30,6 +30,7 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       leave: undefined,
       over: false,
       body: undefined,
+      parsedBytes: 0,
       answerBytes: 0,
       served: undefined,
       attempts: [],
@@ -45,7 +46,7 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       call.over = true;
       call.leave?.();
       call.body?.release();
-      ports.admission.give(call.answerBytes);
+      ports.admission.give(call.parsedBytes + call.answerBytes);
     });
     try {
       const { model, request, encoding } = await accept(ports, call, protocol, http.params, http.raw, left.signal);

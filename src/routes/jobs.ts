@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import type { Caller } from '../core/request.ts';
+import type { Admission } from '../security/admission.ts';
 import { authorize } from '../security/callers.ts';
 import { readFields, readHints } from './fields.ts';
 import type { JobRoutePorts } from './jobs-ports.ts';
@@ -49,27 +50,40 @@ function uploader(ports: JobRoutePorts, { raw }: FastifyRequest): Caller {
 /** Who, what, may they; then the payload, which goes to the buckets as it comes. */
 async function createJob(ports: JobRoutePorts, http: ByModel, seen: HandedIn) {
   const { maxBytes, idleMs, heldBytes } = ports.limits();
-  const length = Number(http.headers['content-length'] ?? Number.POSITIVE_INFINITY);
   const caller = uploader(ports, http);
   seen.caller = caller;
   const model = modelNamed(ports, http.params.model);
   seen.model = model;
   authorize(caller, model.name, 'queue');
   seen.leave = await ports.tenants.enter(caller);
-  const request = { id: http.id, model, caller, fields: readFields(http.headers), hints: readHints(http.headers) };
-  const held = Math.min(length, heldBytes);
-  ports.admission.take(held);
+  const hints = readHints(http.headers, http.params.model);
+  const request = { id: http.id, model, caller, fields: readFields(http.headers), hints };
+  const length = Math.min(heldBytes, Number(http.headers['content-length'] ?? heldBytes));
+  ports.admission.take(length); // a payload that does not fit now is refused unread
+  ports.admission.give(length);
+  const memory = { held: 0, mostBytes: heldBytes, admission: ports.admission };
   try {
     const payload = payloadOf(http.raw, { clock: ports.clock, maxBytes, idleMs });
-    return await ports.accept(request, counted(payload, seen));
+    return await ports.accept(request, counted(payload, seen, memory));
   } finally {
-    ports.admission.give(held);
+    ports.admission.give(memory.held);
   }
 }
 
-async function* counted(payload: AsyncIterable<Buffer>, seen: HandedIn): AsyncGenerator<Buffer> {
+/** Buffers of parts double as they grow. */
+const heldPerByte = 2;
+
+/** Memory is admitted as the payload arrives: a length that is announced and nothing more must keep nobody out. */
+async function* counted(
+  payload: AsyncIterable<Buffer>,
+  seen: HandedIn,
+  memory: { held: number; readonly mostBytes: number; readonly admission: Admission },
+): AsyncGenerator<Buffer> {
   for await (const chunk of payload) {
     seen.bytes += chunk.length;
+    const needed = Math.min(heldPerByte * seen.bytes, memory.mostBytes);
+    if (needed > memory.held) memory.admission.take(needed - memory.held);
+    memory.held = Math.max(needed, memory.held);
     yield chunk;
   }
 }

@@ -11,7 +11,8 @@ const messageBytes = 300_000;
 export function notificationRoutes(server: FastifyInstance, ports: JobRoutePorts): void {
   server.post('/v1/notifications/sns', async (http, reply) => {
     try {
-      const body = await readBody(http.raw, messageBytes, ports.admission);
+      const limit = { clock: ports.clock, limitMs: ports.limits().idleMs };
+      const body = await readBody(http.raw, messageBytes, ports.admission, limit);
       body.release();
       if (!(await ports.notify(parsed(body.bytes))))
         throw new GatewayError('not-allowed', 'No such topic is awaited here: the operator lists them in jobs.topics.');

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { type ErrorCode, GatewayError } from '../core/errors.ts';
 import type { Answer } from '../core/result.ts';
@@ -71,8 +72,16 @@ function asked(bytes: Buffer, streaming: StreamEncoding | undefined): Asked {
     throw new GatewayError('invalid-request', 'model: must be the name of a model.');
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean')
     throw new GatewayError('invalid-request', 'stream: must be true or false.');
-  const session = typeof json['prompt_cache_key'] === 'string' ? json['prompt_cache_key'] : undefined;
+  const session = sessionOf(json['prompt_cache_key']);
   return { model, json, streaming: stream === true ? streaming : undefined, session };
+}
+
+const longestSession = 256;
+
+/** Sessions are remembered: one that is longer than the header's may be is so by its digest. */
+function sessionOf(key: unknown): string | undefined {
+  if (typeof key !== 'string' || key === '') return undefined;
+  return key.length <= longestSession ? key : hash('sha256', key, 'hex');
 }
 
 function parsed(bytes: Buffer): Readonly<Record<string, unknown>> {

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Answer, AnswerStream, AttemptResult, Served, StreamEvent } from '../core/result.ts';
 import { type Call, servedHeaders } from './call.ts';
-import { breakOff, hasLeft } from './reader.ts';
+import { breakOff, breakOffWhenStalled, hasLeft } from './reader.ts';
 
 /** How one protocol writes an answer event by event. */
 export interface StreamEncoding {
@@ -52,6 +52,7 @@ export async function sendStream(
   }
   const ending = await stream.ended;
   remember(call, served, ending);
+  breakOffWhenStalled(raw, ports.stalledReaderMs()); // of what is still to be taken
   if (ending.outcome === 'ok' && !hasLeft(raw)) raw.end(encoding.end?.());
   else if (hasLeft(raw)) call.error = 'client-closed';
   else endBroken(raw, call, served, ending, encoding);

@@ -42,8 +42,10 @@ export function speakHttp2Too(server: FastifyInstance, ports: SniffPorts): void 
     waiting.add(socket);
     sniff(socket, ports, speaksHttp2 => {
       waiting.delete(socket);
-      if (speaksHttp2) http2.emit('connection', socket);
-      else accept.call(http1, socket);
+      if (!speaksHttp2) return accept.call(http1, socket);
+      // HTTP/1.1 servers keep sockets half open: a session would never hear that its client left, nor would its calls.
+      socket.allowHalfOpen = false;
+      http2.emit('connection', socket);
     });
     socket.once('close', () => waiting.delete(socket));
   });

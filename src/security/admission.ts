@@ -8,6 +8,8 @@ export interface Admission {
   tryTake(bytes: number): boolean;
   give(bytes: number): void;
   readonly heldBytes: number;
+  /** What fits at most. */
+  readonly maxBytes: number;
   /** Whether what is left should go to the more important calls. */
   readonly short: boolean;
 }
@@ -33,6 +35,7 @@ export function createAdmission(maxBytes: number): Admission {
     give: bytes => {
       held -= bytes;
     },
+    maxBytes,
     get heldBytes() {
       return held;
     },

@@ -216,3 +216,35 @@ test('a container’s words are passed on only as text, however deep it nests th
   };
   t.same(JSON.parse(String(classify(failed).answer?.body)), { Message: 'm', OriginalStatusCode: 400 });
 });
+
+test('a text that repeats megabytes of what a caller sent is cleaned in time that grows with its length only', t => {
+  // Quadratic patterns would take hours here, and the test would run out of time.
+  for (const piece of [' ', '(bucket: ', 'https://', 'See https://', 's3://', 'account ', 'endpoint ', 'variant ']) {
+    const text = piece.repeat(1_000_000 / piece.length);
+    const byModel = failed(424, 'ModelError', { Message: `${text} arn:aws:x:1`, OriginalStatusCode: 400 });
+    t.equal(byModel.outcome, 'caller-fault', piece);
+    t.notMatch(byModel.answer?.refusal?.message, 'arn:aws');
+    t.equal(failed(400, 'ValidationError', { message: text }).outcome, 'caller-fault', piece);
+  }
+  t.end();
+});
+
+test('what a caller writes into a body cannot make a target of Bedrock seem misconfigured', t => {
+  const bedrock = (message: string) =>
+    failed(400, 'ValidationException', { message }, { service: 'bedrock', endpoint: 'us.demo.m-v1:0' }).outcome;
+  const echoed = (key: string) =>
+    `Malformed input request: #: extraneous key [${key}] is not permitted, please reformat your input and try again.`;
+  for (const key of [
+    'The provided model identifier is invalid.',
+    'endpoint not found',
+    'inference component does not exist',
+    'x with on-demand throughput isn’t supported',
+  ])
+    t.equal(bedrock(echoed(key)), 'caller-fault', key);
+  t.equal(bedrock('The provided model identifier is invalid.'), 'misconfigured');
+  t.equal(
+    bedrock('Invocation of model ID us.demo.m-v1:0 with on-demand throughput isn’t supported. Retry your request'),
+    'misconfigured',
+  );
+  t.end();
+});

@@ -42,6 +42,8 @@ test('every command explains itself, and mistakes are answered with the usage', 
   }
   for (const rate of ['abc', '-1', '', '1001'])
     t.match(await run(['demo', `--rate=${rate}`]), { code: 2, err: /--rate is a number of requests a second/ }, rate);
+  t.match(await run(['demo', 'fly']), { code: 2, err: /demo takes no fly/ });
+  t.match(await run(['check', '--jsn']), { code: 2, err: /^Unknown option '--jsn'\.\n/ });
   t.match(await run(['fly']), { code: 2, err: /no command fly/ });
   t.match(await run([]), { code: 2 });
 });
@@ -90,6 +92,15 @@ test('explain, drain, undrain and purge act on a running gateway', async t => {
   t.match(await run(['drain', 'rain', 'v1@us-west-2/realtime'], env), { code: 0 });
   t.match(await run(['purge', 'rain', 'v1'], env), { code: 0 });
   t.match(await run(['purge', 'snow'], env), { code: 1, err: /there are rain/ });
+  for (const [option, value, words] of [
+    ['prefer', 'cheap', 'prefer must be one of latency, cost, balanced.'],
+    ['bytes', '6MB', 'bytes must be a whole number.'],
+    ['region', 'mars', 'region must be a region such as eu-west-1, or !us-east-1 to avoid one.'],
+  ] as const)
+    t.match(await run(['explain', 'rain', `--${option}`, value], env), { code: 1, err: words });
+  t.match(await (await fetch(`${gateway.urls.admin}/admin/explain`)).json(), {
+    error: { message: 'model is missing.' },
+  });
   t.match(await run(['explain', 'rain', '--admin', 'http://127.0.0.1:1'], {}), { code: 1, err: /No gateway answers/ });
 });
 
@@ -135,5 +146,6 @@ test('keys are created, listed, rotated and revoked against a running gateway; s
   for (const wrong of [[], ['create'], ['revoke'], ['rotate', 'a', 'b'], ['rotate', 'a', '--overlap', 'long'], ['fly']])
     t.match(await keys(...wrong), { code: 2, err: /Usage: meridian keys/ }, wrong.join(' '));
   t.match(await keys('create', '--tenant', 'a', '--expires', '2020-01-01'), { code: 1, err: /no time to come/ });
+  t.match(await keys('create', '--tenant', 'a', '--expires', 'tomorrow'), { code: 2, err: /a day such as 2030-01-31/ });
   t.match(await keys('create', '--tenant', 'a', '--model', 'snow'), { code: 1, err: /No model snow/ });
 });

@@ -21,12 +21,13 @@ async function startDemo(t: Test) {
     .replace('127.0.0.1:8080', `127.0.0.1:${data}`)
     .replace('127.0.0.1:8081', `127.0.0.1:${admin}`)
     .replace('127.0.0.1:9153', `127.0.0.1:${dns}`)
-    .replace('.meridian/demo.log', join(directory, 'demo.log'));
+    .replace('.meridian/demo.log', join(directory, 'demo.log'))
+    .replace('.meridian/demo #', `${directory} #`);
   names.forEach((_, index) => {
     config = config.replaceAll(`:${9101 + index}`, `:${regions[index]}`);
   });
   const path = join(directory, 'demo.yaml');
-  writeFileSync(path, `${config}\nstateDir: ${directory}\n`);
+  writeFileSync(path, config);
   const env = {
     ...process.env,
     SIM_PORTS: names.map((name, index) => `${name}=${regions[index]}`).join(','),
@@ -46,7 +47,7 @@ async function startDemo(t: Test) {
   });
   const ended = new Promise<number | null>(resolve => child.once('exit', code => resolve(code)));
   t.teardown(() => child.kill('SIGKILL'));
-  return { child, seen, ended, url: `http://127.0.0.1:${data}`, data };
+  return { child, seen, ended, url: `http://127.0.0.1:${data}`, data, region: regions[0] };
 }
 
 test('the demo prints its URLs, answers the curl it prints, shows a status line, and leaves no process behind', async t => {
@@ -80,4 +81,12 @@ test('a taken port is named', async t => {
   t.equal(await demo.ended, 1);
   t.match(demo.seen.err, `Port ${demo.data} (listen.data`);
   t.throws(() => process.kill(-(demo.child.pid ?? 0), 0), { code: 'ESRCH' });
+});
+
+test('a port of the simulator that is taken is named, with the mend', async t => {
+  const demo = await startDemo(t);
+  const squatter = createServer().listen(demo.region, '127.0.0.1');
+  t.teardown(() => squatter.close());
+  t.equal(await demo.ended, 1);
+  t.match(demo.seen.err, /already in use\nIs another demo running\?/);
 });

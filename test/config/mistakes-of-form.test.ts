@@ -40,6 +40,21 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'a tenant of models where there are none',
+    'auth: none\nregions: { us-east-1 }\ntenants: { acme: { models: [rain] } }\n',
+    [
+      'c.yaml: models: is missing; write a mapping with at least one entry',
+      'c.yaml:3: tenants.acme.models[0]: no model is called "rain"; none is configured: add it',
+    ],
+  ],
+  [
+    'a bucket with a name that is none',
+    edited('auth: none', 'auth: none\njobs: { buckets: { us-east-1: B } }'),
+    [
+      'c.yaml:2: jobs.buckets.us-east-1: found "B"; expected a bucket’s name: 3 to 63 lower-case letters, digits, . and -',
+    ],
+  ],
+  [
     'no word on who may call',
     edited('auth: none\n', ''),
     ['c.yaml: auth: is missing; write "none" or a mapping with keys, anonymous, issued (who may call)'],

@@ -40,6 +40,16 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'a region with a slip in its name',
+    soundConfig.replaceAll('eu-west-1', 'eu-wset-1'),
+    [
+      'c.yaml:2: regions.eu-wset-1: no AWS region is called like this: "wset" is no direction; did you mean "eu-west-1"?',
+      'c.yaml:2: regions.eu-wset-1.egressUsdPerGb: bytes leaving eu-wset-1 are not in the price list and count as the dearest listed; write egressUsdPerGb',
+      'c.yaml:13: models.rain.versions.v1.targets[1].price.instance: ml.m5.large in eu-wset-1 is not in the price list: cost policies place it last; write price.usdPerHour and price.dataUsdPerGb',
+      'c.yaml:19: models.drizzle.versions.v1.targets[1].price: serverless in eu-wset-1 is not in the price list: cost policies place it last; write price.usdPerGbSecond and price.dataUsdPerGb',
+    ],
+  ],
+  [
     'one region',
     edited('          - { kind: sagemaker-serverless, region: eu-west-1, endpoint: drizzle, memoryMb: 1024 }\n', ''),
     [

@@ -68,7 +68,7 @@ test('paths that try to climb, split or overflow find nothing', async t => {
   ]) {
     const answer = await fetch(gateway.urls.data + path, { method: 'POST', body: 'x' });
     t.ok([400, 404, 414].includes(answer.status), `${path} → ${answer.status}`);
-    t.notMatch(await answer.text(), /node_modules|\.ts:|FST_ERR|aaaa/, 'no stack, no framework, no echo');
+    t.notMatch(await answer.text(), /node_modules|\.ts:|FST_ERR|a{13}/, 'no stack, no framework, no echo');
     if (path.startsWith('/endpoints/')) t.ok(answer.headers.get('x-amzn-errortype'), 'in the caller’s protocol');
   }
 });

@@ -142,3 +142,21 @@ test('what is too large, for no model, or for one without a queue is refused', a
   const none = await startTestGateway(t, { models: { rain: asyncModel() } });
   t.equal((await jobsClient(none).post('x')).status, 404, 'where there are no buckets there are no jobs');
 });
+
+test('uploads that announce much and send little keep nobody out', async t => {
+  const gateway = await start(t);
+  const { admission } = gateway.app.parts;
+  const idle = Array.from({ length: 9 }, () => {
+    const leave = new AbortController();
+    const head = { method: 'POST', duplex: 'half', signal: leave.signal } as const;
+    const body = new ReadableStream({ start: controller => controller.enqueue(Buffer.from('x')) });
+    const headers = { 'content-type': 'text/csv' };
+    void fetch(`${gateway.urls.data}/v1/models/rain/jobs`, { ...head, headers, body }).catch(() => undefined);
+    return leave;
+  });
+  await eventually(t, 'all are under way', () => admission.heldBytes >= 9);
+  t.ok(admission.heldBytes < 1_000, `${admission.heldBytes} bytes are held`);
+  t.equal((await jobsClient(gateway).post('x')).status, 202);
+  for (const leave of idle) leave.abort();
+  await eventually(t, 'all is given back', () => admission.heldBytes === 0);
+});

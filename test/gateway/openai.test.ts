@@ -208,3 +208,18 @@ test('a substitute for a stream comes as chunks', async t => {
   for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
   t.equal(text, 'later, please');
 });
+
+test('a session of any length is remembered by few bytes', async t => {
+  const gateway = await startTestGateway(t, { models });
+  const { bedrock } = gateway.app.parts.backends.backends;
+  const calls = t.capture(bedrock, 'invoke', bedrock.invoke);
+  const openai = client(gateway);
+  const key = 'k'.repeat(1_000_000);
+  for (const prompt_cache_key of ['short', key, `${key}2`, ''])
+    await openai.chat.completions.create({ ...ask('hello'), prompt_cache_key });
+  const [short, long, other, none] = calls().map(({ args }) => args[1].hints.session);
+  t.equal(short, 'short');
+  t.match([long, other], [/^[0-9a-f]{64}$/, /^[0-9a-f]{64}$/]);
+  t.not(long, other);
+  t.equal(none, undefined);
+});

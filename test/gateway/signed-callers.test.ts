@@ -109,6 +109,25 @@ test('a changed call is refused before any target is asked, with a body’s hash
   t.equal(gateway.simulator.stats().regions['us-east-1']?.total, before);
 });
 
+test('who forges a signature learns nothing of models and keys', async t => {
+  const gateway = await start(t);
+  const { id: accessKeyId, secret } = await issue(gateway, { tenant: 'acme', models: ['rain'] });
+  for (const hashHeader of [true, false]) {
+    const post = async (model: string, secretAccessKey: string) => {
+      const path = `/endpoints/${model}/invocations`;
+      const credentials = { accessKeyId, secretAccessKey };
+      const headers = await signedHeaders(gateway.urls.data, { path, body: 'hello', credentials, hashHeader });
+      const { status, body, headers: told } = await rawPost(gateway.urls.data, path, headers, 'hello');
+      return [status, told['x-amzn-errortype'], String(body)];
+    };
+    const [allowed, other, unknown] = [await post('rain', 'x'), await post('snow', 'x'), await post('hail', 'x')];
+    t.match(allowed, [403, 'InvalidSignatureException']);
+    t.same([other, unknown], [allowed, allowed], 'the same for every model');
+    t.match(await post('snow', secret), [403, 'AccessDeniedException']);
+    t.match(await post('hail', secret), [400, 'ValidationError']);
+  }
+});
+
 test('rotation: two secrets, then one; revocation: none', async t => {
   const gateway = await start(t);
   const old = await issue(gateway);

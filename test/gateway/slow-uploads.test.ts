@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect as http2Connect } from 'node:http2';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
@@ -46,6 +47,46 @@ test('where jobs may take an hour to arrive, other calls still have to arrive in
   socket.write('POST /v1/models/rain/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx');
   await once(socket, 'close');
   t.match(answer, /^HTTP\/1.1 408 .*"code":"body-timeout"/s);
+});
+
+test('a body that nobody reads does not keep its connection open longer, whoever sends it', async t => {
+  const gateway = await startTestGateway(t, {
+    limits: { bodyTimeoutMs: 200, drainMs: 0, shutdownMs: 2_000 },
+    auth: { keys: [{ id: 'k', secret: 'a secret of some length', tenant: 'a' }] },
+    models: { rain: simpleModel(['us-east-1']) },
+    jobs: jobsConfig(['us-east-1']),
+  });
+  const { hostname, port } = new URL(gateway.urls.data);
+  for (const [line, status] of [
+    ['POST /v1/models/rain/invocations', 403],
+    ['POST /nothing', 404],
+    ['GET /livez', 200],
+    ['POST /v1/notifications/sns', 408],
+  ] as const) {
+    const socket = connect(Number(port), hostname);
+    let answer = '';
+    socket.on('data', chunk => {
+      answer += chunk;
+    });
+    socket.write(`${line} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx`);
+    await once(socket, 'close');
+    t.match(answer, new RegExp(`^HTTP/1.1 ${status} `), line);
+  }
+});
+
+test('nor does one keep its stream open over HTTP/2', async t => {
+  const gateway = await startTestGateway(t, {
+    limits: { bodyTimeoutMs: 200, drainMs: 0, shutdownMs: 2_000 },
+    models: { rain: simpleModel(['us-east-1']) },
+    jobs: jobsConfig(['us-east-1']),
+  });
+  const session = http2Connect(gateway.urls.data);
+  t.teardown(() => session.destroy());
+  const stream = session.request({ ':method': 'POST', ':path': '/nothing' });
+  stream.write('x');
+  stream.resume();
+  await once(stream, 'close');
+  t.equal(stream.rstCode, 0);
 });
 
 test('callers who spend the deadline on sending never hurt the targets', async t => {

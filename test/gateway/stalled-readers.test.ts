@@ -1,8 +1,9 @@
+import { connect as http2Connect } from 'node:http2';
 import { connect } from 'node:net';
 import { test } from 'tap';
 import type { ModelContainer } from '../../sim/model-port.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
+import { simpleModel, startTestGateway, type TestGateway } from '../helpers/gateway.ts';
 import { echoContainers } from '../helpers/simulator.ts';
 
 const talkative: ModelContainer = {
@@ -29,4 +30,46 @@ test('a caller that stops reading is cut off, and the memory of its answer given
   });
   await new Promise(resolve => socket.resume().once('close', resolve));
   t.ok(received < 20_000_000, `cut after ${received} bytes`);
+});
+
+const assistant = {
+  versions: { v1: { targets: [{ kind: 'bedrock', region: 'us-east-1', modelId: 'us.demo.assistant-v1:0' }] } },
+};
+const asks = JSON.stringify({ messages: [{ role: 'user', content: [{ text: 'count to 5' }] }] });
+
+/** Calls over one HTTP/2 connection that lets no byte of an answer through. */
+function unread(gateway: TestGateway, paths: readonly string[]) {
+  const session = http2Connect(gateway.urls.data, { settings: { initialWindowSize: 0 } });
+  session.on('error', () => {});
+  for (const path of paths) {
+    const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/json' });
+    stream.on('error', () => {}).end(asks);
+  }
+  return session;
+}
+
+const paths = ['/v1/models/rain/invocations', '/model/assistant/converse', '/model/assistant/converse-stream'];
+
+test('over HTTP/2, answers that nobody takes are cut off, also those that were streamed and are over', async t => {
+  const models = { rain: simpleModel(['us-east-1']), assistant };
+  const gateway = await startTestGateway(t, { limits: { bodyTimeoutMs: 300, drainMs: 0 }, models });
+  for (const path of paths) {
+    const session = unread(gateway, [path, path]);
+    t.teardown(() => session.destroy());
+    const held = () => gateway.app.parts.admission.heldBytes;
+    await eventually(t, `${path} is held`, () => held() > 0);
+    await eventually(t, `${path} is given back`, () => held() === 0);
+    t.notOk(session.closed, 'the connection stays');
+  }
+});
+
+test('over HTTP/2, a caller who leaves takes every call along, whatever of its answers was still to come', async t => {
+  const models = { rain: simpleModel(['us-east-1']), assistant };
+  const gateway = await startTestGateway(t, { models });
+  const held = () => gateway.app.parts.admission.heldBytes;
+  const session = unread(gateway, [...paths, ...paths]);
+  await eventually(t, 'all are answered', () => gateway.log.filter(({ status }) => status === 200).length === 6);
+  t.ok(held() > 0);
+  session.destroy();
+  await eventually(t, 'given back', () => held() === 0);
 });

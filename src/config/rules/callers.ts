@@ -1,7 +1,7 @@
 import type { AuthOptions } from '../../security/options.ts';
 import type { Path } from '../findings.ts';
 import type { Inspection, Rule } from '../inspection.ts';
-import { didYouMean } from '../nearest.ts';
+import { knownNames } from '../nearest.ts';
 import { aliasesOf, residencyClasses, residencyOf } from './lookups.ts';
 
 /** `auth: none` is told for what it is. */
@@ -85,8 +85,7 @@ export const keysNameModels: Rule = inspection => {
       const owner = aliases.get(model);
       const found = inspection.shown(path, model);
       if (owner !== undefined) inspection.error(path, `${found} is an alias`, `write the model’s name, ${owner}`);
-      else
-        inspection.error(path, `no model is called ${found}`, `known: ${known.join(', ')}${didYouMean(model, known)}`);
+      else inspection.error(path, `no model is called ${found}`, knownNames(model, known));
     }
   }
 };
@@ -99,7 +98,7 @@ export const tenantsNameModels: Rule = inspection => {
     for (const [place, model] of allowed.entries()) {
       const path = ['tenants', tenant, 'models', place];
       if (Object.hasOwn(models, model) || !inspection.sound(path)) continue;
-      const mend = `known: ${known.join(', ')}${didYouMean(model, known)}`;
+      const mend = knownNames(model, known);
       inspection.error(path, `no model is called ${inspection.shown(path, model)}`, mend);
     }
   }
@@ -114,7 +113,7 @@ export const keysReachTargets: Rule = inspection => {
     const path = ['auth', 'keys', index, 'residency'];
     const unknown = (key.residency ?? []).filter(name => !classes.has(name));
     for (const name of unknown) {
-      const mend = `known: ${[...classes].join(', ')}${didYouMean(name, classes)}`;
+      const mend = knownNames(name, classes);
       inspection.error(path, `no region has the residency "${name}"`, mend);
     }
     if (key.residency === undefined || unknown.length > 0) continue;

@@ -1,7 +1,7 @@
 import type { FallbackOptions } from '../../fallback/options.ts';
 import type { Path } from '../findings.ts';
 import type { Inspection, Rule } from '../inspection.ts';
-import { didYouMean } from '../nearest.ts';
+import { knownNames } from '../nearest.ts';
 import type { ModelOptions } from '../schema.ts';
 import { aliasesOf, residencyOf } from './lookups.ts';
 
@@ -23,8 +23,7 @@ export const fallbackModelsExist: Rule = inspection => {
       if (model === name) inspection.error(at, `${name} would stand in for itself`, 'name another model');
       else if (Object.hasOwn(models, model)) continue;
       else if (owner !== undefined) inspection.error(at, `"${model}" is an alias`, `write the model’s name, ${owner}`);
-      else
-        inspection.error(at, `no model is called "${model}"`, `known: ${known.join(', ')}${didYouMean(model, known)}`);
+      else inspection.error(at, `no model is called "${model}"`, knownNames(model, known));
     }
   }
 };

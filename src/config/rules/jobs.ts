@@ -1,7 +1,7 @@
 import { kindTraits } from '../../core/target.ts';
 import type { Path } from '../findings.ts';
 import type { Rule } from '../inspection.ts';
-import { didYouMean } from '../nearest.ts';
+import { knownNames } from '../nearest.ts';
 import { checkUrl } from './urls.ts';
 
 /** Buckets and places of jobs are in regions of the config. */
@@ -11,7 +11,7 @@ export const jobRegionsExist: Rule = inspection => {
   const known = Object.keys(regions);
   const check = (at: Path, region: string) => {
     if (known.includes(region) || !inspection.sound(at)) return;
-    const mend = `known: ${known.join(', ')}${didYouMean(region, known)}`;
+    const mend = knownNames(region, known);
     inspection.error(at, `no region is called ${inspection.shown(at, region)}`, mend);
   };
   for (const region of Object.keys(jobs.buckets)) check(['jobs', 'buckets', region], region);

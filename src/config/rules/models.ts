@@ -1,6 +1,6 @@
 import type { Path } from '../findings.ts';
 import type { Rule } from '../inspection.ts';
-import { didYouMean } from '../nearest.ts';
+import { knownNames } from '../nearest.ts';
 import { residencyClasses, residencyOfTarget } from './lookups.ts';
 
 /** No name or alias stands for two models. */
@@ -50,7 +50,7 @@ export const residencyLeavesTargets: Rule = inspection => {
     if (routing.residency === undefined || !inspection.sound(at) || !inspection.sound(['regions'])) continue;
     const unknown = routing.residency.filter(name => !classes.has(name));
     for (const name of unknown) {
-      const mend = `known: ${[...classes].join(', ')}${didYouMean(name, classes)}`;
+      const mend = knownNames(name, classes);
       inspection.error(at, `no region has the residency "${name}"`, mend);
     }
     if (unknown.length > 0 || !inspection.sound([...path, 'versions'])) continue;

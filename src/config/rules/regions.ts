@@ -1,4 +1,5 @@
 import type { Rule } from '../inspection.ts';
+import { nearest } from '../nearest.ts';
 import { checkUrl } from './urls.ts';
 
 const serviceUrl = { example: 'https://host:443', credentials: 'credentials sign the calls', what: 'calls' };
@@ -10,6 +11,21 @@ export const regionUrlsAreUsable: Rule = inspection => {
       const path = ['regions', name, 'endpoints', service];
       if (inspection.sound(path)) checkUrl(inspection, path, url, serviceUrl);
     }
+  }
+};
+
+const directions = ['east', 'west', 'north', 'south', 'central', 'northeast', 'northwest', 'southeast', 'southwest'];
+
+/** AWS ends the names of its regions in a direction and a number; another word there is a slip that no call survives. */
+export const regionNamesAreLikely: Rule = inspection => {
+  for (const [name, options] of Object.entries(inspection.config.regions)) {
+    const [, before, direction = '', number] = /^(?!x-)(.+)-([a-z]+)-([0-9])$/.exec(name) ?? [];
+    const path = ['regions', name];
+    if (before === undefined || directions.includes(direction) || !inspection.sound(path)) continue;
+    if (options?.endpoints !== undefined) continue;
+    const meant = nearest(direction, directions);
+    const mend = meant === undefined ? 'check the name' : `did you mean "${before}-${meant}-${number}"?`;
+    inspection.warning(path, `no AWS region is called like this: "${direction}" is no direction`, mend);
   }
 };
 

@@ -3,7 +3,7 @@ import { isAwsRegion, profileGeography } from '../../core/residency.ts';
 import { kindTraits } from '../../core/target.ts';
 import type { Path } from '../findings.ts';
 import type { Inspection, LocatedTarget, Rule } from '../inspection.ts';
-import { didYouMean } from '../nearest.ts';
+import { knownNames } from '../nearest.ts';
 import { geographyOf } from '../regions.ts';
 import { targetId } from '../resolve.ts';
 import { operationsOf } from '../target-abilities.ts';
@@ -16,7 +16,7 @@ export const targetRegionsExist: Rule = inspection => {
   for (const { path, target } of inspection.targets()) {
     const at = [...path, 'region'];
     if (known.includes(target.region) || !inspection.sound(at)) continue;
-    const mend = `known: ${known.join(', ')}${didYouMean(target.region, known)}`;
+    const mend = knownNames(target.region, known);
     inspection.error(at, `no region is called ${inspection.shown(at, target.region)}`, mend);
   }
 };

@@ -5,6 +5,7 @@ import { operations } from '../../core/operation.ts';
 import type { AdminCall, AdminRole } from '../../security/admin-access.ts';
 import { renderPlainError } from '../v1.ts';
 import { type KeyPorts, keyRoutes } from './keys.ts';
+import { schemaWords } from './schema-words.ts';
 
 /** What `GET /admin/explain` may be asked: the hints a caller could send, and whose key it is (by its id). */
 export const ExplainQuery = Type.Object(
@@ -81,6 +82,7 @@ export function adminRoutes(
       role,
       act: request.routeOptions.url?.slice('/admin/'.length).replace('/', ' ') ?? request.method,
     }).actor;
+  server.setSchemaErrorFormatter((complaints, context) => new Error(schemaWords(complaints, context)));
   server.setErrorHandler((thrown, request, reply) => {
     const error = thrown instanceof GatewayError ? thrown : fromFastify(thrown);
     if (error.code === 'internal') onFault(thrown, request.id);

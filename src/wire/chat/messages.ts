@@ -1,3 +1,4 @@
+import { deepestJson, jsonSize } from '../json-size.ts';
 import { knownOnly, listAt, objectAt, textAt, Untranslatable } from '../untranslatable.ts';
 
 /** A content block of Converse. */
@@ -21,8 +22,8 @@ export function conversationOf(value: unknown): Conversation {
   const messages: { role: ConverseMessage['role']; content: Block[] }[] = [];
   const add = (role: ConverseMessage['role'], content: readonly Block[]) => {
     const last = messages.at(-1);
-    if (last?.role === role) last.content.push(...content);
-    else messages.push({ role, content: [...content] });
+    if (last?.role !== role) messages.push({ role, content: [...content] });
+    else for (const block of content) last.content.push(block); // not spread: arguments have to fit on the stack
   };
   for (const [index, each] of listAt('messages', value).entries()) {
     const at = `messages[${index}]`;
@@ -31,7 +32,7 @@ export function conversationOf(value: unknown): Conversation {
       case 'system':
       case 'developer':
         knownOnly(at, message, ['role', 'content', 'name']);
-        system.push(...contentOf(`${at}.content`, message['content'], textOnly));
+        for (const block of contentOf(`${at}.content`, message['content'], textOnly)) system.push(block);
         break;
       case 'user':
         knownOnly(at, message, ['role', 'content']);
@@ -102,6 +103,8 @@ function toolUse(at: string, call: Readonly<Record<string, unknown>>): Block {
 
 function argumentsOf(at: string, text: string): unknown {
   if (text === '') return {};
+  if (jsonSize(Buffer.from(text)).depth > deepestJson)
+    throw new Untranslatable(at, `must not nest deeper than ${deepestJson} levels.`);
   try {
     return objectAt(at, JSON.parse(text));
   } catch (error) {

@@ -64,7 +64,8 @@ function rowShape(shape: readonly number[]): readonly number[] {
 function fits(value: unknown, datatype: TensorSpec['datatype']): boolean {
   if (datatype === 'BOOL') return typeof value === 'boolean';
   if (datatype === 'BYTES') return typeof value === 'string';
-  return typeof value === 'number' && (datatype.startsWith('FP') || Number.isInteger(value));
+  // 1e999 reads as infinite, and would be written as null.
+  return Number.isFinite(value) && (datatype.startsWith('FP') || Number.isInteger(value));
 }
 
 /** Values in row-major order as lists within lists. */
