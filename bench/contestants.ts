@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { openAiQuestion, question, wireRequest } from './payload.ts';
 import { type Pair, signedRequest } from './signed-request.ts';
 
-export const rowNames = ['unsigned', 'floor', 'gateway', 'gateway-signed', 'gateway-cached', 'portkey', 'sdk'] as const;
+export const rowNames = [
+  'unsigned',
+  'floor',
+  'gateway',
+  'gateway-signed',
+  'gateway-monitored',
+  'gateway-cached',
+  'portkey',
+  'sdk',
+] as const;
 export type RowName = (typeof rowNames)[number];
 
 /** Where one server under test finds itself, the upstream and a folder for its files. */
@@ -84,6 +93,15 @@ function gatewayConfig({ port, upstreamPort, dir }: Place, name: string, model: 
   };
 }
 
+/** Every call is read and counted against the demo's baseline, in windows that end within a run. */
+const monitored = {
+  monitor: {
+    payload: { prediction: '/rain', threshold: 0.5 },
+    baseline: file('../config/baselines/rain-v1'),
+    windows: { paneSeconds: 5, tumblingPanes: 2, settleMs: 0 },
+  },
+};
+
 /** Portkey without its log page, on the leanest of its routes that answer what the upstream said, byte for byte. */
 const portkey: Contestant = {
   name: 'portkey',
@@ -107,6 +125,7 @@ export const contestants = [
   plain('floor', 'servers/floor.ts'),
   gateway('gateway', {}, false),
   gateway('gateway-signed', {}, false, () => signedRequest('/endpoints/rain/invocations', question, pair)),
+  gateway('gateway-monitored', monitored, false),
   gateway('gateway-cached', { cache: { freshSeconds: 86_400 } }, true),
   portkey,
   plain('sdk', 'servers/sdk.ts'),

@@ -74,6 +74,12 @@ export function goals(rows: readonly Row[]): Goal[] {
       '≤',
       0.5,
     ),
+    goal(
+      'gateway-monitored − gateway, over floor, CPU',
+      ratio(more(cpu('gateway-monitored'), cpu('gateway')), cpu('floor')),
+      '≤',
+      0.2,
+    ),
     goal('gateway, added p50 at 200/s, ms', row('gateway')?.addedP50Ms ?? null, '≤', 1),
     goal('gateway, added p99 at 200/s, ms', row('gateway')?.addedP99Ms ?? null, '≤', 5),
   ];

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { readSubscription, type Subscriptions } from './control-plane/subscriptions.ts';
 import { FaultSpecError } from './fault-spec.ts';
 import type { Faults } from './faults.ts';
 import { createFrontDoor, type FrontDoor } from './front-door.ts';
@@ -10,6 +11,7 @@ export interface ControlParts {
   /** 0 for any free port. */
   readonly port: number;
   readonly faults: Faults;
+  readonly subscriptions: Subscriptions;
   stats(): Stats;
 }
 
@@ -20,10 +22,11 @@ interface Reply {
 
 const maxBodyBytes = 64 * 1024;
 
-/** The control listener: `/faults` and `/stats`, JSON in and out. Open and shut it like a region's door. */
-export function createControl({ host, port, faults, stats }: ControlParts): FrontDoor {
+/** The control listener: `/faults`, `/subscriptions` (where EventBridge sends events) and `/stats`, JSON in and out. Open and shut it like a region's door. */
+export function createControl(parts: ControlParts): FrontDoor {
+  const { host, port } = parts;
   const http = createServer((request, response) => {
-    answer(request, faults, stats)
+    answer(request, parts)
       .catch((error: unknown): Reply => {
         if (error instanceof FaultSpecError) return { status: 400, json: { errors: error.problems } };
         return { status: 500, json: { errors: [String(error)] } };
@@ -33,7 +36,7 @@ export function createControl({ host, port, faults, stats }: ControlParts): Fron
   return createFrontDoor({ name: 'control', host, port, onConnection: socket => http.emit('connection', socket) });
 }
 
-async function answer(request: IncomingMessage, faults: Faults, stats: () => Stats): Promise<Reply> {
+async function answer(request: IncomingMessage, { faults, subscriptions, stats }: ControlParts): Promise<Reply> {
   const { method, url = '/' } = request;
   const id = /^\/faults\/([^/?]+)$/.exec(url)?.[1];
   if (method === 'GET' && url === '/stats') return { status: 200, json: stats() };
@@ -49,7 +52,18 @@ async function answer(request: IncomingMessage, faults: Faults, stats: () => Sta
       ? { status: 204 }
       : { status: 404, json: { errors: [`no fault is called ${id}`] } };
   }
-  const known = 'GET /stats, GET /faults, POST /faults, DELETE /faults, DELETE /faults/{id}';
+  if (method === 'GET' && url === '/subscriptions')
+    return { status: 200, json: { subscriptions: subscriptions.all() } };
+  if (method === 'POST' && url === '/subscriptions') {
+    subscriptions.add(readSubscription(await readJson(request)));
+    return { status: 201, json: {} };
+  }
+  if (method === 'DELETE' && url === '/subscriptions') {
+    subscriptions.clear();
+    return { status: 204 };
+  }
+  const known =
+    'GET /stats, GET /faults, POST /faults, DELETE /faults, DELETE /faults/{id}, GET, POST and DELETE /subscriptions';
   return { status: 404, json: { errors: [`${method} ${url} is not known; known are ${known}`] } };
 }
 

@@ -77,6 +77,10 @@ const kinds = {
     rate: true,
     errorType: ['InternalServerError', 'CapacityError', 'AlgorithmError', 'ClientError'],
   },
+  /** Steps of pipelines fail. */
+  'pipeline-fail': { endpoint: false, rate: true },
+  /** Entries of PutEvents fail, one by one, with `errorType` (default InternalFailure). */
+  'event-entry-error': { endpoint: false, rate: true, errorType: ['InternalFailure', 'ThrottlingException'] },
   'sts-hang': { endpoint: false, rate: true },
   /** The region's clock is ten minutes ahead, times `factor` (negative: behind). */
   'clock-skew': { endpoint: false, rate: false, factor: true },

@@ -36,69 +36,95 @@ interface Active {
 const defaultPeriodMs = 60_000;
 
 export function createFaultBoard(known: Known, clock: Clock, seed: number): FaultBoard {
-  const active = new Map<string, Active>();
-  const listeners: (() => Promise<void>)[] = [];
-  let created = 0;
+  return new Board(known, clock, seed);
+}
 
-  const changed = async () => {
-    await Promise.all(listeners.map(listener => listener()));
-  };
-  const changedByTime = () => {
-    changed().catch((error: unknown) => console.error('simulator: a fault could not be applied:', error));
-  };
-  const drop = (id: string): boolean => {
-    for (const cancel of active.get(id)?.cancelTimers ?? []) cancel();
-    return active.delete(id);
-  };
-  const swing = (one: Active, halfPeriodMs: number): void => {
-    const cancel = clock.after(halfPeriodMs, () => {
+class Board implements FaultBoard {
+  readonly #known: Known;
+  readonly #clock: Clock;
+  readonly #seed: number;
+  readonly #active = new Map<string, Active>();
+  readonly #listeners: (() => Promise<void>)[] = [];
+  #created = 0;
+
+  constructor(known: Known, clock: Clock, seed: number) {
+    this.#known = known;
+    this.#clock = clock;
+    this.#seed = seed;
+  }
+
+  async add(spec: unknown): Promise<string> {
+    this.#created += 1;
+    const id = `fault-${this.#created}`;
+    const fault = { id, ...parseFault(spec, this.#known) };
+    const one: Active = { fault, dice: randomStream(this.#seed, 'fault', id), down: true, cancelTimers: [] };
+    this.#active.set(id, one);
+    if (fault.kind === 'flap') this.#swing(one, (fault.periodMs ?? defaultPeriodMs) / 2);
+    if (fault.durationMs !== undefined) this.#expireAfter(one, fault.durationMs);
+    await this.#changed();
+    return id;
+  }
+
+  async remove(id: string): Promise<boolean> {
+    const existed = this.#drop(id);
+    await this.#changed();
+    return existed;
+  }
+
+  async clear(): Promise<void> {
+    this.stop();
+    await this.#changed();
+  }
+
+  list(): readonly Fault[] {
+    return [...this.#active.values()].map(one => one.fault);
+  }
+
+  hit(region: string, kind: FaultKind, endpoint?: string): Fault | undefined {
+    for (const { fault, dice, down } of this.#active.values()) {
+      if (fault.region !== region || fault.kind !== kind || !down) continue;
+      if (fault.endpoint !== undefined && fault.endpoint !== endpoint) continue;
+      if (fault.rate === undefined || dice() < fault.rate) return fault;
+    }
+    return undefined;
+  }
+
+  onChange(listener: () => Promise<void>): void {
+    this.#listeners.push(listener);
+  }
+
+  stop(): void {
+    for (const id of [...this.#active.keys()]) this.#drop(id);
+  }
+
+  async #changed(): Promise<void> {
+    await Promise.all(this.#listeners.map(listener => listener()));
+  }
+
+  #changedByTime(): void {
+    this.#changed().catch((error: unknown) => console.error('simulator: a fault could not be applied:', error));
+  }
+
+  #drop(id: string): boolean {
+    for (const cancel of this.#active.get(id)?.cancelTimers ?? []) cancel();
+    return this.#active.delete(id);
+  }
+
+  #swing(one: Active, halfPeriodMs: number): void {
+    const cancel = this.#clock.after(halfPeriodMs, () => {
       one.cancelTimers = one.cancelTimers.filter(other => other !== cancel);
       one.down = !one.down;
-      swing(one, halfPeriodMs);
-      changedByTime();
+      this.#swing(one, halfPeriodMs);
+      this.#changedByTime();
     });
     one.cancelTimers.push(cancel);
-  };
-  const expireAfter = (one: Active, durationMs: number): void => {
-    const cancel = clock.after(durationMs, () => {
-      drop(one.fault.id);
-      changedByTime();
-    });
-    one.cancelTimers.push(cancel);
-  };
+  }
 
-  return {
-    add: async spec => {
-      const id = `fault-${++created}`;
-      const fault = { id, ...parseFault(spec, known) };
-      const one: Active = { fault, dice: randomStream(seed, 'fault', id), down: true, cancelTimers: [] };
-      active.set(id, one);
-      if (fault.kind === 'flap') swing(one, (fault.periodMs ?? defaultPeriodMs) / 2);
-      if (fault.durationMs !== undefined) expireAfter(one, fault.durationMs);
-      await changed();
-      return id;
-    },
-    remove: async id => {
-      const existed = drop(id);
-      await changed();
-      return existed;
-    },
-    clear: async () => {
-      for (const id of [...active.keys()]) drop(id);
-      await changed();
-    },
-    list: () => [...active.values()].map(one => one.fault),
-    hit: (region, kind, endpoint) => {
-      for (const { fault, dice, down } of active.values()) {
-        if (fault.region !== region || fault.kind !== kind || !down) continue;
-        if (fault.endpoint !== undefined && fault.endpoint !== endpoint) continue;
-        if (fault.rate === undefined || dice() < fault.rate) return fault;
-      }
-      return undefined;
-    },
-    onChange: listener => listeners.push(listener),
-    stop: () => {
-      for (const id of [...active.keys()]) drop(id);
-    },
-  };
+  #expireAfter(one: Active, durationMs: number): void {
+    const cancel = this.#clock.after(durationMs, () => {
+      this.#drop(one.fault.id);
+      this.#changedByTime();
+    });
+    one.cancelTimers.push(cancel);
+  }
 }

@@ -22,6 +22,7 @@ export const demoEndpoints: readonly FleetEndpoint[] = [
   { kind: 'real-time', name: 'rain-v1', container: 'rain-v1' },
   { kind: 'real-time', name: 'rain-v2', container: 'rain-v2' },
   { kind: 'real-time', name: 'rain-v3', container: 'rain-v3' },
+  { kind: 'real-time', name: 'rain-winter', container: 'rain-winter' },
   { kind: 'serverless', name: 'rain-serverless', container: 'rain-v1', maxConcurrency: 20 },
   {
     kind: 'variants',

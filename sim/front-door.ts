@@ -29,56 +29,64 @@ export interface FrontDoorOptions {
   readonly onConnection: (socket: Socket) => void;
 }
 
-export function createFrontDoor({
-  name,
-  host,
-  port,
-  turnAway = () => false,
-  onConnection,
-}: FrontDoorOptions): FrontDoor {
-  const sockets = new Set<Socket>();
-  let server: Server | undefined;
-  let boundPort = port;
-  let accepted = 0;
-  let turnedAway = 0;
+export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
+  return new Door(options);
+}
 
-  const admit = (socket: Socket) => {
+class Door implements FrontDoor {
+  readonly #options: FrontDoorOptions;
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  #port: number;
+  #accepted = 0;
+  #turnedAway = 0;
+
+  constructor(options: FrontDoorOptions) {
+    this.#options = options;
+    this.#port = options.port;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  async open(): Promise<void> {
+    if (this.#server !== undefined) return;
+    const { name, host } = this.#options;
+    const opening = createServer({ noDelay: true }, socket => this.#admit(socket));
+    this.#server = opening;
+    try {
+      this.#port = await listen(opening, host, this.#port);
+    } catch (error) {
+      this.#server = undefined;
+      throw isTaken(error)
+        ? new Error(`port ${this.#port} on ${host} (${name}) is already in use`, { cause: error })
+        : error;
+    }
+  }
+
+  shut(): void {
+    this.#server?.close();
+    this.#server = undefined;
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  counts(): ConnectionCounts {
+    return { open: this.#sockets.size, accepted: this.#accepted, turnedAway: this.#turnedAway };
+  }
+
+  #admit(socket: Socket): void {
     socket.on('error', () => {}); // a client that leaves is no event here
-    if (turnAway()) {
-      turnedAway++;
+    if (this.#options.turnAway?.() === true) {
+      this.#turnedAway += 1;
       socket.resetAndDestroy();
       return;
     }
-    accepted++;
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    onConnection(socket);
-  };
-
-  return {
-    get port() {
-      return boundPort;
-    },
-    open: async () => {
-      if (server !== undefined) return;
-      const opening = createServer({ noDelay: true }, admit);
-      server = opening;
-      try {
-        boundPort = await listen(opening, host, boundPort);
-      } catch (error) {
-        server = undefined;
-        throw isTaken(error)
-          ? new Error(`port ${boundPort} on ${host} (${name}) is already in use`, { cause: error })
-          : error;
-      }
-    },
-    shut: () => {
-      server?.close();
-      server = undefined;
-      for (const socket of sockets) socket.resetAndDestroy();
-    },
-    counts: () => ({ open: sockets.size, accepted, turnedAway }),
-  };
+    this.#accepted += 1;
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    this.#options.onConnection(socket);
+  }
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

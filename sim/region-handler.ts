@@ -36,11 +36,13 @@ export interface RegionHandlerParts {
 export interface RegionCounts {
   readonly all: RequestCounts;
   readonly sts: RequestCounts;
-  readonly endpoints: Readonly<Record<string, RequestCounts>>;
+  readonly endpoints: Record<string, RequestCounts>;
 }
 
 export interface RegionHandler {
   readonly counts: RegionCounts;
+  /** Counts an endpoint that was not there at the start. */
+  countFor(endpoint: string): void;
   /** Answers one request, late, half or never where a fault says so. Rejects when the client leaves while it sends. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
@@ -68,6 +70,9 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
   };
   return {
     counts,
+    countFor: endpoint => {
+      counts.endpoints[endpoint] ??= noRequests();
+    },
     handle: async (request, response) => {
       const target = request.url ?? '/';
       const isS3 = isForS3(target, request.headersDistinct);

@@ -2,15 +2,14 @@ import { createServer } from 'node:http';
 import { createBedrockService } from './bedrock/bedrock-service.ts';
 import type { BedrockModel } from './bedrock/models.ts';
 import type { Clock } from './clock.ts';
-import { createControlPlane, operationsOf } from './control-plane/control-plane.ts';
-import { createTransformJobs } from './control-plane/transform-jobs.ts';
-import { createEndpoint, type EndpointSpec } from './endpoints/create.ts';
+import type { EventBus, Subscription } from './control-plane/event-bus.ts';
+import { createRegionControl } from './control-plane/region-control.ts';
+import type { EndpointSpec } from './endpoints/create.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import type { FaultBoard } from './faults.ts';
-import { demoAccount } from './fleet.ts';
 import { createFrontDoor, type FrontDoor } from './front-door.ts';
-import type { Containers } from './model-port.ts';
-import { createNotifier } from './notifier.ts';
+import { hostEndpoints } from './hosted-endpoints.ts';
+import type { Containers, ModelContainer } from './model-port.ts';
 import type { Principals } from './principals.ts';
 import { randomStream } from './random.ts';
 import { createRegionHandler, type RegionHandler } from './region-handler.ts';
@@ -40,6 +39,10 @@ export interface RegionParts {
   readonly faults: FaultBoard;
   readonly clock: Clock;
   readonly seed: number;
+  /** Where the region's events are sent. */
+  subscriptions(): readonly Subscription[];
+  /** Creates an endpoint in every region. */
+  deployEverywhere(endpoint: string, container: ModelContainer): void;
 }
 
 /** One simulated AWS region: a listener with SageMaker Runtime, Bedrock Runtime and regional STS behind it. */
@@ -51,6 +54,12 @@ export interface Region {
   stats(): RegionStats;
   /** What is stored in the region's buckets. */
   readonly objects: ObjectStore;
+  /** EventBridge. */
+  readonly events: EventBus;
+  /** Endpoints and Bedrock models that are there now. */
+  endpointNames(): readonly string[];
+  /** Creates a real-time endpoint of this name that serves the container, or replaces it. */
+  deploy(endpoint: string, container: ModelContainer): void;
 }
 
 const skewMs = 10 * 60_000;
@@ -65,7 +74,12 @@ export function createRegion(parts: RegionParts): Region {
     faults,
   );
   const objects = createObjectStore(parts.buckets, () => wallMs());
-  const endpoints = createEndpoints(parts, objects, timing.workMs);
+  const { containers } = parts;
+  const hosted = hostEndpoints(
+    { region, clock, seed, faults, containers, objects, workMs: timing.workMs },
+    parts.endpoints,
+  );
+  const endpoints = hosted.all;
   const sessions = createStickySessions(clock, randomStream(seed, region, 'sessions'));
   const wallMs = () => {
     const skew = faults.hit(region, 'clock-skew');
@@ -81,6 +95,14 @@ export function createRegion(parts: RegionParts): Region {
     wallMs,
     workMs: timing.workMs,
   });
+  const control = createRegionControl({
+    ...{ region, clock, seed, faults, principals, objects, containers, wallMs },
+    endpoints: hosted,
+    models: parts.models,
+    subscriptions: parts.subscriptions,
+    deployEverywhere: parts.deployEverywhere,
+    workMs: medianMs => timing.workMs(medianMs, ''),
+  });
   const handler = createRegionHandler({
     region,
     endpointNames: [...endpoints.keys(), ...bedrock.ids],
@@ -95,24 +117,7 @@ export function createRegion(parts: RegionParts): Region {
       wallMs,
     }),
     sts: createStsService({ region, principals, faults, clock, wallMs }),
-    controlPlane: createControlPlane({
-      region,
-      principals,
-      faults,
-      wallMs,
-      operations: operationsOf('SageMaker', {
-        ...createTransformJobs({
-          region,
-          clock,
-          faults,
-          objects,
-          containers: parts.containers,
-          models: parts.models,
-          wallMs,
-          workMs: medianMs => timing.workMs(medianMs, ''),
-        }),
-      }),
-    }),
+    controlPlane: control.plane,
     faults,
     timing,
     clock,
@@ -126,6 +131,14 @@ export function createRegion(parts: RegionParts): Region {
     },
     ...keepDoor(door, () => (faults.hit(region, 'refuse') ?? faults.hit(region, 'flap')) !== undefined),
     objects,
+    events: control.events,
+    endpointNames: () => [...endpoints.keys(), ...bedrock.ids],
+    deploy: (name, container) => {
+      hosted.addContainer(name, container);
+      hosted.host({ kind: 'real-time', name, container: name });
+      control.endpointControl.created(name);
+      handler.countFor(name);
+    },
     stats: () => regionStats(door, handler, endpoints, bedrock.ids),
   };
 }
@@ -174,34 +187,4 @@ function regionStats(
     return [name, { ...(counts.endpoints[name] ?? noRequests()), state: endpoints.get(name)?.state() ?? {} }] as const;
   });
   return { ...counts.all, connections: door.counts(), sts: counts.sts, endpoints: Object.fromEntries(byEndpoint) };
-}
-
-function createEndpoints(
-  parts: RegionParts,
-  objects: ObjectStore,
-  workMs: (medianMs: number, endpoint: string) => number,
-) {
-  const { name: region, clock, seed, faults, containers } = parts;
-  const notify = createNotifier({ region, account: demoAccount, clock, random: randomStream(seed, region, 'sns') });
-  return new Map(
-    parts.endpoints.map(spec => {
-      const hosting = {
-        region,
-        clock,
-        random: randomStream(seed, region, spec.name),
-        container: (name: string) => {
-          const container = containers[name];
-          if (container === undefined) throw new Error(`endpoint ${spec.name}: no container is called ${name}`);
-          return container;
-        },
-        workMs: (medianMs: number) => workMs(medianMs, spec.name),
-        objects,
-        notify,
-        stalled: () => faults.hit(region, 'async-stall', spec.name) !== undefined,
-        fails: () => faults.hit(region, 'async-fail', spec.name) !== undefined,
-        mayWarmUp: () => faults.hit(region, 'no-cold-starts', spec.name) === undefined,
-      };
-      return [spec.name, createEndpoint(spec, hosting)] as const;
-    }),
-  );
 }

@@ -1,6 +1,8 @@
-import { type BedrockModel, demoBedrockModels, idsIn } from './bedrock/models.ts';
+import { type BedrockModel, demoBedrockModels } from './bedrock/models.ts';
 import { type Clock, stoppableClock, systemClock } from './clock.ts';
 import { createControl } from './control.ts';
+import type { ServiceEvent } from './control-plane/event-bus.ts';
+import { createSubscriptions, type Subscriptions } from './control-plane/subscriptions.ts';
 import { type DnsServer, startDns } from './dns.ts';
 import { createFaultBoard, type FaultBoard, type Faults } from './faults.ts';
 import {
@@ -12,7 +14,7 @@ import {
   demoRoles,
   type FleetEndpoint,
 } from './fleet.ts';
-import type { Containers } from './model-port.ts';
+import type { Containers, ModelContainer } from './model-port.ts';
 import { createPrincipals, type Identity, type Role } from './principals.ts';
 import { randomStream } from './random.ts';
 import { createRegion, type Region } from './region.ts';
@@ -60,7 +62,13 @@ export interface Simulator {
   readonly controlUrl: string;
   readonly dnsPort: number;
   readonly faults: Faults;
+  /** Where events of all regions are sent. */
+  readonly subscriptions: Subscriptions;
   stats(): Stats;
+  /** What the region's EventBridge took, latest last. */
+  events(region: string): readonly ServiceEvent[];
+  /** Creates an endpoint that serves the container in every region. */
+  deploy(endpoint: string, container: ModelContainer): void;
   /** What is stored in a region's buckets. */
   objects(region: string): ObjectStore;
   /** Resolves when every region's port is as the faults set now demand: for tests that move the clock by hand. */
@@ -89,16 +97,20 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const ports = options.ports === 0 ? freePorts : (options.ports ?? defaultPorts);
   const clock = stoppableClock(options.clock ?? systemClock);
   const endpointsOf = (region: string) => endpoints.filter(endpoint => endpoint.regions?.includes(region) ?? true);
-  const namesIn = (region: string) => [
-    ...endpointsOf(region).map(({ name }) => name),
-    ...bedrockModels.flatMap(model => idsIn(model, region)),
-  ];
+  const namesIn = (region: string) => regions.get(region)?.endpointNames() ?? [];
+  const regions = new Map<string, Region>();
   const known = { regions: names, endpoints: namesIn };
   const faults = createFaultBoard(known, clock, seed);
   const { identities = demoIdentities, roles = demoRoles, containers, latencyScale = 1 } = options;
   const principals = createPrincipals(identities, roles, randomStream(seed, 'principals'));
-  const shared = { host, seed, clock, faults, principals, containers, latencyScale, bedrockModels };
-  const regions = new Map<string, Region>();
+  const subscriptions = createSubscriptions();
+  const shared = {
+    ...{ host, seed, clock, faults, principals, containers, latencyScale, bedrockModels },
+    subscriptions: subscriptions.all,
+    deployEverywhere: (endpoint: string, container: ModelContainer) => {
+      for (const region of regions.values()) region.deploy(endpoint, container);
+    },
+  };
   for (const name of names) {
     const own = {
       name,
@@ -115,7 +127,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     clock.stop();
     await Promise.allSettled([...regions.values()].map(region => region.stop()));
   };
-  return openDoors({ host, ports, regions, faults, stop });
+  return openDoors({ host, ports, regions, faults, subscriptions, stop });
 }
 
 interface Built {
@@ -123,14 +135,15 @@ interface Built {
   readonly ports: Ports;
   readonly regions: ReadonlyMap<string, Region>;
   readonly faults: FaultBoard;
+  readonly subscriptions: Subscriptions;
   stop(): Promise<void>;
 }
 
-async function openDoors({ host, ports, regions, faults, stop }: Built): Promise<Simulator> {
+async function openDoors({ host, ports, regions, faults, subscriptions, stop }: Built): Promise<Simulator> {
   const stats = (): Stats => ({
     regions: Object.fromEntries([...regions].map(([name, region]) => [name, region.stats()])),
   });
-  const control = createControl({ host, port: ports.control, faults, stats });
+  const control = createControl({ host, port: ports.control, faults, subscriptions, stats });
   const settled = async () => {
     await Promise.all([...regions.values()].map(region => region.settle()));
   };
@@ -150,7 +163,12 @@ async function openDoors({ host, ports, regions, faults, stop }: Built): Promise
       controlUrl: `http://${host}:${control.port}`,
       dnsPort: dns.port,
       faults,
+      subscriptions,
       stats,
+      events: region => regions.get(region)?.events.taken() ?? fail(`${region} is not simulated`),
+      deploy: (endpoint, container) => {
+        for (const region of regions.values()) region.deploy(endpoint, container);
+      },
       objects: region => regions.get(region)?.objects ?? fail(`${region} is not simulated`),
       settled,
       stop: () => stopAll(dns),

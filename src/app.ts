@@ -1,27 +1,33 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import type { Refusal } from './compose/admin.ts';
 import { createBatches } from './compose/batches.ts';
+import { createBuilds } from './compose/builds.ts';
+import { type CanaryPart, createCanaryPart } from './compose/canary.ts';
+import { createDrift, type DriftSide } from './compose/drift.ts';
+import { episodeSources } from './compose/episode-sources.ts';
+import { createEpisodes } from './compose/episodes.ts';
 import { createGateway } from './compose/gateway.ts';
 import { publishGauges } from './compose/gauges.ts';
 import { createJobs } from './compose/jobs.ts';
 import { listenOn, within } from './compose/listen.ts';
 import { createObservers } from './compose/observers.ts';
-import { createParts, type Parts, useConfig } from './compose/parts.ts';
+import { createParts, type Parts } from './compose/parts.ts';
 import { adminPlane, dataPlane } from './compose/planes.ts';
+import { createReloads, type InForce, keysWaitMs } from './compose/reloads.ts';
 import { createReplica } from './compose/replica.ts';
+import { createShadowing, type Shadowing } from './compose/shadow.ts';
+import { createVersions } from './compose/versions.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
 import { type Clock, sleep } from './core/clock.ts';
+import type { Listener } from './core/events.ts';
 import type { Random } from './core/random.ts';
+import type { Builds } from './rollout/builds.ts';
 import type { LogSink } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-
-/** How long a start or a reload waits for keys; after that it goes on with the identities that have some. */
-const keysWaitMs = 10_000;
 
 /** What the process hands in. */
 export interface AppDeps {
@@ -37,6 +43,12 @@ export interface App {
   readonly admin: FastifyInstance;
   readonly parts: Parts;
   readonly metrics: Metrics;
+  readonly shadowing: Shadowing;
+  readonly builds: Builds;
+  readonly canaries: CanaryPart;
+  readonly drift: DriftSide;
+  /** Adds those who hear of what happens. */
+  join(...listeners: readonly Listener[]): void;
   /** Opens both listeners; resolves to their URLs. Rejects with the port's name when it is taken. */
   listen(): Promise<{ data: string; admin: string }>;
   /** Puts a config in force, whole. Calls in flight finish on the one they began with. */
@@ -47,28 +59,38 @@ export interface App {
   shutdown(): Promise<void>;
 }
 
-/** What a reload replaces. */
-interface InForce {
-  resolved: ResolvedConfig;
-  /** Of the last config, if it was refused. */
-  refusal: Refusal | undefined;
-}
-
 /** The composition root: what the gateway consists of, in the order of the request path. */
 export async function createApp({ resolved, clock, random, log }: AppDeps): Promise<App> {
-  const inForce: InForce = { resolved, refusal: undefined };
+  const inForce: InForce = { resolved, written: resolved, refusal: undefined };
   const config = () => inForce.resolved;
-  const { metrics, emit } = createObservers(log, resolved.config.log.sampleRate, random);
+  const { metrics, emit, join } = createObservers(log, resolved.config.log.sampleRate, random);
   const parts = await createParts({ clock, random, emit, logger: log.logger, config });
-  const serve = createGateway(parts);
-  const jobs = createJobs(parts, serve, message => log.logger.warn(message));
-  const batches = createBatches(parts, message => log.logger.warn(message));
+  const warn = (message: string) => log.logger.warn(message);
+  const tell = (ok: boolean, detail: string) =>
+    emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
+  const configs = createReloads(parts, inForce, tell);
+  const drift = await createDrift(parts, warn);
+  const shadowing = createShadowing(parts);
+  const canaries = createCanaryPart(parts, shadowing, warn);
+  const serve = createGateway(parts, canaries);
+  const jobs = createJobs(parts, serve, warn);
+  const batches = createBatches(parts, warn);
+  const builds = createBuilds(parts, warn);
+  const episodes = createEpisodes(parts, episodeSources(parts, canaries, drift, warn));
+  const versions = createVersions(parts, canaries, { apply: configs.again, warn });
+  join(shadowing.hear, canaries.hear, drift.hear, episodes.hear);
   const replica = createReplica(clock);
   const planes = {
     parts,
     serve,
     jobs,
     batches,
+    drift,
+    shadowing,
+    episodes,
+    versions,
+    endpointChanged: builds.told,
+    canaries,
     replica,
     metrics,
     logger: log.logger,
@@ -77,15 +99,19 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, { parts, jobs, batches, replica, version, log });
-  const tell = (ok: boolean, detail: string) =>
-    emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
+  publishGauges(metrics, { parts, jobs, batches, drift, episodes, shadowing, canaries, replica, version, log });
+  if (versions.list().length > 0) await configs.again();
   tell(true, 'started');
   return {
     data,
     admin,
     parts,
     metrics,
+    shadowing,
+    builds,
+    canaries,
+    drift,
+    join,
     listen: async () => {
       await within(clock, keysWaitMs, parts.backends.ready());
       return {
@@ -93,19 +119,25 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
         admin: await listenOn(admin, resolved.config.listen.admin, 'listen.admin'),
       };
     },
-    reload: reloader(parts, inForce, tell),
+    reload: configs.reload,
     refuse: reasons => {
       inForce.refusal = { at: new Date(clock.wallMs()).toISOString(), reasons };
       tell(false, reasons.join('; '));
     },
     shutdown: async () => {
       replica.draining = true;
+      canaries.stop();
+      shadowing.stop();
+      builds.stop();
       const { drainMs, shutdownMs } = config().config.limits;
       if (data.server.listening) await sleep(clock, drainMs);
       const endsAt = clock.now() + shutdownMs;
       const inTime = (work: Promise<unknown>) => within(clock, Math.max(0, endsAt - clock.now()), work);
       await inTime(data.close());
       await inTime(Promise.all([jobs.stop(), batches.stop()]));
+      versions.stop();
+      await inTime(episodes.stop());
+      await inTime(drift.stop());
       parts.work.start(parts.callers.close);
       await inTime(parts.work.settled());
       parts.health.stop();
@@ -116,21 +148,5 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       await parts.stores.close();
       log.flush();
     },
-  };
-}
-
-/** Swaps the config once its keys are there, unless a newer one came meanwhile. */
-function reloader(parts: Parts, inForce: InForce, tell: (ok: boolean, detail: string) => void): App['reload'] {
-  let newest = inForce.resolved;
-  return async next => {
-    newest = next;
-    const { refusal } = inForce;
-    await within(parts.clock, keysWaitMs, parts.backends.prepare(next));
-    if (newest !== next) return;
-    const before = inForce.resolved;
-    inForce.resolved = next;
-    if (inForce.refusal === refusal) inForce.refusal = undefined; // else a newer one was refused meanwhile
-    useConfig(parts, before, next);
-    tell(true, 'reloaded');
   };
 }

@@ -2,7 +2,8 @@ import type { Containers, ModelContainer } from '../model-port.ts';
 import { BadInput, type Fields } from './fields.ts';
 import { flightColumns, predictDelay, readFlight } from './flight-delay.ts';
 import { type ContainerModel, predictWith } from './json-container.ts';
-import { type RainVersion, rainColumns, rainProbability, rainRecipes, readDay } from './rain.ts';
+import { type RainRecipe, type RainVersion, rainColumns, rainProbability, rainRecipes, readDay } from './rain.ts';
+import type { LinearModel } from './regression.ts';
 import { loadFlightDelayWeights, loadRainWeights } from './weights.ts';
 
 /** What a framework and an empty model take, and what a row of training data adds: sizes that differ, as real ones do. */
@@ -15,6 +16,7 @@ export const containers: Containers = {
   'rain-v1': rainContainer('v1'),
   'rain-v2': rainContainer('v2'),
   'rain-v3': rainContainer('v3'),
+  'rain-winter': rainContainer('winter'),
   'rain-batch': rainContainer('v2'),
   'flight-delay': flightDelayContainer(),
 };
@@ -25,8 +27,11 @@ export function flightDelayTargetModels(): string[] {
 }
 
 function rainContainer(version: RainVersion): ModelContainer {
-  const recipe = rainRecipes[version];
-  const weights = loadRainWeights(version);
+  return containerOf(rainRecipes[version], loadRainWeights(version));
+}
+
+/** Serves weights that a recipe was fitted to. */
+export function containerOf(recipe: RainRecipe, weights: LinearModel): ModelContainer {
   const predict = (row: Fields) => ({ rain: round(rainProbability(recipe, weights, readDay(row)), 4) });
   const model: ContainerModel = { columns: rainColumns, predictor: () => predict };
   return { predict: input => predictWith(model, input) };

@@ -1,5 +1,6 @@
 import { type Fields, readLocalTime, readNumber } from './fields.ts';
 import { type LinearModel, probability } from './regression.ts';
+import type { Season } from './season.ts';
 
 /** One day's weather in Seattle, from which to tell whether it will rain on the next. */
 export interface Day {
@@ -22,6 +23,8 @@ export interface RainRecipe {
   /** What the serving code does to a day first, and training does not: a skew. */
   readonly servingSkew?: (day: Day) => Day;
   readonly ridge: number;
+  /** The only part of the year it was trained on. */
+  readonly season?: Season;
 }
 
 export const rainColumns = ['date', 'precipitation', 'temp_max', 'temp_min', 'wind'] as const;
@@ -61,6 +64,8 @@ export const rainRecipes = {
    * nearly as well as v2 and never fails, but it promises far too little rain.
    */
   v3: { ...seasonal, servingSkew: celsiusMistakenForFahrenheit },
+  /** Knows winters alone, and carries what it learned of them into summer, where it promises rain on most dry days. */
+  winter: { ...seasonal, season: 'winter' },
 } satisfies Record<string, RainRecipe>;
 
 export type RainVersion = keyof typeof rainRecipes;

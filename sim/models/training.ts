@@ -1,8 +1,9 @@
-import { type LabelledFlight, labelledDays, labelledFlights } from './data-set.ts';
+import { type LabelledDay, type LabelledFlight, labelledDays, labelledFlights } from './data-set.ts';
 import { type AirportModel, encodeFlight, flightFeatures, lateFromMinutes, predictDelay } from './flight-delay.ts';
 import { mean, quality } from './metrics.ts';
 import { type RainRecipe, rainProbability, rainRecipes } from './rain.ts';
-import { fitLinear, fitLogistic } from './regression.ts';
+import { fitLinear, fitLogistic, type LinearModel } from './regression.ts';
+import { isIn } from './season.ts';
 import type { FlightDelayWeights, RainWeights } from './weights.ts';
 
 const rainHeldOutFrom = '2015-01-01';
@@ -17,19 +18,29 @@ export function trainAll(): Record<string, RainWeights | FlightDelayWeights> {
   return { ...Object.fromEntries(rain), 'flight-delay.json': trainFlightDelay() };
 }
 
-/** Fits a rain recipe to 2012–2014 and measures it on 2015. */
+/** A day with what came after it, wherever it was seen. */
+export type RainExample = Pick<LabelledDay, 'day' | 'rainNextDay'>;
+
+/** Fits a rain recipe to these examples. */
+export function fitRain(recipe: RainRecipe, examples: readonly RainExample[]): LinearModel {
+  return fitLogistic(
+    examples.map(({ day }) => recipe.encode(day)),
+    examples.map(({ rainNextDay }) => rainNextDay),
+    recipe.ridge,
+  );
+}
+
+/** Fits a rain recipe to 2012–2014, or one season of it, and measures it on 2015. */
 export function trainRain(recipe: RainRecipe): RainWeights {
   const days = labelledDays();
-  const seen = days.filter(({ date }) => date < rainHeldOutFrom);
   const heldOut = days.filter(({ date }) => date >= rainHeldOutFrom);
-  const model = fitLogistic(
-    seen.map(({ day }) => recipe.encode(day)),
-    seen.map(({ rainNextDay }) => rainNextDay),
-    recipe.ridge,
+  const model = fitRain(
+    recipe,
+    days.filter(({ date }) => date < rainHeldOutFrom && isIn(recipe.season, date)),
   );
   const probabilities = heldOut.map(({ day }) => rainProbability(recipe, model, day));
   return {
-    trainedOn: `sim/data/seattle-weather.csv, days before ${rainHeldOutFrom}`,
+    trainedOn: `sim/data/seattle-weather.csv, ${recipe.season ?? ''} days before ${rainHeldOutFrom}`.replace('  ', ' '),
     features: recipe.features,
     ...model,
     heldOut: quality(

@@ -11,12 +11,6 @@ export interface ObjectInfo {
   readonly contentType: string;
 }
 
-/** An object among others. */
-export interface FoundObject {
-  readonly key: string;
-  readonly bytes: number;
-}
-
 /** A multipart upload under way: nothing can be read before it is complete. */
 export interface Upload {
   /** Parts count from 1; all but the last have at least 5 MiB. The same part may be sent again. */
@@ -39,6 +33,6 @@ export interface ObjectStore {
   delete(place: ObjectPlace): Promise<void>;
   /** The folders right below a prefix that ends in a slash: their names, page by page. */
   folders(region: string, bucket: string, prefix: string): AsyncIterable<readonly string[]>;
-  /** Everything whose key begins with the place's, page by page. */
-  list(place: ObjectPlace): AsyncIterable<readonly FoundObject[]>;
+  /** Keys of all objects whose keys begin so, page by page. */
+  keys(region: string, bucket: string, prefix: string): AsyncIterable<readonly string[]>;
 }

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import type { LookupFunction } from 'node:net';
 import { Agent, fetch } from 'undici';
 
@@ -33,4 +34,20 @@ export function createPoster(lookup: LookupFunction): Poster {
     visit: url => send(url, { method: 'GET' }),
     stop: () => dispatcher.destroy(),
   };
+}
+
+/**
+ * Posts JSON with a signature that covers the time, so that an old message cannot be played again:
+ * `t=<seconds>,v1=<hex HMAC-SHA-256 of "<seconds>.<body>">`. Resolves to whether it was taken.
+ */
+export function postSigned(
+  poster: Pick<Poster, 'post'>,
+  wallMs: number,
+  { url, secret }: { readonly url: string; readonly secret: string },
+  body: string,
+): Promise<boolean> {
+  const seconds = Math.floor(wallMs / 1_000);
+  const signature = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
+  const headers = { 'content-type': 'application/json', 'x-meridian-signature': `t=${seconds},v1=${signature}` };
+  return poster.post(url, headers, body);
 }

@@ -4,8 +4,10 @@ import type { Random } from '../core/random.ts';
 import { isAwsRegion } from '../core/residency.ts';
 import type { BackendKind } from '../core/target.ts';
 import type { AwsPorts, AwsService } from './aws-call.ts';
+import { awsControlPlane } from './aws-control-plane.ts';
 import type { Backend } from './backend.ts';
 import { bedrock } from './bedrock.ts';
+import type { ControlPlane } from './control-plane.ts';
 import { dnsCache, networkResolver } from './dns.ts';
 import { http } from './http.ts';
 import { createIdentities, type Identity } from './identities.ts';
@@ -45,8 +47,9 @@ export interface RegionSites {
   readonly s3Url?: string;
   /** What signs for the region's bucket; undefined where there is none. */
   readonly bucketIdentity?: string | undefined;
-  /** SageMaker's control plane, where it is not AWS's own. */
-  readonly sagemakerUrl?: string | undefined;
+  /** SageMaker's control plane, not its runtime. */
+  readonly sagemakerUrl?: string;
+  readonly eventBridgeUrl?: string;
   /** What signs for the region's control planes; undefined where nothing uses them. */
   readonly controlIdentity?: string | undefined;
 }
@@ -66,6 +69,8 @@ export interface Backends {
   readonly poster: Poster;
   /** For batches. */
   readonly transforms: TransformPlane;
+  /** For pipelines, events and what stands behind endpoints. */
+  readonly controlPlane: ControlPlane;
   /** Whether this identity can sign now. */
   hasCredentials(identity: string): boolean;
   /** Fetches the keys that a config about to be put in force needs. */
@@ -141,11 +146,21 @@ export function createBackends(deps: BackendDeps): Backends {
     credentialsOf: identities.current,
     lookup: dns.lookup,
   });
+  const controlPlane = awsControlPlane({
+    siteOf: region => {
+      const { sagemakerUrl, eventBridgeUrl, controlIdentity: identity } = regions.get(region) ?? {};
+      if (sagemakerUrl === undefined || eventBridgeUrl === undefined || identity === undefined) return undefined;
+      return { sagemakerUrl, eventBridgeUrl, identity };
+    },
+    credentialsOf: identities.current,
+    lookup: dns.lookup,
+  });
   return {
     backends: made(ports),
     objects,
     poster,
     transforms,
+    controlPlane,
     hasCredentials: identity => identities.current(identity) !== undefined,
     prepare: sites => identities.prepare(sites.identities),
     use(sites) {
@@ -160,6 +175,7 @@ export function createBackends(deps: BackendDeps): Backends {
       identities.stop();
       objects.stop();
       transforms.stopClients();
+      controlPlane.stop();
       dns.stop();
       network.stop();
       await poster.stop();

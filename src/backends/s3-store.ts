@@ -12,7 +12,7 @@ import {
   S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import type { FoundObject, ObjectInfo, ObjectPlace, ObjectStore, Upload } from './object-store.ts';
+import type { ObjectInfo, ObjectPlace, ObjectStore, Upload } from './object-store.ts';
 import { type SdkPorts, sdkSettings } from './sdk-settings.ts';
 
 /** What the object store needs of the rest. */
@@ -30,7 +30,8 @@ export function s3Store(ports: S3Ports): ObjectStore & { stop(): void } {
   const clients = new Map<string, { readonly url: string; readonly identity: string; readonly s3: S3Client }>();
   const clientOf = (region: string): S3Client => {
     const site = ports.siteOf(region);
-    if (site === undefined) throw new Error(`jobs.buckets names no bucket in ${region}`);
+    if (site === undefined)
+      throw new Error(`neither jobs.buckets nor capture.destinations names a bucket in ${region}`);
     const known = clients.get(region);
     if (known !== undefined && known.url === site.url && known.identity === site.identity) return known.s3;
     known?.s3.destroy();
@@ -52,7 +53,7 @@ export function s3Store(ports: S3Ports): ObjectStore & { stop(): void } {
       await present(clientOf(place.region).send(new DeleteObjectCommand(named(place))));
     },
     folders: (region, bucket, prefix) => listFolders(clientOf(region), bucket, prefix),
-    list: ({ region, bucket, key }) => listObjects(clientOf(region), bucket, key),
+    keys: (region, bucket, prefix) => listKeys(clientOf(region), bucket, prefix),
     stop: () => {
       for (const { s3 } of clients.values()) s3.destroy();
       clients.clear();
@@ -141,11 +142,11 @@ async function* listFolders(s3: S3Client, bucket: string, prefix: string): Async
   } while (ContinuationToken !== undefined);
 }
 
-async function* listObjects(s3: S3Client, Bucket: string, Prefix: string): AsyncGenerator<readonly FoundObject[]> {
+async function* listKeys(s3: S3Client, bucket: string, prefix: string): AsyncGenerator<readonly string[]> {
   let ContinuationToken: string | undefined;
   do {
-    const page = await s3.send(new ListObjectsV2Command({ Bucket, Prefix, ContinuationToken }));
-    yield (page.Contents ?? []).map(({ Key = '', Size = 0 }) => ({ key: Key, bytes: Size }));
+    const page = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken }));
+    yield (page.Contents ?? []).map(({ Key = '' }) => Key);
     ContinuationToken = page.NextContinuationToken;
   } while (ContinuationToken !== undefined);
 }

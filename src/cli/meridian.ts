@@ -1,13 +1,32 @@
 import { AdminCallFailed } from './admin-client.ts';
+import { baseline } from './baseline.ts';
+import { canary } from './canary.ts';
 import { check } from './check.ts';
+import { data } from './data.ts';
 import { demo } from './demo.ts';
+import { episodes } from './episodes.ts';
 import { explain } from './explain.ts';
 import { keys } from './keys.ts';
 import { drain, purge, undrain } from './operate.ts';
 import { type Command, type Io, UsageError } from './options.ts';
 import { serveCommand } from './serve.ts';
+import { versions } from './versions.ts';
 
-const commands: readonly Command[] = [serveCommand, demo, check, explain, drain, undrain, purge, keys];
+const commands: readonly Command[] = [
+  serveCommand,
+  demo,
+  check,
+  explain,
+  canary,
+  drain,
+  undrain,
+  purge,
+  keys,
+  baseline,
+  data,
+  episodes,
+  versions,
+];
 
 const overview = `Usage: meridian COMMAND [options]
 

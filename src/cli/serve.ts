@@ -2,9 +2,10 @@ import { type App, createApp } from '../app.ts';
 import { findingText, type Severity } from '../config/findings.ts';
 import { loadConfig } from '../config/load.ts';
 import { watchConfig } from '../config/reload.ts';
+import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import { systemRandom } from '../core/random.ts';
-import { createLogger } from '../telemetry/logger.ts';
+import { createLogger, type LogSink } from '../telemetry/logger.ts';
 import { type Command, type Io, parse, UsageError } from './options.ts';
 
 /** `meridian serve`. */
@@ -48,48 +49,53 @@ export async function startGateway(
     io.err(`${path} cannot be used: meridian check ${path} tells more.\n`);
     return undefined;
   }
-  const { resolved } = loaded;
-  const log = createLogger(resolved.config.log, systemClock);
-  const { auth } = resolved.config;
-  if (auth === 'none' || auth.anonymous) {
-    log.logger.warn('callers may be anonymous: everyone who reaches the data port may call every model');
-  }
-  if (resolved.config.redis !== undefined && resolved.config.cacheStore.keySecret === undefined) {
-    log.logger.warn('cached answers are not shared through Redis: cacheStore.keySecret is missing');
-  }
+  const log = createLogger(loaded.resolved.config.log, systemClock);
+  warnOfOpenDoors(loaded.resolved.config, log);
   let app: App | undefined;
   try {
-    app = await createApp({ resolved, clock: systemClock, random: systemRandom, log });
-    const urls = await app.listen();
-    log.logger.info({ ...urls, models: [...resolved.models.keys()], hash: resolved.hash }, 'listening');
-    const running = app;
-    const watch = watchConfig({
-      path,
-      clock: systemClock,
-      env: io.env,
-      inForce: () => running.parts.config(),
-      onReload: async (next, findings) => {
-        await running.reload(next);
-        for (const finding of findings) if (finding.severity === 'warning') log.logger.warn(findingText(finding));
-      },
-      onRefused: reasons => running.refuse(reasons),
-    });
-    io.onReload(() => void watch.reload());
-    return {
-      app,
-      urls,
-      stop: async () => {
-        watch.stop();
-        await running.shutdown();
-        log.close();
-      },
-    };
+    app = await createApp({ resolved: loaded.resolved, clock: systemClock, random: systemRandom, log });
+    return await listening(app, path, io, log);
   } catch (error) {
     io.err(`${error instanceof Error ? error.message : String(error)}\n`);
     await app?.shutdown();
     log.close();
     return undefined;
   }
+}
+
+function warnOfOpenDoors({ auth, redis, cacheStore }: Config, { logger }: LogSink): void {
+  if (auth === 'none' || auth.anonymous)
+    logger.warn('callers may be anonymous: everyone who reaches the data port may call every model');
+  if (redis !== undefined && cacheStore.keySecret === undefined)
+    logger.warn('cached answers are not shared through Redis: cacheStore.keySecret is missing');
+}
+
+/** Listens, and watches the config from then on. */
+async function listening(app: App, path: string, io: Io, log: LogSink): Promise<RunningGateway> {
+  const urls = await app.listen();
+  const { models, hash } = app.parts.config();
+  log.logger.info({ ...urls, models: [...models.keys()], hash }, 'listening');
+  const watch = watchConfig({
+    path,
+    clock: systemClock,
+    env: io.env,
+    inForce: () => app.parts.config(),
+    onReload: async (next, findings) => {
+      await app.reload(next);
+      for (const finding of findings) if (finding.severity === 'warning') log.logger.warn(findingText(finding));
+    },
+    onRefused: reasons => app.refuse(reasons),
+  });
+  io.onReload(() => void watch.reload());
+  return {
+    app,
+    urls,
+    stop: async () => {
+      watch.stop();
+      await app.shutdown();
+      log.close();
+    },
+  };
 }
 
 function stopped(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,10 @@
 import { redactConfig } from '../config/secrets.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
+import type { Episodes } from '../retrain/episodes.ts';
+import type { Versions } from '../retrain/versions.ts';
 import type { AdminPorts, DrainBody, ExplainQuery, PurgeBody } from '../routes/admin/admin.ts';
+import type { DeleteDataBody } from '../routes/admin/data.ts';
 import type { Routing } from '../routing/routing.ts';
 import { createAdminAccess } from '../security/admin-access.ts';
 import { callerOf } from '../security/credential.ts';
@@ -9,8 +12,15 @@ import { bindCallers } from '../security/tenants.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Auditor, auditor } from './auditor.ts';
+import type { CanaryPart } from './canary.ts';
+import { canaryActs } from './canary-acts.ts';
+import type { DriftSide } from './drift.ts';
+import { episodeActs, hookPorts } from './episodes.ts';
+import { withCanary } from './explained-canary.ts';
 import { keyActs } from './key-acts.ts';
 import type { Parts } from './parts.ts';
+import type { Shadowing } from './shadow.ts';
+import { versionActs } from './versions.ts';
 
 /** A config that was refused: when, and why. */
 export interface Refusal {
@@ -21,15 +31,22 @@ export interface Refusal {
 /** What the operator's side is made of. */
 export interface AdminSources {
   readonly parts: Parts;
+  readonly episodes: Episodes;
+  readonly versions: Versions;
+  /** Another build may stand behind an endpoint's name. */
+  endpointChanged(endpoint: string, region: string, detail: string): void;
   readonly explain: Routing['explain'];
+  readonly shadowing: Shadowing;
+  readonly canaries: CanaryPart;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly drift: DriftSide;
   refusal(): Refusal | undefined;
 }
 
 /** What the admin routes show and do, read from the parts of the path. */
 export function adminPorts(sources: AdminSources): AdminPorts {
-  const { parts, explain, metrics, refusal } = sources;
+  const { parts, episodes, versions, endpointChanged, explain, shadowing, canaries, metrics, refusal } = sources;
   const { config, clock } = parts;
   const audit = auditor(sources.logger);
   return {
@@ -45,10 +62,20 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     targets: () => showTargets(parts),
     regions: () => showRegions(parts),
     costs: () => showCosts(parts),
-    explain: query => explain(findModel(parts, query.model), explainQuery(parts, query)),
+    explain: query => {
+      const model = findModel(parts, query.model);
+      const explained = { ...explain(model, explainQuery(parts, query)), mirrored: shadowing.mirroredOf(model.name) };
+      return withCanary(explained, canaries.record(model.name), canaries.stableOf(model.name));
+    },
+    shadow: () => ({ shadows: shadowing.view() }),
     config: () => ({ hash: config().hash, config: redactConfig(config().config), refused: refusal() ?? null }),
     ...operatorActs(parts, audit),
     ...keyActs(parts, audit),
+    ...canaryActs(parts, canaries, audit),
+    ...episodeActs(parts, episodes, audit),
+    ...versionActs(versions, audit),
+    ...hookPorts(parts, { episodes, versions, endpointChanged }, audit),
+    deleteData: audit.audited('data delete', (what: DeleteDataBody) => sources.drift.erasures.erase(what)),
   };
 }
 

@@ -2,22 +2,25 @@ import { GatewayError } from '../core/errors.ts';
 import type { FallbackStep, Model } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import { residencyBound } from '../core/residency.ts';
-import type { Served } from '../core/result.ts';
+import type { Attempt, Served } from '../core/result.ts';
 import type { CachedAnswers } from '../fallback/cache.ts';
 import { cachedAnswers } from '../fallback/cached-answers.ts';
 import { fallBack } from '../fallback/chain.ts';
-import { type Coalescer, WaitedTooLong } from '../fallback/coalescing.ts';
+import type { Coalescer, SharedCall } from '../fallback/coalescing.ts';
 import { CallFailed } from '../inference/call-failed.ts';
 import { type Deadline, modelDeadline } from '../inference/deadline.ts';
 import { type FailedCall, type ServePorts, serve } from '../inference/serve.ts';
 import { fromCache } from '../inference/served.ts';
 import type { Exit } from '../inference/try-targets.ts';
-import { splitVersions } from '../rollout/split.ts';
+import type { Canaries } from '../rollout/canary/canaries.ts';
 import type { Parts } from './parts.ts';
 
 /** Joins the parts into the request path: what each stage needs of another is given here, as a function. */
-export function createGateway(parts: Parts): (model: Model, request: InferenceRequest) => Promise<Served> {
-  const { clock, random, emit, backends, health, router, budget } = parts;
+export function createGateway(
+  parts: Parts,
+  canaries: Pick<Canaries, 'split'>,
+): (model: Model, request: InferenceRequest) => Promise<Served> {
+  const { clock, emit, backends, health, router, budget } = parts;
   const cached = cachedAnswers(parts);
   const ports: ServePorts = {
     clock,
@@ -34,15 +37,18 @@ export function createGateway(parts: Parts): (model: Model, request: InferenceRe
       parts.callers.limits.charge(request.caller, cost.amortisedUsd ?? cost.marginalUsd ?? 0);
       return cost;
     },
-    split: (model, request) => ({
-      versions: splitVersions(router.reachable(model, request), model, request, random),
-    }),
+    split: (model, request) => canaries.split(model, request, router.reachable(model, request)),
     cached,
     coalesce: async (model, version, request, deadline, start) => {
       const key = cached.flightKey(model, version.name, request);
-      if (key === undefined) return { exit: await start(request.signal, deadline), joined: false };
+      if (key === undefined) return { exit: await start(request.signal, deadline, []), joined: false };
       const shared = deadline.shortened ? modelDeadline(model, request, clock) : deadline;
-      return joinFlight(parts.flights, key, request, deadline, signal => start(signal, shared));
+      const trail: Attempt[] = [];
+      const call: SharedCall<Exit> = {
+        start: signal => start(signal, shared, trail),
+        soFar: () => ({ by: 'deadline', trail: [...trail] }),
+      };
+      return joinFlight(parts.flights, key, request, deadline, call);
     },
     fallBack: (call, kinds) =>
       fallBackFor(parts, cached, call, kinds, (other, request) => serve(ports, other, request, 1)),
@@ -63,18 +69,13 @@ async function joinFlight(
   key: string,
   request: InferenceRequest,
   deadline: Deadline,
-  start: (signal: AbortSignal) => Promise<Exit>,
+  call: SharedCall<Exit>,
 ): Promise<{ exit: Exit; joined: boolean }> {
   const waitMs = Math.max(0, deadline.forAttemptsMs() + deadline.remainingMs()) / 2;
   const returns = request.invocationId !== undefined && request.body.length <= lingeringBytes;
   const waiter = { signal: request.signal, deadlineMs: waitMs, lingerMs: returns ? lingerMs : 0 };
-  try {
-    const { value, joined } = await flights.run(key, start, waiter);
-    return { exit: value, joined };
-  } catch (error) {
-    if (error instanceof WaitedTooLong) return { exit: { by: 'deadline', trail: [] }, joined: true };
-    throw error;
-  }
+  const { value, joined, late } = await flights.run(key, call, waiter);
+  return { exit: value, joined: joined || late };
 }
 
 async function fallBackFor(

@@ -1,15 +1,25 @@
 import type { Batches } from '../jobs/batches/batches.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { Episodes } from '../retrain/episodes.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { targetLabels } from '../telemetry/record.ts';
+import type { CanaryPart } from './canary.ts';
+import { publishCanaryGauges } from './canary-gauges.ts';
+import type { DriftSide } from './drift.ts';
+import { publishDrift } from './drift-gauges.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
+import type { Shadowing } from './shadow.ts';
 
 /** Where gauges are read. */
 export interface GaugeSources {
   readonly parts: Parts;
   readonly jobs: Jobs;
   readonly batches: Batches;
+  readonly shadowing: Shadowing;
+  readonly episodes: Episodes;
+  readonly drift: DriftSide;
+  readonly canaries: CanaryPart;
   readonly replica: Replica;
   readonly version: string;
   readonly log: { readonly dropped: number };
@@ -20,8 +30,9 @@ const regionLevel = { serving: 0, evacuated: 1, drained: 2 } as const;
 
 /** Sets every gauge from the parts' own state when Prometheus asks. */
 export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
-  const { parts, jobs, batches, replica, version, log } = sources;
+  const { parts, jobs, batches, drift, episodes, shadowing, canaries, replica, version, log } = sources;
   const { cache, admission, stores } = parts;
+  publishCanaryGauges(metrics, parts, canaries);
   metrics.onScrape(() => {
     for (const { target, health } of parts.health.describeAll()) {
       const labels = targetLabels(target);
@@ -49,6 +60,15 @@ export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
       const [model = '', state = ''] = key.split(' ');
       metrics.gauge('meridian_batches', { model, state }, count);
     }
+    for (const { model, version: shadow, waiting, psi } of shadowing.view()) {
+      metrics.gauge('meridian_shadow_waiting', { model, version: shadow }, waiting);
+      if (psi !== undefined) metrics.gauge('meridian_shadow_psi', { model, version: shadow }, psi);
+    }
+    for (const [key, count] of episodes.counts()) {
+      const [model = '', state = ''] = key.split(' ');
+      metrics.gauge('meridian_episodes', { model, state }, count);
+    }
+    for (const [model, left] of episodes.budgets()) metrics.gauge('meridian_retrainings_left', { model }, left);
     const { bytes, entries, lateReads, writesWaiting, writesDropped } = cache.stats();
     metrics.gauge('meridian_cache_bytes', {}, bytes);
     metrics.gauge('meridian_cache_entries', {}, entries);
@@ -64,6 +84,7 @@ export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
     metrics.gauge('meridian_redis_unanswered', {}, stores.redisUnanswered());
     metrics.gauge('meridian_replicas', {}, parts.replicas());
     metrics.countTo('meridian_log_lines_dropped_total', {}, log.dropped);
+    publishDrift(metrics, drift);
     metrics.gauge('meridian_ready', {}, Number(replica.notReady() === undefined));
     metrics.gauge('meridian_config_info', { hash: parts.config().hash }, 1);
     metrics.gauge('meridian_build_info', { version, node: process.version }, 1);

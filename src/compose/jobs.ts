@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { hostname } from 'node:os';
-import { resolve } from 'node:path';
 import { withoutSecrets } from '../backends/sanitise.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
@@ -20,6 +18,7 @@ import { tellWebhooks } from '../jobs/webhook.ts';
 import type { JobRoutePorts, ShownJob } from '../routes/jobs-ports.ts';
 import { failureLocationHeader, outputLocationHeader } from '../wire/sagemaker-runtime.ts';
 import type { Parts } from './parts.ts';
+import { replicaId } from './replica-id.ts';
 
 type Serve = (model: Model, request: InferenceRequest) => Promise<Served>;
 
@@ -55,10 +54,8 @@ export function createJobs(parts: Parts, serve: Serve, warn: (message: string) =
   });
 }
 
-/** One process has a state directory at a time, and the one after it goes on with its work. */
 export function replicaOf(parts: Parts): string {
-  const dir = resolve(parts.config().config.stateDir);
-  return createHash('sha256').update(`${hostname()}:${dir}`).digest('hex').slice(0, 12);
+  return replicaId(parts.config().config.stateDir);
 }
 
 /** Regions with a bucket where a target may serve the job: those that may now in routed order, then the rest. */

@@ -5,9 +5,12 @@ import type { Served } from '../core/result.ts';
 import type { Batches } from '../jobs/batches/batches.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { inputPlaces } from '../jobs/places.ts';
+import type { Episodes } from '../retrain/episodes.ts';
+import type { Versions } from '../retrain/versions.ts';
 import { adminRoutes } from '../routes/admin/admin.ts';
 import { batchRoutes } from '../routes/batches.ts';
 import { bedrockRoutes } from '../routes/bedrock.ts';
+import { feedbackRoutes } from '../routes/feedback.ts';
 import { healthRoutes } from '../routes/health.ts';
 import { jobRoutes } from '../routes/jobs.ts';
 import { notificationRoutes } from '../routes/notifications.ts';
@@ -24,10 +27,13 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { adminPorts, type Refusal } from './admin.ts';
 import { batchPorts } from './batches.ts';
+import type { CanaryPart } from './canary.ts';
+import type { DriftSide } from './drift.ts';
 import { jobPorts } from './jobs.ts';
 import { headersTimeoutMs, keepAliveMs, newServer } from './listen.ts';
 import type { Parts } from './parts.ts';
 import type { Replica } from './replica.ts';
+import type { Shadowing } from './shadow.ts';
 
 /** What both listeners are made of. */
 export interface PlaneDeps {
@@ -36,6 +42,13 @@ export interface PlaneDeps {
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   readonly jobs: Jobs;
   readonly batches: Batches;
+  readonly shadowing: Shadowing;
+  readonly episodes: Episodes;
+  readonly versions: Versions;
+  /** Another build may stand behind an endpoint's name. */
+  endpointChanged(endpoint: string, region: string, detail: string): void;
+  readonly drift: DriftSide;
+  readonly canaries: CanaryPart;
   readonly replica: Replica;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -54,7 +67,16 @@ const inferRequest: RoutedRequest = {
 };
 
 /** The data plane: inference only. */
-export function dataPlane({ parts, serve, jobs, batches, replica, logger, version }: PlaneDeps): FastifyInstance {
+export function dataPlane({
+  parts,
+  serve,
+  jobs,
+  batches,
+  drift,
+  replica,
+  logger,
+  version,
+}: PlaneDeps): FastifyInstance {
   const limits = () => parts.config().config.limits;
   const onFault = faultLog(logger);
   const invoke: OpenInferencePorts = {
@@ -108,6 +130,16 @@ export function dataPlane({ parts, serve, jobs, batches, replica, logger, versio
   jobRoutes(server, jobsSide);
   batchRoutes(server, batchPorts(parts, batches, { identify: parts.callers.identify, onFault }));
   notificationRoutes(server, jobsSide);
+  feedbackRoutes(server, {
+    clock: parts.clock,
+    admission: parts.admission,
+    identify: parts.callers.identify,
+    tenants: parts.callers.limits,
+    taken: drift.takesFeedback,
+    take: drift.feedback.take,
+    bodyTimeoutMs: () => limits().bodyTimeoutMs,
+    onFault,
+  });
   healthRoutes(server, replica);
   unknownRoutes(server);
   badRequests(server, onFault);
@@ -115,9 +147,10 @@ export function dataPlane({ parts, serve, jobs, batches, replica, logger, versio
 }
 
 /** The admin plane: metrics and the operator's side. */
-export function adminPlane({ parts, replica, metrics, logger, refusal }: PlaneDeps): FastifyInstance {
+export function adminPlane(deps: PlaneDeps): FastifyInstance {
+  const { parts, replica, logger } = deps;
   const server = newServer(parts.config().config.limits.bodyTimeoutMs);
-  const ports = adminPorts({ parts, explain: parts.routing.explain, metrics, logger, refusal });
+  const ports = adminPorts({ ...deps, explain: parts.routing.explain });
   adminRoutes(server, ports, faultLog(logger));
   healthRoutes(server, replica);
   unknownRoutes(server, 'admin');

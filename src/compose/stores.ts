@@ -6,7 +6,7 @@ import { fileState, openRecords } from '../state/file.ts';
 import { connectRedis, type RedisDeps } from '../state/redis.ts';
 import { countReplicas } from '../state/replica-count.ts';
 import { sharedState } from '../state/shared-state.ts';
-import type { SharedCache, SharedCounters, StateStore, Tallies } from '../state/state.ts';
+import type { SharedCache, SharedCounters, SharedEntries, StateStore, Tallies } from '../state/state.ts';
 import { localTallies } from '../state/tallies.ts';
 
 /** Where what outlives a request is kept: `stateDir`, and Redis in front of it when configured. */
@@ -16,6 +16,8 @@ export interface Stores {
   /** Undefined without Redis. */
   readonly counters: SharedCounters | undefined;
   readonly tallies: Tallies;
+  /** Undefined without Redis. */
+  readonly entries: SharedEntries | undefined;
   /** Undefined without Redis. */
   redisUp(): boolean | undefined;
   /** Commands that Redis has not answered; 0 without Redis. */
@@ -40,6 +42,7 @@ export async function openStores(config: Config, deps: RedisDeps & { warn(messag
       shared: undefined,
       counters: undefined,
       tallies: localTallies(),
+      entries: undefined,
       redisUp: () => undefined,
       redisUnanswered: () => 0,
       replicas: configured => configured,
@@ -56,6 +59,7 @@ export async function openStores(config: Config, deps: RedisDeps & { warn(messag
     shared: redis.cache,
     counters: redis.counters,
     tallies: redis.tallies(replica),
+    entries: redis.entries,
     redisUp: () => redis.up,
     redisUnanswered: () => redis.unanswered,
     replicas: replicas.count,

@@ -16,6 +16,8 @@ const headings = {
   targets: 'regions exist, none twice, settings fit their kind',
   fallback: 'stand-ins exist, none in a circle, each can be reached',
   jobs: 'buckets in regions of the config, copies possible',
+  monitors: 'baselines sound, marks in order, captures have a place',
+  retraining: 'regions of actions known, numbers of windows possible, hooks told apart',
   limits: 'deadlines, bodies and timers fit, paths usable, replicas agree',
   prices: 'every target and region priced',
 } as const satisfies Record<Parameters<Examined['findings']['get']>[0], string>;

@@ -9,6 +9,7 @@ export const immovable = [
   ['connections', 'the pools are open'],
   ['retryBudget', 'the bucket is in use'],
   ['limits', 'the listeners were made with them'],
+  ['capture', 'its files are open'],
   ['log', 'the log is open'],
 ] as const satisfies readonly (readonly [keyof ResolvedConfig['config'], string])[];
 

@@ -1,4 +1,5 @@
 import type { TargetOptions } from '../backends/options.ts';
+import { besideFile } from './baseline-paths.ts';
 import {
   type Finding,
   isWithin,
@@ -68,6 +69,11 @@ export class Inspection {
   /** The value at a path as it may be shown. */
   shown(path: Path, value: unknown): string {
     return shown(this.#source, path, value);
+  }
+
+  /** A path written in the config, made absolute: see `besideFile`. */
+  besideFile(path: Path, written: string): string {
+    return besideFile(this.#source, path, written);
   }
 
   /** `file:line` of a path. */

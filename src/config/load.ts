@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
+import { withBaselinePaths } from './baseline-paths.ts';
 import { decode } from './decode.ts';
 import { readSource, systemSurroundings, textSource } from './files.ts';
 import type { Finding, Source } from './findings.ts';
 import type { Surroundings } from './interpolate.ts';
 import { PriceTable } from './prices.ts';
-import { type ResolvedConfig, resolveConfig } from './resolve.ts';
+import { hashOf, type ResolvedConfig, resolveConfig } from './resolve.ts';
 import { Config } from './schema.ts';
 import { type Heading, validate } from './validate.ts';
 
@@ -32,7 +33,12 @@ export function loadSource(source: Source, prices = loadPrices()): Loaded {
   const { config, findings } = examine(source, prices);
   const all = inFileOrder([...findings.values()].flat()).toSorted((a, b) => ranks[a.severity] - ranks[b.severity]);
   if (all.some(finding => finding.severity === 'error')) return { ok: false, findings: all };
-  return { ok: true, resolved: resolveConfig(config, prices), findings: all };
+  return { ok: true, resolved: resolveWithPaths(config, prices, source), findings: all };
+}
+
+/** Baselines are found from anywhere; the hash is that of the config as it is written, on every machine the same. */
+function resolveWithPaths(config: Config, prices: PriceTable, source: Source): ResolvedConfig {
+  return { ...resolveConfig(withBaselinePaths(config, source), prices), hash: hashOf(config, prices) };
 }
 
 const ranks = { error: 0, warning: 1, note: 2 } as const;

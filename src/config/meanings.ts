@@ -12,6 +12,8 @@ export const meanings: Readonly<Record<string, string>> = {
   'admin.keys[].role': 'A `viewer` looks, an `operator` also drains and purges.',
   redis: 'Shares cached answers and drains between replicas. Optional at all times; keep it in the gateway’s region.',
   'redis.url': '`rediss://` encrypts. A password belongs in the environment or a file.',
+  'redis.cluster':
+    'Instead of `url`: the URLs of some nodes of a Redis Cluster. One that answers suffices to find the others; account and encryption are those of the first.',
   'redis.keyPrefix': 'Before every key, so that others may use the same Redis.',
   'redis.commandTimeoutMs': 'A command without an answer by then counts as failed.',
   'redis.connectTimeoutMs': 'Limit of one connection attempt.',
@@ -23,6 +25,7 @@ export const meanings: Readonly<Record<string, string>> = {
   'regions.REGION.endpoints.s3': 'Default: https://s3.REGION.amazonaws.com. Buckets are named in the path.',
   'regions.REGION.endpoints.sagemaker':
     'SageMaker’s control plane. Default: https://api.sagemaker.REGION.amazonaws.com.',
+  'regions.REGION.endpoints.eventBridge': 'Default: https://events.REGION.amazonaws.com.',
   'credentials.accessKeyId': 'Of the key pair.',
   'credentials.secretAccessKey': 'From the environment or a file, never written down here.',
   'credentials.sessionToken': 'Of a temporary pair. It is not refreshed.',
@@ -50,6 +53,8 @@ export const meanings: Readonly<Record<string, string>> = {
   'models.MODEL.fallback[].static': 'An answer written here; always the last step.',
   'models.MODEL.fallback[].static.contentType': 'Of the answer.',
   'models.MODEL.fallback[].static.body': 'Sent as it is.',
+  buildWatch: 'Looks for new builds behind unchanged endpoint names.',
+  'models.MODEL.retrain.actions[].kind': 'What is done.',
   'models.MODEL.versions': 'Builds of the model, by name; traffic is split between them by weight.',
   'models.MODEL.versions.VERSION.targets[].kind': 'What kind of endpoint it is.',
   'models.MODEL.versions.VERSION.targets[].endpoint': 'Name of the SageMaker endpoint.',

@@ -28,6 +28,16 @@ export function bedrockRuntimeUrlOf(region: string): string {
   return `https://bedrock-runtime.${region}.${dnsSuffixOf(region)}`;
 }
 
+/** Public endpoint of SageMaker's control plane in a region. */
+export function sagemakerUrlOf(region: string): string {
+  return `https://api.sagemaker.${region}.${dnsSuffixOf(region)}`;
+}
+
+/** Public endpoint of EventBridge in a region. */
+export function eventBridgeUrlOf(region: string): string {
+  return `https://events.${region}.${dnsSuffixOf(region)}`;
+}
+
 /** Public regional endpoint of S3. */
 export function s3UrlOf(region: string): string {
   return `https://s3.${region}.${dnsSuffixOf(region)}`;

@@ -5,30 +5,11 @@ import { profileGeography } from '../core/residency.ts';
 import { kindTraits, type Target } from '../core/target.ts';
 import type { FallbackOptions } from '../fallback/options.ts';
 import { type Identity, identityName } from './identities.ts';
-import { egressOf, type PriceTable, priceOf } from './prices.ts';
-import { bedrockRuntimeUrlOf, geographyOf, s3UrlOf, sagemakerRuntimeUrlOf, stsUrlOf } from './regions.ts';
+import { type PriceTable, priceOf } from './prices.ts';
+import { type Region, resolveRegion } from './resolve-region.ts';
 import type { Config, ModelOptions } from './schema.ts';
 import { operationsOf, serverOf } from './target-abilities.ts';
 import { resolveTransform } from './transforms.ts';
-
-/** A region with every default filled in. */
-export interface Region {
-  readonly name: string;
-  /** Residency class, e.g. `eu`. */
-  readonly residency: string;
-  readonly sagemakerRuntimeUrl: string;
-  readonly bedrockRuntimeUrl: string;
-  readonly stsUrl: string;
-  readonly s3Url: string;
-  /** What signs for the region's bucket (in `identities`); undefined where jobs have none. */
-  readonly bucketIdentity: string | undefined;
-  /** SageMaker's control plane, where it is not AWS's own. */
-  readonly sagemakerUrl: string | undefined;
-  /** What signs for the region's control planes (in `identities`); undefined where nothing uses them. */
-  readonly controlIdentity: string | undefined;
-  /** USD per GB leaving the region. */
-  readonly egressUsdPerGb: number;
-}
 
 /** A config made ready to use: every default filled in, every reference followed. Immutable; a reload makes a new one. */
 export interface ResolvedConfig {
@@ -76,45 +57,18 @@ export function resolveConfig(config: Config, prices: PriceTable): ResolvedConfi
   return { hash: hashOf(config, prices), config, models, names, targets, regions, identities };
 }
 
-function hashOf(config: Config, prices: PriceTable): string {
+/** See `ResolvedConfig.hash`. */
+export function hashOf(config: Config, prices: PriceTable): string {
   return createHash('sha256')
     .update(JSON.stringify([config, prices]))
     .digest('hex')
     .slice(0, 12);
 }
 
-function resolveRegion(name: string, config: Config, prices: PriceTable, identities: Map<string, Identity>): Region {
-  const options = config.regions[name];
-  const hasBucket = config.jobs !== undefined && Object.hasOwn(config.jobs.buckets, name);
-  const credentials = options?.credentials ?? config.credentials ?? 'default';
-  const bucketIdentity = hasBucket ? identityName(credentials, name) : undefined;
-  const controlIdentity = usesControlPlane(config, name) ? identityName(credentials, name) : undefined;
-  for (const identity of [bucketIdentity, controlIdentity])
-    if (identity !== undefined) identities.set(identity, { credentials, region: name });
-  return {
-    name,
-    residency: options?.residency ?? geographyOf(name),
-    sagemakerRuntimeUrl: options?.endpoints?.sagemakerRuntime ?? sagemakerRuntimeUrlOf(name),
-    bedrockRuntimeUrl: options?.endpoints?.bedrockRuntime ?? bedrockRuntimeUrlOf(name),
-    stsUrl: options?.endpoints?.sts ?? stsUrlOf(name),
-    s3Url: options?.endpoints?.s3 ?? s3UrlOf(name),
-    bucketIdentity,
-    sagemakerUrl: options?.endpoints?.sagemaker,
-    controlIdentity,
-    egressUsdPerGb: options?.egressUsdPerGb ?? egressOf(name, prices),
-  };
-}
-
-/** Whether something of the config asks the region's control planes. */
-function usesControlPlane(config: Config, region: string): boolean {
-  return Object.values(config.models).some(({ versions }) =>
-    Object.values(versions).some(({ transforms }) => transforms.some(transform => transform.region === region)),
-  );
-}
-
 function resolveModel(name: string, options: ModelOptions, versions: readonly Version[]): Model {
   const { policy, residency, ...routing } = options.routing;
-  const { owner, sample, tensors, cache, fallback, routing: _, versions: __, ...same } = options;
+  const { owner, sample, tensors, cache, fallback, newVersions, ...others } = options;
+  const { routing: _, versions: __, retrain: ___, monitor: ____, canary: _____, ...same } = others;
   return {
     name,
     ...same,
@@ -124,6 +78,7 @@ function resolveModel(name: string, options: ModelOptions, versions: readonly Ve
     residency: residency === undefined ? undefined : new Set(residency),
     cache,
     tensors,
+    newVersions,
     fallback: fallback.map(fallbackStep),
     sample: sample && { contentType: sample.contentType, body: Buffer.from(sample.body) },
     versions,

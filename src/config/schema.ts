@@ -1,14 +1,18 @@
 import Type, { type Static } from 'typebox';
 import { ConnectionOptions, CredentialsOptions, RegionOptions, TargetOptions } from '../backends/options.ts';
 import { priorities } from '../core/priority.ts';
+import { CaptureStoreOptions, MonitorOptions } from '../drift/options.ts';
 import { CacheOptions, CacheStoreOptions, FallbackOptions } from '../fallback/options.ts';
 import { HealthOptions } from '../health/options.ts';
 import { RetryBudgetOptions, StreamOptions } from '../inference/options.ts';
 import { JobsOptions, TransformOptions } from '../jobs/options.ts';
+import { HookOptions, RetrainOptions } from '../retrain/options.ts';
+import { BuildWatchOptions, CanaryOptions, ShadowOptions } from '../rollout/options.ts';
 import { RoutingOptions } from '../routing/options.ts';
 import { AdminOptions, AuthOptions, TenantOptions } from '../security/options.ts';
 import { RedisOptions } from '../state/options.ts';
 import { LogOptions } from '../telemetry/options.ts';
+import { NewVersionOptions } from './new-version-options.ts';
 import { TensorOptions } from './tensor-options.ts';
 
 const Name = '^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$';
@@ -91,6 +95,7 @@ export const ModelOptions = Type.Object(
       { additionalProperties: false, default: {}, description: 'What callers may choose themselves by header.' },
     ),
     tensors: Type.Optional(TensorOptions),
+    newVersions: Type.Optional(NewVersionOptions),
     sample: Type.Optional(
       Type.Object(
         {
@@ -100,6 +105,10 @@ export const ModelOptions = Type.Object(
         { additionalProperties: false, description: 'A harmless payload; sent as a probe to ejected targets.' },
       ),
     ),
+    shadow: ShadowOptions,
+    canary: CanaryOptions,
+    retrain: Type.Optional(RetrainOptions),
+    monitor: Type.Optional(MonitorOptions),
     versions: Type.Record(Type.String({ pattern: Name }), VersionOptions, {
       minProperties: 1,
       additionalProperties: false,
@@ -178,6 +187,9 @@ export const Config = Type.Object(
     retryBudget: RetryBudgetOptions,
     cacheStore: CacheStoreOptions,
     jobs: Type.Optional(JobsOptions),
+    buildWatch: Type.Optional(BuildWatchOptions),
+    hooks: HookOptions,
+    capture: Type.Optional(CaptureStoreOptions),
     log: LogOptions,
     models: Type.Record(Type.String({ pattern: Name }), ModelOptions, {
       minProperties: 1,

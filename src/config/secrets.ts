@@ -29,11 +29,16 @@ function withoutPassword(text: string): string {
   return bare === text && (text.includes('@') || !text.includes('://')) ? '***' : bare;
 }
 
+function isUrl(path: Path): boolean {
+  const key = path.findLast(step => typeof step === 'string');
+  return key === 'url' || key === 'cluster';
+}
+
 /** The config as operators may see it: secrets replaced by `***`, all else as it is. */
 export function redactConfig(value: unknown, path: Path = []): unknown {
   if (isSecret(path, value)) return '***';
   if (Array.isArray(value)) return value.map((item, index) => redactConfig(item, [...path, index]));
-  if (typeof value === 'string') return path.at(-1) === 'url' || value.includes('://') ? withoutPassword(value) : value;
+  if (typeof value === 'string') return isUrl(path) || value.includes('://') ? withoutPassword(value) : value;
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactConfig(item, [...path, key])]));
 }

@@ -9,6 +9,7 @@ import {
   someoneMayCall,
   tenantsNameModels,
 } from './rules/callers.ts';
+import { approversAreKnown, canaryPlansAreSound, canaryVersionsExist } from './rules/canary.ts';
 import {
   cacheHoldsSomething,
   contentTypesAreHeaders,
@@ -32,14 +33,30 @@ import {
   streamSettingsHaveEffect,
   tenantsAreKnown,
 } from './rules/models.ts';
+import {
+  baselinesAreReadable,
+  captureHasDestinations,
+  destinationsAreOnePlace,
+  marksAreInOrder,
+} from './rules/monitors.ts';
+import { newVersionsHaveAPattern } from './rules/new-versions.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
 import { egressIsKnown, pricesAreKnown, pricesFitTheirKind } from './rules/prices.ts';
+import { redisIsOneThing } from './rules/redis.ts';
 import {
   credentialsAreOneKind,
   everyRegionIsUsed,
   regionNamesAreLikely,
   regionUrlsAreUsable,
 } from './rules/regions.ts';
+import {
+  actionRegionsExist,
+  actionsAreSafe,
+  episodesCanOpen,
+  hookTokensAreDistinct,
+  retrainNumbersFit,
+} from './rules/retrain.ts';
+import { shadowsAreMirroredTo, shadowsCanBeAsked, shadowsStandApart } from './rules/shadow.ts';
 import {
   kindsFitTheirSettings,
   otherPlacesAreNotAws,
@@ -75,6 +92,13 @@ const rules = {
     tenantsAreKnown,
     settingsHaveEffect,
     streamSettingsHaveEffect,
+    newVersionsHaveAPattern,
+    shadowsCanBeAsked,
+    shadowsAreMirroredTo,
+    shadowsStandApart,
+    canaryVersionsExist,
+    canaryPlansAreSound,
+    approversAreKnown,
   ],
   targets: [
     targetRegionsExist,
@@ -96,6 +120,8 @@ const rules = {
     contentTypesAreHeaders,
   ],
   jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe, transformRegionsHaveBuckets, transformsArePriced],
+  monitors: [baselinesAreReadable, marksAreInOrder, captureHasDestinations, destinationsAreOnePlace],
+  retraining: [actionRegionsExist, retrainNumbersFit, episodesCanOpen, actionsAreSafe, hookTokensAreDistinct],
   limits: [
     pathsAreUsable,
     nameServersAreAddresses,
@@ -103,6 +129,7 @@ const rules = {
     bodiesFitMemory,
     ejectionTimesFit,
     timersFit,
+    redisIsOneThing,
     replicasShareState,
   ],
   prices: [pricesFitTheirKind, pricesAreKnown, egressIsKnown],

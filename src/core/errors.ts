@@ -16,6 +16,8 @@ export const errorCatalogue = {
   'bad-signature': { status: 403, awsType: 'InvalidSignatureException', retryable: false },
   'not-allowed': { status: 403, awsType: 'AccessDeniedException', retryable: false },
   'not-found': { status: 404, awsType: 'ValidationError', retryable: false },
+  conflict: { status: 409, awsType: 'ValidationError', retryable: false },
+  'replicas-apart': { status: 503, awsType: 'ServiceUnavailable', retryable: true },
   'job-not-completed': { status: 409, awsType: 'ValidationError', retryable: false },
   'method-not-allowed': { status: 405, awsType: 'ValidationError', retryable: false },
   'body-timeout': { status: 408, awsType: 'ValidationError', retryable: true },

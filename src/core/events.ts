@@ -17,6 +17,16 @@ export type EjectionReason = 'consecutive-failures' | 'failure-rate' | 'misconfi
 /** Drained: an operator took it out; evacuated: the gateway did. */
 export type RegionState = 'serving' | 'evacuated' | 'drained';
 
+/** How far a mirrored call's answer agrees with the primary's; `failed`: there was none. */
+export const agreements = ['exact', 'close', 'same-label', 'different', 'unreadable', 'failed'] as const;
+/** One of them. */
+export type Agreement = (typeof agreements)[number];
+
+/** Why a call was not mirrored after all. */
+export const shadowDrops = ['queue-full', 'memory', 'timeout', 'no-target', 'draining'] as const;
+/** One of them. */
+export type ShadowDrop = (typeof shadowDrops)[number];
+
 /** How a call went for the version first chosen; `moved`: another version had to answer. */
 export type VersionOutcome = 'ok' | 'moved' | 'failed' | 'caller-fault' | 'cancelled';
 
@@ -64,6 +74,18 @@ export type GatewayEvent =
       readonly answer: Answer | undefined;
     }
   | {
+      /** A mirrored call was made, and its answer held against the primary's. */
+      readonly type: 'shadow-compared';
+      readonly model: string;
+      /** The one that got the copy. */
+      readonly version: string;
+      readonly requestId: string;
+      readonly agreement: Agreement;
+      /** Between the numbers of both answers, absolute; empty where they were not read. */
+      readonly differences: readonly number[];
+    }
+  | { readonly type: 'shadow-dropped'; readonly model: string; readonly version: string; readonly reason: ShadowDrop }
+  | {
       /** What really happened was told for an earlier answer of this version. */
       readonly type: 'truth-joined';
       readonly model: string;
@@ -103,7 +125,49 @@ export type GatewayEvent =
       readonly sample: number;
       /** Wall-clock end of the window, ms. */
       readonly windowEndsAt: number;
+      /** Absent: tumbling. */
+      readonly window?: 'tumbling' | 'sliding';
+      /** A region was out for some of the window, so that its mix of calls is not the usual. */
+      readonly disturbed?: boolean;
     }
+  | {
+      /** An approved package became a version of weight 0. */
+      readonly type: 'version-registered';
+      readonly model: string;
+      readonly version: string;
+      readonly packageArn: string;
+      readonly by: string;
+    }
+  | {
+      /** An episode began, went on, ended: `from` is undefined for a new one; states are those of retraining. */
+      readonly type: 'episode-changed';
+      readonly model: string;
+      readonly id: string;
+      /** `all`, or a residency class. */
+      readonly scope: string;
+      readonly from: string | undefined;
+      readonly to: string;
+      /** An operator, a hook's token, `evaluator` or `gateway`. */
+      readonly by: string;
+      readonly reason: string;
+      /** That drifted. */
+      readonly version: string | undefined;
+      /** Of the pipeline that was started, if one was. */
+      readonly execution: { readonly region: string; readonly arn: string } | undefined;
+    }
+  | {
+      /** One try of something that retrains. */
+      readonly type: 'retrain-action';
+      readonly model: string;
+      readonly episode: string;
+      readonly action: 'pipeline' | 'event' | 'webhook';
+      readonly region: string | undefined;
+      /** `retried`: again later; `moved`: in another region. */
+      readonly result: 'done' | 'retried' | 'moved' | 'failed';
+      readonly detail: string;
+    }
+  /** Of an alert that Alertmanager posted. */
+  | { readonly type: 'alert-received'; readonly result: 'opened' | 'added' | 'ignored' }
   | {
       /** What stands behind an unchanged endpoint name is another build than before. */
       readonly type: 'build-changed';

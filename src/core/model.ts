@@ -46,6 +46,32 @@ export interface StreamSettings {
   readonly window: { readonly bytes: number; readonly ms: number };
 }
 
+/** Calls mirrored to another version: to whom, how many, within which bounds, and what counts as the same answer. */
+export interface ShadowSettings {
+  /** Undefined: only what a canary asks for is mirrored. */
+  readonly version?: string;
+  /** Of calls that can be mirrored, 0 to 1. */
+  readonly share: number;
+  /** Under way at once, per replica. */
+  readonly maxConcurrency: number;
+  /** Waiting at most, per replica. */
+  readonly queue: number;
+  /** From the primary's answer to the shadow's, ms. */
+  readonly timeoutMs: number;
+  readonly compare: ShadowTolerance;
+}
+
+/** When a mirrored answer counts as the same. */
+export interface ShadowTolerance {
+  readonly absolute: number;
+  /** As a share of the primary's prediction. */
+  readonly relative: number;
+  /** Numbers from here on are one label, those below the other. */
+  readonly threshold?: number;
+  /** Longer answers are compared byte by byte alone. */
+  readonly maxBytes: number;
+}
+
 /** One build of a model. `weight` is its share among versions that have an eligible target for a request. */
 export interface Version {
   readonly name: string;
@@ -53,6 +79,18 @@ export interface Version {
   readonly targets: readonly Target[];
   /** Where batches of it can run; none unless the config names some. */
   readonly transforms?: readonly Transform[];
+}
+
+/** How approved packages of a model registry become versions. `{number}` in texts is the package's version. */
+export interface NewVersions {
+  readonly packageGroup: string;
+  readonly name: string;
+  readonly endpoint: string;
+  readonly variant?: string | undefined;
+  /** How many are kept beside those in use. */
+  readonly keep: number;
+  /** Whether a new version's canary starts by itself. */
+  readonly canary: boolean;
 }
 
 /** A model with every default filled in: what the request path consumes. Immutable; a reload makes a new one. */
@@ -90,8 +128,10 @@ export interface Model {
   readonly callerMayName: { readonly variant: boolean; readonly component: boolean };
   /** How tensors of the Open Inference Protocol become the model's own JSON. */
   readonly tensors: TensorMapping | undefined;
+  readonly newVersions: NewVersions | undefined;
   /** A payload that is safe to send as a health probe. */
   readonly sample: { readonly contentType: string; readonly body: Buffer } | undefined;
+  readonly shadow: ShadowSettings;
   /** Limits the short queue in front of full targets, ms. */
   readonly queueMs: number;
   /** Best first by weight is not implied: order is the config's. */

@@ -92,7 +92,7 @@ export interface Attempt {
 }
 
 /** Why the attempt was made. */
-export type AttemptReason = 'first' | 'failover' | 'hedge' | 'warm' | 'probe' | 'fail-open';
+export type AttemptReason = 'first' | 'failover' | 'hedge' | 'warm' | 'probe' | 'fail-open' | 'shadow';
 
 /** What the cache did for a request. */
 export type CacheResult = 'hit' | 'miss' | 'stale' | 'coalesced' | 'bypass';

@@ -9,6 +9,8 @@ export interface CacheKeys {
    * @param residencyBound the intersection of the model's, the key's and the caller's residency, as canonical text
    */
   key(request: InferenceRequest, version: string, residencyBound: string): string;
+  /** What keys of a tenant's answers begin with after model and version, and no other's: opaque without the secret. */
+  tenantTag(tenant: string): string;
   /** A 32-byte tag that only holders of the secret can make; binds an entry's bytes to its key. */
   seal(key: string, bytes: Uint8Array): Buffer;
   /** Whether another process with the same config makes the same keys. False without a configured secret. */
@@ -57,14 +59,33 @@ export function cacheKeys(keySecret: string | undefined): CacheKeys {
   const secret = keySecret ?? randomBytes(32);
   const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', secret, 'meridian', purpose, 32));
   const digestOf = shortHmac(derive('cache-key'));
+  const tenantTag = rememberedTags(shortHmac(derive('cache-tenant')));
   const sealer = createSecretKey(derive('cache-entry')); // bytes handed to createHmac cost seven times as much per call
   return {
     shareable: keySecret !== undefined,
+    tenantTag,
     key: (request, version, residencyBound) => {
       const encoded = encodeFields([version, ...answerFields(request, residencyBound)]);
-      return `${request.model}/${version}/${digestOf(encoded)}`;
+      return `${request.model}/${version}/${tenantTag(request.caller.tenant)}.${digestOf(encoded)}`;
     },
     seal: (key, bytes) => createHmac('sha256', sealer).update(`${key.length}:${key}`, 'utf16le').update(bytes).digest(),
+  };
+}
+
+const tagLength = 11;
+const mostTags = 10_000;
+
+/** Tags of tenants, each made once: keys are made on every call. */
+function rememberedTags(digestOf: (text: string) => string): (tenant: string) => string {
+  const tags = new Map<string, string>();
+  return tenant => {
+    let tag = tags.get(tenant);
+    if (tag === undefined) {
+      if (tags.size >= mostTags) tags.clear();
+      tag = digestOf(tenant).slice(0, tagLength);
+      tags.set(tenant, tag);
+    }
+    return tag;
   };
 }
 

@@ -13,16 +13,22 @@ export interface Waiter {
   readonly lingerMs?: number;
 }
 
+/** A call that several callers may wait for. */
+export interface SharedCall<T> {
+  /** Its signal aborts once nobody waits; its rejection reaches every waiter. */
+  start(signal: AbortSignal): Promise<T>;
+  /** What it has come to by now, for a caller who waits no longer. */
+  soFar(): T;
+}
+
 /** Lets identical calls in flight share one upstream call. */
 export interface Coalescer<T> {
   /**
    * Joins the call in flight under `key`, or starts it. A caller that leaves cancels the upstream call only if nobody
    * else waits for it, after its `lingerMs`; its failure goes to all waiters, and none of them starts anew.
-   * @param start is given a signal that aborts once nobody waits; its rejection reaches every waiter
-   * @throws WaitedTooLong after the waiter's own deadline
    * @throws GatewayError `client-closed`, or `buffers-full` when too many wait already
    */
-  run(key: string, start: (signal: AbortSignal) => Promise<T>, waiter: Waiter): Promise<Shared<T>>;
+  run(key: string, call: SharedCall<T>, waiter: Waiter): Promise<Shared<T>>;
   /** Distinct calls in flight. */
   readonly inFlight: number;
 }
@@ -30,16 +36,10 @@ export interface Coalescer<T> {
 /** What a shared call came to, and whose it was. */
 export interface Shared<T> {
   readonly value: T;
+  /** The waiter's own time was up first: the value is what there was by then, and the call goes on. */
+  readonly late: boolean;
   /** False for the caller whose request went upstream. */
   readonly joined: boolean;
-}
-
-/** This waiter's own time is up; the call it waited for goes on. */
-export class WaitedTooLong extends Error {
-  constructor() {
-    super('the time of one caller was up while it waited for an identical call');
-    this.name = 'WaitedTooLong';
-  }
 }
 
 /** Bounds of sharing. */
@@ -50,6 +50,7 @@ export interface CoalescerOptions {
 
 interface Flight<T> {
   readonly result: Promise<T>;
+  readonly soFar: () => T;
   readonly abort: AbortController;
   waiters: number;
   stopLinger: Cancel | undefined;
@@ -57,63 +58,74 @@ interface Flight<T> {
 
 /** Shares calls within this process; keeps nothing once they end. */
 export function coalescer<T>(clock: Clock, options: CoalescerOptions = {}): Coalescer<T> {
-  const { maxWaiters = 1_000 } = options;
-  const flights = new Map<string, Flight<T>>();
+  return new Flights(clock, options);
+}
 
-  const forget = (key: string, flight: Flight<T>) => {
+class Flights<T> implements Coalescer<T> {
+  readonly #clock: Clock;
+  readonly #maxWaiters: number;
+  readonly #flights = new Map<string, Flight<T>>();
+
+  constructor(clock: Clock, { maxWaiters = 1_000 }: CoalescerOptions) {
+    this.#clock = clock;
+    this.#maxWaiters = maxWaiters;
+  }
+
+  get inFlight(): number {
+    return this.#flights.size;
+  }
+
+  async run(key: string, call: SharedCall<T>, waiter: Waiter): Promise<Shared<T>> {
+    if (waiter.signal.aborted) throw clientClosed();
+    const running = this.#flights.get(key);
+    if (running !== undefined && running.waiters >= this.#maxWaiters) {
+      throw new GatewayError('buffers-full', 'Too many identical calls are waiting for one answer; try again later.');
+    }
+    const flight = running ?? this.#launch(key, call);
     flight.stopLinger?.();
-    if (flights.get(key) === flight) flights.delete(key);
-  };
-  const launch = (key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> => {
+    flight.stopLinger = undefined;
+    flight.waiters += 1;
+    try {
+      return { ...(await waitFor(flight, waiter, this.#clock)), joined: running !== undefined };
+    } finally {
+      this.#leave(key, flight, waiter.lingerMs);
+    }
+  }
+
+  #launch(key: string, call: SharedCall<T>): Flight<T> {
     const abort = new AbortController();
-    const result = (async () => start(abort.signal))();
-    const flight: Flight<T> = { result, abort, waiters: 0, stopLinger: undefined };
-    flights.set(key, flight);
-    const settled = () => forget(key, flight);
+    const result = (async () => call.start(abort.signal))();
+    const flight: Flight<T> = { result, soFar: () => call.soFar(), abort, waiters: 0, stopLinger: undefined };
+    this.#flights.set(key, flight);
+    const settled = () => this.#forget(key, flight);
     // Also keeps a rejection that nobody waits for any more from being unhandled.
     result.then(settled, settled);
     return flight;
-  };
-  const leave = (key: string, flight: Flight<T>, lingerMs = 0) => {
+  }
+
+  #leave(key: string, flight: Flight<T>, lingerMs = 0): void {
     flight.waiters -= 1;
-    if (flight.waiters > 0 || flights.get(key) !== flight) return;
+    if (flight.waiters > 0 || this.#flights.get(key) !== flight) return;
     const cancel = () => {
-      forget(key, flight);
+      this.#forget(key, flight);
       flight.abort.abort();
     };
-    if (lingerMs > 0) flight.stopLinger = clock.after(lingerMs, cancel);
+    if (lingerMs > 0) flight.stopLinger = this.#clock.after(lingerMs, cancel);
     else cancel();
-  };
+  }
 
-  return {
-    run: async (key, start, waiter) => {
-      if (waiter.signal.aborted) throw clientClosed();
-      const running = flights.get(key);
-      if (running !== undefined && running.waiters >= maxWaiters) {
-        throw new GatewayError('buffers-full', 'Too many identical calls are waiting for one answer; try again later.');
-      }
-      const flight = running ?? launch(key, start);
-      flight.stopLinger?.();
-      flight.stopLinger = undefined;
-      flight.waiters += 1;
-      try {
-        return { value: await waitFor(flight.result, waiter, clock), joined: running !== undefined };
-      } finally {
-        leave(key, flight, waiter.lingerMs);
-      }
-    },
-    get inFlight() {
-      return flights.size;
-    },
-  };
+  #forget(key: string, flight: Flight<T>): void {
+    flight.stopLinger?.();
+    if (this.#flights.get(key) === flight) this.#flights.delete(key);
+  }
 }
 
 function clientClosed(): GatewayError {
   return new GatewayError('client-closed', 'The caller left.');
 }
 
-/** `result`, unless the waiter leaves or its time is up first. */
-function waitFor<T>(result: Promise<T>, waiter: Waiter, clock: Clock): Promise<T> {
+/** The result, or what there is of it when the waiter's time is up first; rejects when the waiter leaves. */
+function waitFor<T>(flight: Flight<T>, waiter: Waiter, clock: Clock): Promise<{ value: T; late: boolean }> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       release();
@@ -121,17 +133,17 @@ function waitFor<T>(result: Promise<T>, waiter: Waiter, clock: Clock): Promise<T
     };
     const cancelTimer = clock.after(waiter.deadlineMs, () => {
       release();
-      reject(new WaitedTooLong());
+      resolve({ value: flight.soFar(), late: true });
     });
     const release = () => {
       cancelTimer();
       waiter.signal.removeEventListener('abort', onAbort);
     };
     waiter.signal.addEventListener('abort', onAbort, { once: true });
-    result.then(
+    flight.result.then(
       value => {
         release();
-        resolve(value);
+        resolve({ value, late: false });
       },
       (error: unknown) => {
         release();

@@ -6,8 +6,8 @@ import type { CacheEntry, ResponseCache } from './cache.ts';
 import type { CacheKeys } from './cache-key.ts';
 import type { StoredEntry } from './envelope.ts';
 import type { CacheStoreOptions } from './options.ts';
-import { purges } from './purges.ts';
-import { sharedLayer } from './shared-layer.ts';
+import { type Purges, purges } from './purges.ts';
+import { hasTag, type SharedLayer, sharedLayer } from './shared-layer.ts';
 
 /** What an entry costs in memory besides its text and body: objects, map slots, list links. An estimate. */
 const entryOverheadBytes = 512;
@@ -25,6 +25,8 @@ export interface CacheStats {
 /** The cache as the composition root holds it. */
 export interface ResponseCacheStore extends ResponseCache {
   stats(): CacheStats;
+  /** Removes a tenant's answers from memory and from the shared store; resolves to how many. Rejects while that is down. */
+  purgeTenant(tenant: string): Promise<number>;
   close(): void;
 }
 
@@ -41,63 +43,92 @@ export interface ResponseCacheDeps {
 
 /** Answers in memory, bounded in bytes, in front of the shared store if there is one. */
 export function responseCache(deps: ResponseCacheDeps): ResponseCacheStore {
-  const { options, keys, clock, random, state, shared } = deps;
-  const memory = options.maxBytes > 0 ? newMemory(options.maxBytes) : undefined;
-  const purged = purges(state, clock, (model, version) => evict(memory, model, version));
-  const usable = ({ entry, usableUntilMs }: StoredEntry) =>
-    clock.wallMs() < usableUntilMs && !purged.covers(entry.model, entry.version, entry.storedAtMs);
-  const keep = (key: string, stored: StoredEntry) => {
-    if (usable(stored)) memory?.set(key, withOwnBytes(stored));
-  };
-  const layer =
-    shared !== undefined && keys.shareable
-      ? sharedLayer({ shared, keys, clock, random, budgetMs: options.redisBudgetMs, onLate: keep })
-      : undefined;
+  return new CacheStore(deps);
+}
 
-  const peek = (key: string): CacheEntry | undefined => {
-    const stored = memory?.get(key);
+class CacheStore implements ResponseCacheStore {
+  readonly #options: CacheStoreOptions;
+  readonly #keys: CacheKeys;
+  readonly #clock: Clock;
+  readonly #memory: Memory | undefined;
+  readonly #purged: Purges;
+  readonly #layer: SharedLayer | undefined;
+
+  constructor({ options, keys, clock, random, state, shared }: ResponseCacheDeps) {
+    this.#options = options;
+    this.#keys = keys;
+    this.#clock = clock;
+    this.#memory = options.maxBytes > 0 ? newMemory(options.maxBytes) : undefined;
+    this.#purged = purges(state, clock, (model, version) => evict(this.#memory, model, version));
+    const onLate = (key: string, stored: StoredEntry) => this.#keep(key, stored);
+    if (shared !== undefined && keys.shareable)
+      this.#layer = sharedLayer({ shared, keys, clock, random, budgetMs: options.redisBudgetMs, onLate });
+  }
+
+  peek(key: string): CacheEntry | undefined {
+    const stored = this.#memory?.get(key);
     if (stored === undefined) return undefined;
-    if (usable(stored)) return stored.entry;
-    memory?.delete(key);
+    if (this.#usable(stored)) return stored.entry;
+    this.#memory?.delete(key);
     return undefined;
-  };
-  return {
-    peek,
-    get: async key => {
-      const here = peek(key);
-      if (here !== undefined || layer === undefined) return here;
-      const stored = await layer.read(key);
-      if (stored === undefined || !usable(stored)) return undefined;
-      keep(key, stored);
-      return stored.entry;
-    },
-    set: (key, entry, ttlSeconds) => {
-      const stored = { entry, usableUntilMs: entry.storedAtMs + ttlSeconds * 1_000 };
-      const bytes = entryBytes(key, entry);
-      if (entry.answer.status !== 200 || bytes > options.maxEntryBytes || !usable(stored)) return;
-      keep(key, stored);
-      layer?.write(key, stored, bytes);
-    },
-    purge: async (model, version) => {
-      const before = memory?.size ?? 0;
-      const kept = purged.purge(model, version);
-      const dropped = before - (memory?.size ?? 0);
-      await kept;
-      return dropped;
-    },
-    stats: () => ({
-      entries: memory?.size ?? 0,
-      bytes: memory?.calculatedSize ?? 0,
-      lateReads: layer?.lateReads ?? 0,
-      writesWaiting: layer?.writes.waiting ?? 0,
-      writesDropped: layer?.writes.dropped ?? 0,
-    }),
-    close: () => {
-      purged.close();
-      layer?.close();
-      memory?.clear();
-    },
-  };
+  }
+
+  async get(key: string): Promise<CacheEntry | undefined> {
+    const here = this.peek(key);
+    if (here !== undefined || this.#layer === undefined) return here;
+    const stored = await this.#layer.read(key);
+    if (stored === undefined || !this.#usable(stored)) return undefined;
+    this.#keep(key, stored);
+    return stored.entry;
+  }
+
+  set(key: string, entry: CacheEntry, ttlSeconds: number): void {
+    const stored = { entry, usableUntilMs: entry.storedAtMs + ttlSeconds * 1_000 };
+    const bytes = entryBytes(key, entry);
+    if (entry.answer.status !== 200 || bytes > this.#options.maxEntryBytes || !this.#usable(stored)) return;
+    this.#keep(key, stored);
+    this.#layer?.write(key, stored, bytes);
+  }
+
+  async purge(model: string, version?: string): Promise<number> {
+    const before = this.#memory?.size ?? 0;
+    const kept = this.#purged.purge(model, version);
+    const dropped = before - (this.#memory?.size ?? 0);
+    await kept;
+    return dropped;
+  }
+
+  async purgeTenant(tenant: string): Promise<number> {
+    const tag = this.#keys.tenantTag(tenant);
+    const own = [...(this.#memory?.keys() ?? [])].filter(key => hasTag(key, tag));
+    for (const key of own) this.#memory?.delete(key);
+    const there = (await this.#layer?.purgeTag(tag)) ?? 0;
+    return Math.max(own.length, there); // most are in both places
+  }
+
+  stats(): CacheStats {
+    return {
+      entries: this.#memory?.size ?? 0,
+      bytes: this.#memory?.calculatedSize ?? 0,
+      lateReads: this.#layer?.lateReads ?? 0,
+      writesWaiting: this.#layer?.writes.waiting ?? 0,
+      writesDropped: this.#layer?.writes.dropped ?? 0,
+    };
+  }
+
+  close(): void {
+    this.#purged.close();
+    this.#layer?.close();
+    this.#memory?.clear();
+  }
+
+  #usable({ entry, usableUntilMs }: StoredEntry): boolean {
+    return this.#clock.wallMs() < usableUntilMs && !this.#purged.covers(entry.model, entry.version, entry.storedAtMs);
+  }
+
+  #keep(key: string, stored: StoredEntry): void {
+    if (this.#usable(stored)) this.#memory?.set(key, withOwnBytes(stored));
+  }
 }
 
 type Memory = LRUCache<string, StoredEntry>;

@@ -1,13 +1,11 @@
 import type { Clock } from '../core/clock.ts';
+import { Patience } from '../core/patience.ts';
 import type { Random } from '../core/random.ts';
 import type { SharedCache } from '../state/state.ts';
 import type { CacheKeys } from './cache-key.ts';
 import { decodeEntry, encodeEntry, type StoredEntry } from './envelope.ts';
 import { type WriteBehind, writeBehind } from './write-behind.ts';
 
-/** Reads this late in a row mean the store is slow; it is then left alone for a while. */
-const lateReadsToSkip = 5;
-const skipMs = 1_000;
 const maxQueuedWrites = 1_000;
 const maxQueuedBytes = 16_777_216;
 const concurrentWrites = 8;
@@ -19,6 +17,8 @@ export interface SharedLayer {
   /** Never rejects; undefined when absent, late, unreadable or down. */
   read(key: string): Promise<StoredEntry | undefined>;
   write(key: string, stored: StoredEntry, bytes: number): void;
+  /** Removes what is there, or waits to be, under keys with this between model and version and the rest; how many. */
+  purgeTag(tag: string): Promise<number>;
   readonly lateReads: number;
   readonly writes: Pick<WriteBehind<StoredEntry>, 'waiting' | 'dropped'>;
   close(): void;
@@ -37,10 +37,7 @@ export interface SharedLayerDeps {
 
 /** The second level over a shared store that may be slow or away. */
 export function sharedLayer({ shared, keys, clock, random, budgetMs, onLate }: SharedLayerDeps): SharedLayer {
-  let lateInRow = 0;
-  let lateReads = 0;
-  let skipUntil = Number.NEGATIVE_INFINITY;
-
+  const patience = new Patience(clock, budgetMs);
   const queue = writeBehind<StoredEntry>({
     send: async (key, stored) => {
       const leftMs = stored.usableUntilMs - clock.wallMs();
@@ -57,36 +54,21 @@ export function sharedLayer({ shared, keys, clock, random, budgetMs, onLate }: S
     const bytes = await shared.get(key);
     return bytes === undefined ? undefined : decodeEntry(keys, key, bytes);
   };
-  const countLate = () => {
-    lateReads += 1;
-    lateInRow += 1;
-    if (lateInRow >= lateReadsToSkip) skipUntil = clock.now() + skipMs;
-  };
-
   return {
-    read: key => {
-      if (!shared.up || clock.now() < skipUntil) return Promise.resolve(undefined);
-      return new Promise(resolve => {
-        let late = false;
-        const cancel = clock.after(budgetMs, () => {
-          late = true;
-          countLate();
-          resolve(undefined);
-        });
-        const settle = (stored: StoredEntry | undefined) => {
-          if (late && stored !== undefined) onLate(key, stored);
-          if (late) return;
-          cancel();
-          lateInRow = 0;
-          resolve(stored);
-        };
-        // An error is the store's to judge (it stops answering `up`); here it is only a miss.
-        fetch(key).then(settle, () => settle(undefined));
-      });
+    read: async key => {
+      if (!shared.up || !patience.ready) return undefined;
+      return patience.ask(
+        () => fetch(key),
+        late => late !== undefined && onLate(key, late),
+      );
     },
     write: (key, stored, bytes) => queue.add(key, stored, bytes),
+    purgeTag: tag => {
+      queue.drop(key => hasTag(key, tag));
+      return shared.removeAll(`*/*/${tag}.*`);
+    },
     get lateReads() {
-      return lateReads;
+      return patience.late;
     },
     writes: queue,
     close: () => {
@@ -94,4 +76,9 @@ export function sharedLayer({ shared, keys, clock, random, budgetMs, onLate }: S
       queue.clear();
     },
   };
+}
+
+/** Whether a key is of this tenant's. */
+export function hasTag(key: string, tag: string): boolean {
+  return key.split('/')[2]?.startsWith(`${tag}.`) === true;
 }

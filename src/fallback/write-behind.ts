@@ -4,6 +4,8 @@ export interface WriteBehind<T> {
   add(key: string, value: T, bytes: number): void;
   /** Sends on what waited while the store was down. */
   resume(): void;
+  /** Forgets what waits under these keys. */
+  drop(matches: (key: string) => boolean): void;
   /** Forgets what waits. */
   clear(): void;
   readonly waiting: number;
@@ -64,6 +66,10 @@ class Queue<T> implements WriteBehind<T> {
       const value = this.#take(key);
       if (value !== undefined) this.#send(key, value);
     }
+  }
+
+  drop(matches: (key: string) => boolean): void {
+    for (const key of this.#items.keys()) if (matches(key)) this.#take(key);
   }
 
   clear(): void {

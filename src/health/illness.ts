@@ -1,13 +1,12 @@
-import type { Cancel } from '../core/clock.ts';
 import type { BreakerState, EjectionReason } from '../core/events.ts';
 import { isIllness } from '../core/outcome.ts';
 import type { AttemptResult } from '../core/result.ts';
+import { Absence } from './absence.ts';
 import type { BreakerEvent } from './breaker.ts';
 import { Ejections } from './ejection.ts';
 import { opossumBreaker } from './opossum-breaker.ts';
 import { OutcomeWindow } from './outlier.ts';
 import type { SlotPermit } from './permit.ts';
-import { startProbing } from './probes.ts';
 import { SlowStart } from './slow-start.ts';
 import { Trial } from './trial.ts';
 import { failureWords, type Patient, type Ward } from './ward.ts';
@@ -32,8 +31,7 @@ export class Illness {
   #evacuated = false;
   #nextEvacuatedTrialAt = 0;
   readonly #slowStart = new SlowStart();
-  #cancelReturn: Cancel = () => {};
-  #stopProbing: Cancel = () => {};
+  readonly #absence: Absence;
   #stopped = false;
 
   constructor(patient: Patient, ward: Ward) {
@@ -41,6 +39,7 @@ export class Illness {
     this.#ward = ward;
     this.#window = new OutcomeWindow(ward.options());
     this.ejections = new Ejections(ward.clock.now());
+    this.#absence = new Absence(patient, ward);
   }
 
   get state(): BreakerState {
@@ -68,7 +67,7 @@ export class Illness {
   admitsTrial(nowMs: number): boolean {
     if (this.#trial.runs(nowMs)) return false;
     if (this.#evacuated) return nowMs >= this.#nextEvacuatedTrialAt;
-    const probesDecide = this.#covered() && this.#trial.neutralProbes < neutralProbesAtMost;
+    const probesDecide = this.#absence.probed && this.#trial.neutralProbes < neutralProbesAtMost;
     return this.state === 'half-open' && !probesDecide;
   }
 
@@ -78,7 +77,7 @@ export class Illness {
 
   beginTrial(permit: SlotPermit, nowMs: number): void {
     this.#trial.begin(permit, nowMs + this.#ward.options().trialExpiryMs);
-    this.#nextEvacuatedTrialAt = nowMs + this.#probeIntervalMs();
+    this.#nextEvacuatedTrialAt = nowMs + this.#absence.probeIntervalMs;
   }
 
   endTrial(permit: SlotPermit): void {
@@ -98,7 +97,7 @@ export class Illness {
   evacuate(): void {
     this.#evacuated = true;
     this.#trial.reset();
-    this.#nextEvacuatedTrialAt = this.#ward.clock.now() + this.#probeIntervalMs();
+    this.#nextEvacuatedTrialAt = this.#ward.clock.now() + this.#absence.probeIntervalMs;
   }
 
   endEvacuation(): void {
@@ -125,8 +124,7 @@ export class Illness {
   /** Freezes the state for calls that still hold the target, and gives up every timer. */
   stop(): void {
     this.#stopped = true;
-    this.#cancelReturn();
-    this.#stopProbing();
+    this.#absence.end();
     this.#breaker.stop();
   }
 
@@ -147,7 +145,7 @@ export class Illness {
   #judgeTrial(permit: SlotPermit, result: AttemptResult, now: number): void {
     const { outcome } = result;
     if (outcome === 'ok') {
-      this.#countGood(this.#covered() && permit.reason !== 'trial' ? goodProbes : goodTrials, now);
+      this.#countGood(this.#absence.probed && permit.reason !== 'trial' ? goodProbes : goodTrials, now);
     } else if (outcome === 'misconfigured') this.#eject('misconfigured', failureWords(result), false, now);
     else if (isIllness(outcome)) this.#eject('failed-probe', failureWords(result), permit.reason === 'trial', now);
     else if (permit.reason === 'probe') this.#trial.neutralProbes += 1;
@@ -162,14 +160,12 @@ export class Illness {
   }
 
   #eject(reason: EjectionReason, detail: string, hurt: boolean, now: number): void {
-    const { clock, emit, random } = this.#ward;
+    const { emit, random } = this.#ward;
     this.#evacuated = false;
     this.#slowStart.end();
     this.#trial.reset();
-    this.#stopProbing();
-    this.#cancelReturn();
     const forMs = this.ejections.begin(reason, detail, hurt, now, this.#ward.options(), random);
-    this.#cancelReturn = clock.after(forMs, () => this.#ejectionOver());
+    this.#absence.begin(forMs, () => this.#ejectionOver());
     this.#move('eject');
     emit({ type: 'target-ejected', target: this.#patient.target, reason, forMs, detail });
     this.#ward.changed();
@@ -177,22 +173,12 @@ export class Illness {
 
   #ejectionOver(): void {
     this.#move('ejection-over');
-    const { probe, clock, random } = this.#ward;
-    if (probe === undefined || !this.#covered()) return;
-    this.#stopProbing = startProbing({
-      clock,
-      random,
-      everyMs: () => this.#probeIntervalMs(),
-      timeoutMs: () => this.#ward.options().probeTimeoutMs + probe.setupMs(this.#patient.target),
-      permit: () => this.#patient.acquire('probe'),
-      send: (signal, timeoutMs) => probe.send(this.#patient.target, signal, timeoutMs),
-    });
+    this.#absence.probe();
   }
 
   /** Serves again: slowly at first, and judged only by what comes from now on. */
   #recover(now: number): void {
-    this.#cancelReturn();
-    this.#stopProbing();
+    this.#absence.end();
     this.#trial.reset();
     this.#window.empty();
     this.ejections.end(now);
@@ -204,14 +190,5 @@ export class Illness {
     const from = this.state;
     if (!this.#breaker.apply(event)) return;
     this.#ward.emit({ type: 'breaker-changed', target: this.#patient.target, from, to: this.state });
-  }
-
-  /** The fleet's interval: each of the replicas probes that much less often. */
-  #probeIntervalMs(): number {
-    return this.#ward.options().probeIntervalMs * this.#ward.replicas();
-  }
-
-  #covered(): boolean {
-    return this.#ward.probe?.covers(this.#patient.target) ?? false;
   }
 }

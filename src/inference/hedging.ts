@@ -23,33 +23,15 @@ export async function hedged(
 ): Promise<Attempt[]> {
   const controllers = [linked(plan.signal), linked(plan.signal)] as const;
   const primary = attempt(ports, model, request, { ...plan, signal: controllers[0].signal });
-  const delay = ports.clock;
   const hedge = new Promise<Attempt | undefined>(resolve => {
-    const cancel = delay.after(first.estimate.p95Ms, () => resolve(startHedge()));
+    const hedgeNow = () => resolve(startHedge(ports, model, request, next, deadline, controllers[1].signal));
+    const cancel = ports.clock.after(first.estimate.p95Ms, hedgeNow);
     const noHedge = () => {
       cancel();
       resolve(undefined);
     };
     primary.then(noHedge, noHedge);
   });
-  const startHedge = async (): Promise<Attempt | undefined> => {
-    const timeoutMs = attemptTimeoutMs(deadline, next.estimate, false);
-    const permit = timeoutMs > 0 ? ports.health.acquire(next.target, 'call', priorityOf(model, request)) : undefined;
-    if (permit === undefined) return undefined;
-    if (!ports.budget.takeHedge()) {
-      permit.release();
-      ports.emit({ type: 'retry-refused', model: model.name, what: 'hedge' });
-      return undefined;
-    }
-    return attempt(ports, model, request, {
-      target: next.target,
-      permit,
-      reason: 'hedge',
-      timeoutMs,
-      shortened: deadline.shortened && timeoutMs < fairTimeoutMs(next.estimate),
-      signal: controllers[1].signal,
-    });
-  };
   try {
     const winner = await Promise.race([primary, hedge.then(made => made ?? primary)]);
     if (isFinal(winner.result.outcome)) return await settleLoser(winner, primary, hedge, controllers);
@@ -58,6 +40,27 @@ export async function hedged(
   } finally {
     for (const controller of controllers) controller.unlink();
   }
+}
+
+/** Undefined when there is no time, no slot or no token for it. */
+async function startHedge(
+  ports: TargetPorts,
+  model: Model,
+  request: InferenceRequest,
+  { target, estimate }: Candidate,
+  deadline: Deadline,
+  signal: AbortSignal,
+): Promise<Attempt | undefined> {
+  const timeoutMs = attemptTimeoutMs(deadline, estimate, false);
+  const permit = timeoutMs > 0 ? ports.health.acquire(target, 'call', priorityOf(model, request)) : undefined;
+  if (permit === undefined) return undefined;
+  if (!ports.budget.takeHedge()) {
+    permit.release();
+    ports.emit({ type: 'retry-refused', model: model.name, what: 'hedge' });
+    return undefined;
+  }
+  const shortened = deadline.shortened && timeoutMs < fairTimeoutMs(estimate);
+  return attempt(ports, model, request, { target, permit, reason: 'hedge', timeoutMs, shortened, signal });
 }
 
 /** Cancels the call that lost and puts it before the winner. */

@@ -29,13 +29,16 @@ export interface ServePorts extends TargetPorts {
   readonly cached: Pick<CachedAnswers, 'bypasses' | 'find' | 'keep'>;
   /** Goes down the model's fallback chain, only the kinds asked for; undefined when nothing stands in. */
   fallBack(call: FailedCall, kinds: readonly FallbackStep['kind'][]): Promise<Served | undefined>;
-  /** Joins the identical call in flight, or starts it: a shared call has the model's deadline, each caller its own. */
+  /**
+   * Joins the identical call in flight, or starts it: a shared call has the model's deadline, each caller its own, and
+   * gets the trail so far when that ends first.
+   */
   coalesce(
     model: Model,
     version: Version,
     request: InferenceRequest,
     deadline: Deadline,
-    start: (signal: AbortSignal, deadline: Deadline) => Promise<Exit>,
+    start: (signal: AbortSignal, deadline: Deadline, trail: Attempt[]) => Promise<Exit>,
   ): Promise<{ exit: Exit; joined: boolean }>;
   /** Keeps track of work that no caller waits for. */
   background(work: () => Promise<unknown>): void;
@@ -63,8 +66,8 @@ export async function serve(ports: ServePorts, model: Model, request: InferenceR
     return fromCache(ports, cached.entry, 'stale', 'none');
   }
 
-  const { exit, joined } = await ports.coalesce(model, chosen, request, deadline, (signal, shared) =>
-    callAndKeep(ports, model, split, request, shared, signal),
+  const { exit, joined } = await ports.coalesce(model, chosen, request, deadline, (...call) =>
+    callAndKeep(ports, model, split, request, ...call),
   );
   const failed: FailedCall = { model, versions, request, deadline, depth };
   const cache = joined ? 'coalesced' : bypass ? 'bypass' : 'miss';
@@ -118,10 +121,11 @@ async function callAndKeep(
   model: Model,
   { versions, arm }: Split,
   request: InferenceRequest,
-  deadline: Deadline,
   signal: AbortSignal,
+  deadline: Deadline,
+  trail: Attempt[],
 ): Promise<Exit> {
-  const exit = await tryTargets(ports, model, versions, request, deadline, signal);
+  const exit = await tryTargets(ports, model, versions, request, deadline, signal, trail);
   if (exit.by === 'answer') ports.cached.keep(model, request, exit.last);
   const { name: version } = versions[0] as Version;
   if (exit.trail.length > 0) tellVersionCalled(ports, { model, version, request, ...(arm && { arm }) }, exit);
@@ -131,8 +135,8 @@ async function callAndKeep(
 /** Replaces a stale answer; nobody waits for it. */
 async function refresh(ports: ServePorts, model: Model, split: Split, request: InferenceRequest): Promise<void> {
   const deadline = startDeadline(model, request, ports.clock);
-  await ports.coalesce(model, split.versions[0] as Version, request, deadline, (signal, shared) =>
-    callAndKeep(ports, model, split, request, shared, signal),
+  await ports.coalesce(model, split.versions[0] as Version, request, deadline, (...call) =>
+    callAndKeep(ports, model, split, request, ...call),
   );
 }
 

@@ -53,7 +53,10 @@ interface Walk {
   readonly trail: Attempt[];
 }
 
-/** Tries the candidates of each version in routed order until one answers or a limit says stop. */
+/**
+ * Tries the candidates of each version in routed order until one answers or a limit says stop.
+ * @param trail where finished attempts are put as they finish
+ */
 export async function tryTargets(
   ports: TargetPorts,
   model: Model,
@@ -61,14 +64,13 @@ export async function tryTargets(
   request: InferenceRequest,
   deadline: Deadline,
   signal: AbortSignal,
+  trail: Attempt[] = [],
 ): Promise<Exit> {
   const priority = priorityOf(model, request);
-  const walk: Walk = { ports, model, request, priority, deadline, signal, trail: [] };
+  const walk: Walk = { ports, model, request, priority, deadline, signal, trail };
   let routes: Route[] = [];
   const routeOf = (index: number): Route => {
-    const known = routes[index];
-    if (known !== undefined) return known;
-    const route = ports.router.route(model, versions[index] as Version, request);
+    const route = routes[index] ?? ports.router.route(model, versions[index] as Version, request);
     routes[index] = route;
     return route;
   };
@@ -136,31 +138,15 @@ async function step(
   if (trail.some(made => made.target === candidate.target)) return undefined; // a hedge went there already
   const permit = ports.health.acquire(candidate.target, candidate.trial ? 'trial' : 'call', walk.priority);
   if (permit === undefined) return undefined;
-  if (trail.length > 0 && !ports.budget.takeRetry(walk.priority)) {
+  if (trail.length > 0 && !takeRetry(walk)) {
     permit.release();
-    if (walk.priority === 'sheddable')
-      ports.emit({ type: 'call-shed', model: model.name, priority: walk.priority, why: 'retries' });
-    ports.emit({ type: 'retry-refused', model: model.name, what: 'retry' });
     return { by: 'budget', trail };
   }
-  const plan = {
-    target: candidate.target,
-    permit,
-    reason: reasonFor(trail, route, candidate),
-    ...time,
-    signal,
-  };
-  const hedge =
-    model.hedging &&
-    model.idempotent &&
-    !request.streaming &&
-    request.queued === undefined &&
-    next !== undefined &&
-    !candidate.trial &&
-    !next.trial;
-  const made = hedge
-    ? await hedged(ports, model, request, plan, candidate, next, deadline)
-    : [await attempt(ports, model, request, plan)];
+  const plan = { target: candidate.target, permit, reason: reasonFor(trail, route, candidate), ...time, signal };
+  const made =
+    next !== undefined && mayHedge(walk, candidate, next)
+      ? await hedged(ports, model, request, plan, candidate, next, deadline)
+      : [await attempt(ports, model, request, plan)];
   trail.push(...made);
   const last = made.at(-1) as Attempt;
   const { outcome, sent } = last.result;
@@ -169,6 +155,20 @@ async function step(
   if (outcome === 'timeout' && plan.shortened) return { by: 'deadline', trail }; // the caller's own limit: no retry is due
   if (!model.idempotent && sent && !didNoWork(outcome)) return { by: 'backends', trail };
   return undefined;
+}
+
+/** A token for one more attempt; false, and told, when there is none. */
+function takeRetry({ ports, model, priority }: Walk): boolean {
+  if (ports.budget.takeRetry(priority)) return true;
+  if (priority === 'sheddable') ports.emit({ type: 'call-shed', model: model.name, priority, why: 'retries' });
+  ports.emit({ type: 'retry-refused', model: model.name, what: 'retry' });
+  return false;
+}
+
+/** Whether a second target may be asked while the first still works on it. */
+function mayHedge({ model, request }: Walk, first: Candidate, next: Candidate): boolean {
+  const repeatable = model.hedging && model.idempotent && !request.streaming && request.queued === undefined;
+  return repeatable && !first.trial && !next.trial;
 }
 
 function reasonFor(trail: readonly Attempt[], route: Route, candidate: Candidate): AttemptReason {

@@ -1,12 +1,8 @@
-import { createHmac } from 'node:crypto';
-import type { Poster } from '../backends/post.ts';
+import { type Poster, postSigned } from '../backends/post.ts';
 import type { Clock } from '../core/clock.ts';
 import type { JobsOptions } from './options.ts';
 
-/**
- * Posts a message to every webhook of its tenant; resolves to whether all took it. The signature covers the time, so
- * that an old message cannot be played again: `t=<seconds>,v1=<hex HMAC-SHA-256 of "<seconds>.<body>">`.
- */
+/** Posts a message, signed, to every webhook of its tenant; resolves to whether all took it. */
 export async function tellWebhooks(
   { poster, clock }: { readonly poster: Poster; readonly clock: Clock },
   webhooks: JobsOptions['webhooks'],
@@ -14,18 +10,10 @@ export async function tellWebhooks(
   message: object,
 ): Promise<boolean> {
   const body = JSON.stringify(message);
-  const seconds = Math.floor(clock.wallMs() / 1_000);
   const heard = await Promise.all(
     webhooks
       .filter(each => each.tenant === undefined || each.tenant === tenant)
-      .map(({ url, secret }) => {
-        const signature = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
-        const headers = {
-          'content-type': 'application/json',
-          'x-meridian-signature': `t=${seconds},v1=${signature}`,
-        };
-        return poster.post(url, headers, body);
-      }),
+      .map(webhook => postSigned(poster, clock.wallMs(), webhook, body)),
   );
   return heard.every(ok => ok);
 }

@@ -2,6 +2,9 @@ import type { Model, Version } from '../core/model.ts';
 import type { Random } from '../core/random.ts';
 import type { InferenceRequest } from '../core/request.ts';
 
+/** The part of a request that splitting looks at. */
+export type SplitRequest = Pick<InferenceRequest, 'fields' | 'hints' | 'caller' | 'invocationId'>;
+
 /**
  * Orders the versions a request can reach: the chosen one first, then the others by weight, for when every target of the
  * chosen one fails. Versions of weight 0 take no part; empty when none is left.
@@ -13,7 +16,7 @@ import type { InferenceRequest } from '../core/request.ts';
 export function splitVersions(
   reachable: readonly Version[],
   model: Model,
-  request: Pick<InferenceRequest, 'fields' | 'hints' | 'caller' | 'invocationId'>,
+  request: SplitRequest,
   random: Random,
 ): readonly Version[] {
   const serving = reachable.every(version => version.weight > 0)
@@ -39,11 +42,14 @@ export function splitVersions(
  * What a caller sticks to a version by: session, else inference id, else (where configured) tenant, else the SDK's
  * invocation id, which is the same over one call's own retries. Undefined: nothing is sticky, chance decides.
  */
-function splitKey(
-  model: Model,
-  { hints, fields, caller, invocationId }: Pick<InferenceRequest, 'fields' | 'hints' | 'caller' | 'invocationId'>,
-): string | undefined {
+export function splitKey(model: Model, { hints, fields, caller, invocationId }: SplitRequest): string | undefined {
   return hints.session ?? fields.inferenceId ?? (model.splitByTenant ? caller.tenant : invocationId);
+}
+
+/** A number in (0, 1): the same for a caller's key and purpose each time, a new one for a call that nothing is known of. */
+export function drawOf(model: Model, request: SplitRequest, purpose: string, random: Random): number {
+  const key = splitKey(model, request);
+  return key === undefined ? random() : uniform(hash(purpose, hash(key, hash(model.name, fnvOffset))));
 }
 
 const fnvOffset = 0x811c9dc5;

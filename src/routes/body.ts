@@ -22,9 +22,10 @@ const empty: HeldBody = { ...new BodyBytes(undefined).finish(), release: () => {
 
 /**
  * Reads a body whole. Its memory is admitted as it arrives: an announced length holds nothing, or a few idle connections
- * could keep everyone out; but one that does not fit now is refused before its first byte is read. Throws `too-large` or `buffers-full`, and `client-closed` when the caller goes away midway.
+ * could keep everyone out; but one that does not fit now is refused before its first byte is read. Throws `too-large` or
+ * `buffers-full`, and `client-closed` when the caller goes away midway.
  */
-export function readBody(
+export async function readBody(
   message: IncomingMessage,
   maxBytes: number,
   admission: Admission,
@@ -36,42 +37,64 @@ export function readBody(
   const announcedNone = message.httpVersionMajor === 1 && message.headers['transfer-encoding'] === undefined;
   if (length === 0 || (length === undefined && announcedNone)) {
     message.resume();
-    return Promise.resolve(empty);
+    return empty;
   }
-  if (length !== undefined && length > maxBytes) return Promise.reject(tooLarge(maxBytes));
-  let held = 0;
-  const release = () => {
-    admission.give(held);
-    held = 0;
-  };
+  if (length !== undefined && length > maxBytes) throw tooLarge(maxBytes);
+  const memory = new HeldMemory(admission);
+  if (length !== undefined && !memory.growTo(length)) throw buffersFull();
+  memory.release();
+  return gather(message, new BodyBytes(length), maxBytes, memory, limit);
+}
+
+/** What one body holds of the process' memory. */
+class HeldMemory {
+  readonly #admission: Admission;
+  #held = 0;
+
+  constructor(admission: Admission) {
+    this.#admission = admission;
+  }
+
+  /** False, changing nothing, when there is no room. */
+  growTo(bytes: number): boolean {
+    if (bytes <= this.#held) return true;
+    if (!this.#admission.tryTake(bytes - this.#held)) return false;
+    this.#held = bytes;
+    return true;
+  }
+
+  release(): void {
+    this.#admission.give(this.#held);
+    this.#held = 0;
+  }
+}
+
+function gather(
+  message: IncomingMessage,
+  body: BodyBytes,
+  maxBytes: number,
+  memory: HeldMemory,
+  limit: ReadingLimit | undefined,
+): Promise<HeldBody> {
   return new Promise((resolve, reject) => {
-    const body = new BodyBytes(length);
     const fail = (error: GatewayError) => {
       cancel();
       message.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
-      release();
+      memory.release();
       reject(error);
-    };
-    const hold = (bytes: number): boolean => {
-      if (!admission.tryTake(bytes)) return false;
-      held += bytes;
-      return true;
     };
     const onData = (chunk: Buffer) => {
       if (body.received + chunk.length > maxBytes) return fail(tooLarge(maxBytes));
-      const needed = body.bytesHeldWith(chunk.length);
-      if (needed > held && !hold(needed - held)) return fail(buffersFull());
+      if (!memory.growTo(body.bytesHeldWith(chunk.length))) return fail(buffersFull());
       body.add(chunk);
     };
     const onEnd = () => {
       cancel();
       message.off('error', onGone).off('close', onGone);
-      resolve({ ...body.finish(), release });
+      resolve({ ...body.finish(), release: () => memory.release() });
     };
     const onGone = () => fail(new GatewayError('client-closed', 'The caller went away before the request was whole.'));
     const cancel = limit?.clock.after(limit.limitMs, () => fail(late())) ?? (() => {});
-    if (length !== undefined && !hold(length)) return fail(buffersFull());
-    release();
     message.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
   });
 }

@@ -53,25 +53,10 @@ export function readHints(headers: IncomingHttpHeaders, calledBy = ''): Hints {
       throw invalid('x-meridian-prefer', 'latency, cost or balanced');
     set('prefer', prefer);
   }
-  const residency = headers['x-meridian-residency'];
-  if (residency !== undefined)
-    set('residency', matching('x-meridian-residency', residency, /^[a-z0-9-]{1,32}$/, 'a residency class such as eu'));
-  const geography = profileGeography(calledBy);
-  if (geography !== undefined && geography !== 'global') {
-    if (residency !== undefined && residency !== geography)
-      throw invalid('x-meridian-residency', `${geography}, as the inference profile named says, or be left out`);
-    set('residency', geography);
-  }
+  const residency = readResidency(headers, calledBy);
+  if (residency !== undefined) set('residency', residency);
   const region = headers['x-meridian-region'];
-  if (region !== undefined) {
-    const wanted = matching(
-      'x-meridian-region',
-      region,
-      /^!?([a-z]{2}(-[a-z]+)+-[0-9]|x-[a-z0-9-]{1,32})$/,
-      'a region such as eu-west-1, or !us-east-1 to avoid one',
-    );
-    set('region', wanted.startsWith('!') ? { exclude: wanted.slice(1) } : { pin: wanted });
-  }
+  if (region !== undefined) set('region', readRegion(region));
   const fallback = headers['x-meridian-fallback'];
   if (fallback !== undefined) {
     if (fallback !== 'none' && fallback !== 'any') throw invalid('x-meridian-fallback', 'none or any');
@@ -80,6 +65,28 @@ export function readHints(headers: IncomingHttpHeaders, calledBy = ''): Hints {
   const cacheControl = headers['cache-control'];
   if (cacheControl !== undefined) set('cache', readCacheControl(cacheControl));
   return hints ?? noHints;
+}
+
+function readResidency(headers: IncomingHttpHeaders, calledBy: string): string | undefined {
+  const name = 'x-meridian-residency';
+  const stated = headers[name];
+  const wanted =
+    stated === undefined ? undefined : matching(name, stated, /^[a-z0-9-]{1,32}$/, 'a residency class such as eu');
+  const geography = profileGeography(calledBy);
+  if (geography === undefined || geography === 'global') return wanted;
+  if (wanted !== undefined && wanted !== geography)
+    throw invalid(name, `${geography}, as the inference profile named says, or be left out`);
+  return geography;
+}
+
+function readRegion(value: string | string[]): Hints['region'] {
+  const wanted = matching(
+    'x-meridian-region',
+    value,
+    /^!?([a-z]{2}(-[a-z]+)+-[0-9]|x-[a-z0-9-]{1,32})$/,
+    'a region such as eu-west-1, or !us-east-1 to avoid one',
+  );
+  return wanted.startsWith('!') ? { exclude: wanted.slice(1) } : { pin: wanted };
 }
 
 /** RFC 9111 request directives we honour; others mean nothing here and are ignored, as the RFC asks. */

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import type { Protocol } from '../core/events.ts';
@@ -16,28 +17,7 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
     http: FastifyRequest<{ Params: { model?: string; version?: string } }>,
     reply: FastifyReply,
   ): Promise<FastifyReply> => {
-    const call: Call = {
-      requestId: http.id,
-      startedAt: ports.clock.now(),
-      arrivedAt: 0,
-      receivingMs: 0,
-      clientAttempt: clientAttempt(http.headers['amz-sdk-request']),
-      traceparent: validTraceparent(http.headers['traceparent']),
-      model: undefined,
-      identity: undefined,
-      caller: undefined,
-      permission: 'invoke',
-      leave: undefined,
-      over: false,
-      body: undefined,
-      parsedBytes: 0,
-      answerBytes: 0,
-      served: undefined,
-      attempts: [],
-      upstreamMs: 0,
-      error: undefined,
-      responseBytes: 0,
-    };
+    const call = newCall(ports, http.raw, http.id);
     const left = new AbortController();
     ports.inFlight.requests += 1;
     reply.raw.once('close', () => {
@@ -61,22 +41,57 @@ export function invokeHandler(ports: InvokePorts, protocol: InvokeProtocol) {
       holdAnswer(ports, call, served, reply);
       return sendServed(ports, reply, call, encoding === undefined ? served : asOneEvent(served, encoding));
     } catch (thrown) {
-      const error = asGatewayError(ports, thrown, call);
-      call.error = error.code;
-      call.served = undefined;
-      if (reply.sent) {
-        breakOff(reply.raw); // a stream had begun: only the end of the connection can tell now
-        return reply;
-      }
-      const { status = error.status, headers, body } = protocol.error(error, call.requestId);
-      reply.code(status).headers(meridianHeaders(call, headers));
-      const over = ports.draining || error.code === 'body-timeout';
-      if (over && hasConnectionHeader(reply.raw)) reply.header('connection', 'close');
-      return reply.send(body);
+      return sendError(ports, protocol, reply, call, asGatewayError(ports, thrown, call));
     } finally {
       complete(ports, protocol.name, call, reply.statusCode);
     }
   };
+}
+
+function newCall(ports: InvokePorts, message: { readonly headers: IncomingHttpHeaders }, requestId: string): Call {
+  return {
+    requestId,
+    startedAt: ports.clock.now(),
+    arrivedAt: 0,
+    receivingMs: 0,
+    clientAttempt: clientAttempt(message.headers['amz-sdk-request']),
+    traceparent: validTraceparent(message.headers['traceparent']),
+    model: undefined,
+    identity: undefined,
+    caller: undefined,
+    permission: 'invoke',
+    leave: undefined,
+    over: false,
+    body: undefined,
+    parsedBytes: 0,
+    answerBytes: 0,
+    served: undefined,
+    attempts: [],
+    upstreamMs: 0,
+    error: undefined,
+    responseBytes: 0,
+  };
+}
+
+/** In the caller's protocol; a stream that had begun can only be cut off. */
+function sendError(
+  ports: InvokePorts,
+  protocol: InvokeProtocol,
+  reply: FastifyReply,
+  call: Call,
+  error: GatewayError,
+): FastifyReply {
+  call.error = error.code;
+  call.served = undefined;
+  if (reply.sent) {
+    breakOff(reply.raw);
+    return reply;
+  }
+  const { status = error.status, headers, body } = protocol.error(error, call.requestId);
+  reply.code(status).headers(meridianHeaders(call, headers));
+  const over = ports.draining || error.code === 'body-timeout';
+  if (over && hasConnectionHeader(reply.raw)) reply.header('connection', 'close');
+  return reply.send(body);
 }
 
 /** A substitute is whole, also for a caller who asked for a stream. */

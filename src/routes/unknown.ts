@@ -21,7 +21,7 @@ const postOnly = [invocation, openAiPath, inferPath, predictPath];
 const answers = {
   data: 'models are called by POST to /endpoints/{model}/invocations, /model/{model}/converse, /v1/chat/completions or /v1/models/{model}/invocations.',
   admin:
-    'there are /metrics, /admin/targets, regions, explain, config and costs; keys; by POST /admin/drain, undrain, purge and keys/create, rotate, revoke.',
+    'there are /metrics, /admin/targets, regions, explain, config and costs; keys; by POST /admin/drain, undrain, purge, data/delete and keys/create, rotate, revoke.',
 } as const;
 
 /** Answers for paths and requests that no route takes, in the protocol the path belongs to. */

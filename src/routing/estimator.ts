@@ -52,6 +52,8 @@ export interface Estimator {
   billedMs(target: Target): number;
   /** Monotonic time of the last observation, or -Infinity. */
   lastObservedAt(target: Target): number;
+  /** Forgets what was measured of a target: another build stands there now. */
+  forget(target: Target): void;
   /** Forgets every target but these, after a reload. */
   retain(ids: ReadonlySet<string>): void;
 }
@@ -119,6 +121,10 @@ export function createEstimator(ports: {
     lastObservedAt: target => {
       const load = loads.get(target.id);
       return load === undefined ? Number.NEGATIVE_INFINITY : Math.max(load.answeredAt, load.judgedAt);
+    },
+    forget: target => {
+      loads.delete(target.id);
+      warmth.forget(target);
     },
     retain: ids => {
       for (const id of loads.keys()) if (!ids.has(id)) loads.delete(id);

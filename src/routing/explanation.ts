@@ -62,6 +62,12 @@ export interface ExplainedVersion {
   readonly targets: readonly ExplainedTarget[];
 }
 
+/** A version that gets copies of a model's calls, and of how many of those that can be mirrored, 0 to 1. */
+export interface ExplainedMirror {
+  readonly version: string;
+  readonly share: number;
+}
+
 /** What routing would do with such a call now, and why. */
 export interface Explanation {
   readonly model: string;
@@ -71,4 +77,8 @@ export interface Explanation {
   readonly deadlineMs: number;
   readonly warmShare: number;
   readonly versions: readonly ExplainedVersion[];
+  /** Told by who mirrors; absent from what routing alone explains. */
+  readonly mirrored?: readonly ExplainedMirror[];
+  /** Of the version on trial, or promoted, in words. */
+  readonly canary?: string;
 }

@@ -17,10 +17,12 @@ const columns = [
 
 /** An explanation as text in aligned columns, for a terminal. Ends without a newline. */
 export function renderExplain(explanation: Explanation): string {
-  const { model, policy, rule, sloMs, deadlineMs, warmShare, versions } = explanation;
+  const { model, policy, rule, sloMs, deadlineMs, warmShare, versions, mirrored = [], canary } = explanation;
   const head = [
     `${model}: ${policy} (${rule})`,
     `latency objective ${ms(sloMs)} · deadline ${ms(deadlineMs)} · warm share ${percent(warmShare)}`,
+    ...(canary === undefined ? [] : [canary]),
+    ...mirrored.map(({ version, share }) => `${percent(share)} of calls are mirrored to ${version}`),
   ];
   return [...head, ...versions.map(renderVersion)].join('\n');
 }

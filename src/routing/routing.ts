@@ -26,6 +26,8 @@ export interface Routing {
   /** Feeds the estimate with a finished attempt; call it after the target's slot was given back. */
   measure(target: Target, outcome: Outcome, durationMs: number, request: MeasuredRequest): void;
   readonly ledger: Ledger;
+  /** Another build stands behind the target: what was measured of it says nothing any more. */
+  forget(target: Target): void;
   /** After a reload: forgets what was measured of targets that are gone. Estimates of the others stay. */
   retain(targets: readonly Target[]): void;
 }
@@ -59,6 +61,7 @@ export function createRouting(ports: {
       if (outcome === 'ok') affinity.answered(target, request);
     },
     ledger,
+    forget: estimator.forget,
     retain: targets => {
       const ids = new Set(targets.map(target => target.id));
       estimator.retain(ids);

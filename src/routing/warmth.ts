@@ -60,6 +60,7 @@ export interface Warmth {
     usualMs: number,
     measured: boolean,
   ): number;
+  forget(target: Target): void;
   /** Forgets every target but these. */
   retain(ids: ReadonlySet<string>): void;
 }
@@ -99,6 +100,9 @@ export function createWarmth(ports: { clock: Clock; inFlight(target: Target): nu
       const seenMs = durationMs - usualMs;
       state.setupMs = state.setupMs === undefined ? seenMs : state.setupMs + setupWeight * (seenMs - state.setupMs);
       return usualMs;
+    },
+    forget: target => {
+      targets.delete(target.id);
     },
     retain: ids => {
       for (const id of targets.keys()) if (!ids.has(id)) targets.delete(id);

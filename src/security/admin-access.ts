@@ -17,6 +17,14 @@ export interface AdminCall {
   readonly act?: string;
 }
 
+/** Who acts. */
+export interface AdminActor {
+  readonly actor: string;
+  readonly role: AdminRole;
+  /** Whose models it may steer; undefined means everybody's. */
+  readonly owners?: readonly string[];
+}
+
 const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
 const wildcards = new Set(['0.0.0.0', '[::]', '::']);
 
@@ -27,10 +35,7 @@ const wildcards = new Set(['0.0.0.0', '[::]', '::']);
  * well, unless it stands for every interface. Beyond loopback every call needs a key; on loopback without keys the
  * machine's users operate.
  */
-export function createAdminAccess(
-  { keys, hosts }: AdminOptions,
-  ownAddress?: string,
-): (call: AdminCall) => { actor: string; role: AdminRole } {
+export function createAdminAccess({ keys, hosts }: AdminOptions, ownAddress?: string): (call: AdminCall) => AdminActor {
   const known = keys.map(key => ({ ...key, digest: Buffer.from(key.sha256, 'hex') }));
   const allowed = new Set([...loopbackHosts, ...hosts.map(host => host.toLowerCase()), ...ownHost(ownAddress)]);
   const checkHost = (value: string | undefined, what: string) => {
@@ -59,7 +64,7 @@ export function createAdminAccess(
     if (call.role === 'operator' && key.role !== 'operator') {
       throw new GatewayError('not-allowed', `The key ${key.id} may look but not act: use one with the role operator.`);
     }
-    return { actor: key.id, role: key.role };
+    return { actor: key.id, role: key.role, ...(key.owners !== undefined && { owners: key.owners }) };
   };
 }
 

@@ -37,6 +37,12 @@ export const AdminKeyOptions = Type.Object(
     id: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }),
     sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
     role: Type.Union([Type.Literal('viewer'), Type.Literal('operator')]),
+    owners: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        minItems: 1,
+        description: 'Whose models (`models.NAME.owner`) it may start and steer canaries of. Default: everybody’s.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -1,12 +1,10 @@
 import type { Clock } from '../core/clock.ts';
+import { Patience } from '../core/patience.ts';
 import type { SharedCounters } from '../state/state.ts';
 import { gcra, type Rate } from './gcra.ts';
 
 /** Redis is waited for this long at most; then this replica decides alone. */
 const budgetMs = 25;
-/** Answers this late in a row mean Redis is slow; it is then not asked for a while. */
-const lateToSkip = 5;
-const skipMs = 1_000;
 
 /** What limiting rates needs of the rest. */
 export interface RateLimiterDeps {
@@ -28,8 +26,7 @@ export interface RateLimiter {
 /** For the whole fleet while Redis answers; else by this replica's share, which is kept up to date all the while. */
 export function createRateLimiter({ clock, shared, replicas, decidedAlone }: RateLimiterDeps): RateLimiter {
   const dueAt = new Map<string, number>();
-  let lateInRow = 0;
-  let skipUntil = Number.NEGATIVE_INFINITY;
+  const patience = new Patience(clock, budgetMs);
   const alone = (tenant: string, rate: Rate): number => {
     const count = replicas();
     const share = { perSecond: rate.perSecond / count, burst: Math.max(1, rate.burst / count) };
@@ -37,34 +34,15 @@ export function createRateLimiter({ clock, shared, replicas, decidedAlone }: Rat
     dueAt.set(tenant, decision.dueAt);
     return decision.waitMs;
   };
-  const late = () => {
-    lateInRow += 1;
-    if (lateInRow >= lateToSkip) skipUntil = clock.now() + skipMs;
-  };
-  const together = (link: SharedCounters, tenant: string, rate: Rate) =>
-    new Promise<number | undefined>(resolve => {
-      const cancel = clock.after(budgetMs, () => {
-        late();
-        resolve(undefined);
-      });
-      const settle = (waitMs: number | undefined) => {
-        cancel();
-        resolve(waitMs);
-      };
-      link.takeRate(tenant, 1_000 / rate.perSecond, rate.burst).then(
-        waitMs => {
-          lateInRow = 0;
-          settle(waitMs);
-        },
-        () => settle(undefined), // the link judges Redis itself, and stops being up
-      );
-    });
   return {
     take: async (tenant, rate) => {
       const own = alone(tenant, rate);
       if (shared === undefined) return own;
-      const usable = shared.up && clock.now() >= skipUntil;
-      const decided = usable ? await together(shared, tenant, rate) : undefined;
+      const { perSecond, burst } = rate;
+      const decided =
+        shared.up && patience.ready
+          ? await patience.ask(() => shared.takeRate(tenant, 1_000 / perSecond, burst))
+          : undefined;
       if (decided === undefined) decidedAlone(tenant);
       return decided ?? own;
     },

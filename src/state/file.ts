@@ -54,7 +54,7 @@ export async function openRecords(deps: RecordStoreDeps): Promise<RecordStore> {
       latest = nextStamp(clock.wallMs(), writer, known > latest ? known : latest);
       return latest;
     },
-    keep: journal.append,
+    keep: record => journal.append(record),
     close: async () => {
       await journal.close();
       unlock();

@@ -15,7 +15,7 @@ export interface Journal {
 }
 
 /**
- * Opens or creates the file. Deleted records that `mayForget` names are dropped whenever the file is rewritten. A last line cut short by a crash was never acknowledged and is dropped; any other line
+ * Opens or creates the file. Deleted records that `mayForget` names are dropped whenever it is rewritten. A last line cut short by a crash was never acknowledged and is dropped; any other line
  * that cannot be read is passed over and told to `warn`.
  */
 export async function openJournal(
@@ -24,66 +24,104 @@ export async function openJournal(
   mayForget: (key: string) => boolean = () => false,
 ): Promise<Journal> {
   const { known, lines, wholeBytes } = await readJournal(file, warn);
-  let handle = await open(file, 'a', 0o600);
+  const handle = await open(file, 'a', 0o600);
   await handle.truncate(wholeBytes);
-  let size = wholeBytes;
-  let lineCount = lines;
-  let waiting: { record: StateRecord; resolve: () => void; reject: (error: unknown) => void }[] = [];
-  let flushing: Promise<void> | undefined;
+  return new JournalFile({ path: file, handle, size: wholeBytes, lines }, known, { warn, mayForget });
+}
+
+/** The file as it is now; compaction replaces it. */
+interface OpenFile {
+  readonly path: string;
+  handle: FileHandle;
+  /** Of whole lines, bytes. */
+  size: number;
+  lines: number;
+}
+
+interface Waiting {
+  readonly record: StateRecord;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class JournalFile implements Journal {
+  readonly records: Records;
+  readonly #file: OpenFile;
+  readonly #warn: (message: string) => void;
+  readonly #mayForget: (key: string) => boolean;
+  #waiting: Waiting[] = [];
+  #flushing: Promise<void> | undefined;
+
+  constructor(
+    file: OpenFile,
+    known: Records,
+    { warn, mayForget }: { warn: (message: string) => void; mayForget: (key: string) => boolean },
+  ) {
+    this.#file = file;
+    this.records = known;
+    this.#warn = warn;
+    this.#mayForget = mayForget;
+  }
+
+  append(record: StateRecord): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ record, resolve, reject });
+      this.#flushing ??= this.#flush();
+    });
+  }
+
+  async close(): Promise<void> {
+    while (this.#flushing !== undefined) await this.#flushing;
+    await this.#file.handle.close();
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#flushBatch();
+    if (this.#file.lines > 2 * this.records.size + slackLines) {
+      await this.#compact().catch((error: unknown) =>
+        this.#warn(`${this.#file.path} could not be compacted: ${String(error)}`),
+      );
+    }
+    this.#flushing = undefined;
+    if (this.#waiting.length > 0) this.#flushing = this.#flush();
+  }
 
   /** Everything that waits goes to disk with one sync. */
-  const flushBatch = async () => {
-    const batch = waiting;
-    waiting = [];
+  async #flushBatch(): Promise<void> {
+    const file = this.#file;
+    const batch = this.#waiting;
+    this.#waiting = [];
     const text = batch.map(({ record }) => toLine(record)).join('');
     try {
-      await writeSynced(handle, text);
-      size += Buffer.byteLength(text);
-      lineCount += batch.length;
+      await writeSynced(file.handle, text);
+      file.size += Buffer.byteLength(text);
+      file.lines += batch.length;
       for (const { record, resolve } of batch) {
-        known.apply(record);
+        this.records.apply(record);
         resolve();
       }
     } catch (error) {
       // Half a line may have been written; the next one must not be glued to it.
-      await handle.truncate(size).catch(() => undefined);
+      await file.handle.truncate(file.size).catch(() => undefined);
       for (const { reject } of batch) reject(error);
     }
-  };
-  const compact = async () => {
-    known.forget(mayForget);
-    const text = [...known.all()].map(toLine).join('');
-    await rm(`${file}.new`, { force: true });
-    const fresh = await open(`${file}.new`, 'a', 0o600);
+  }
+
+  async #compact(): Promise<void> {
+    this.records.forget(this.#mayForget);
+    const file = this.#file;
+    const text = [...this.records.all()].map(toLine).join('');
+    await rm(`${file.path}.new`, { force: true });
+    const fresh = await open(`${file.path}.new`, 'a', 0o600);
     await writeSynced(fresh, text);
-    await rename(`${file}.new`, file);
-    const old = handle;
-    handle = fresh;
-    size = Buffer.byteLength(text);
-    lineCount = known.size;
+    await rename(`${file.path}.new`, file.path);
+    const old = file.handle;
+    file.handle = fresh;
+    file.size = Buffer.byteLength(text);
+    file.lines = this.records.size;
     await old.close();
-    await syncDirectory(dirname(file));
-  };
-  const flush = async () => {
-    while (waiting.length > 0) await flushBatch();
-    if (lineCount > 2 * known.size + slackLines) {
-      await compact().catch((error: unknown) => warn(`${file} could not be compacted: ${String(error)}`));
-    }
-    flushing = undefined;
-    if (waiting.length > 0) flushing = flush();
-  };
-  return {
-    records: known,
-    append: record =>
-      new Promise((resolve, reject) => {
-        waiting.push({ record, resolve, reject });
-        flushing ??= flush();
-      }),
-    close: async () => {
-      while (flushing !== undefined) await flushing;
-      await handle.close();
-    },
-  };
+    await syncDirectory(dirname(file.path));
+  }
 }
 
 async function readJournal(file: string, warn: (message: string) => void) {

@@ -98,7 +98,11 @@ class Guard implements RedisGuard {
     this.#current = mine;
     this.#deps.ping().then(
       () => this.#current === mine && this.#change(true, 'answering'),
-      () => this.#current === mine && this.#probeLater(),
+      (error: unknown) => {
+        if (this.#current !== mine) return;
+        this.#change(false, error instanceof Error ? error.message : String(error));
+        this.#probeLater();
+      },
     );
   }
 
@@ -113,8 +117,8 @@ class Guard implements RedisGuard {
   }
 
   #failed(error: unknown): void {
-    // An error that Redis itself replied shows that it is there.
-    if (error instanceof Error && error.name === 'ReplyError') return;
+    // An error that Redis itself replied shows that it is there; unless it says that the cluster is not.
+    if (error instanceof Error && error.name === 'ReplyError' && !error.message.startsWith('CLUSTERDOWN')) return;
     this.#errorsInRow += 1;
     if (!this.#up || this.#errorsInRow < errorsToSkip) return;
     this.#change(false, error instanceof Error ? error.message : String(error));

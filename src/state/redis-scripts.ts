@@ -16,6 +16,18 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('PUBLISH', KEYS[1], ARGV[1])
 return ARGV[2]`;
 
+/** Keeps a text for a while if there is none, and returns the one that stands. */
+export const claimScript = `
+local known = redis.call('GET', KEYS[1])
+if known then return known end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ARGV[1]`;
+
+/** Puts one replica's counts into the hash of all, which is forgotten when none is put for a while. */
+export const tallyScript = `
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return redis.call('PEXPIRE', KEYS[1], ARGV[3])`;
+
 /**
  * Marks a replica alive, forgets those past their time, and counts the rest; by the server's clock, so that none need
  * agree. A time further ahead than any beat reaches was written by something else and is not believed.

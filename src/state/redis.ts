@@ -1,14 +1,14 @@
-import { Redis } from 'ioredis';
 import type { Clock } from '../core/clock.ts';
 import type { Emit } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
 import { redisCounters } from './counters.ts';
 import type { RedisOptions } from './options.ts';
+import { type RedisClient, type RedisCommands, redisClient, subscribeAll } from './redis-client.ts';
 import { type RedisGuard, redisGuard } from './redis-guard.ts';
-import { beatScript, offerScript, replaceScript } from './redis-scripts.ts';
+import { beatScript, claimScript, offerScript, replaceScript, tallyScript } from './redis-scripts.ts';
 import type { HeartbeatLink } from './replica-count.ts';
 import type { StateLink } from './shared-state.ts';
-import type { SharedCache, SharedCounters, Tallies } from './state.ts';
+import type { SharedCache, SharedCounters, SharedEntries, Tallies } from './state.ts';
 
 /** A connection to Redis that may come and go; nothing waits for it. */
 export interface RedisLink {
@@ -17,6 +17,7 @@ export interface RedisLink {
   readonly state: StateLink;
   readonly heartbeats: HeartbeatLink;
   readonly counters: SharedCounters;
+  readonly entries: SharedEntries;
   /** As the replica of this name. */
   tallies(replica: string): Tallies;
   /** Commands sent and not answered, those given up on included: what a hanging Redis makes the client hold. */
@@ -33,18 +34,19 @@ export interface RedisDeps {
 
 /** Starts to connect and returns at once; Redis may be down. One `redis-changed` event per change. */
 export function connectRedis(options: RedisOptions, { clock, random, emit }: RedisDeps): RedisLink {
-  const client = newClient(options, random);
+  const connection = redisClient(options, random);
+  const client = connection.commands;
   const changed = listeners();
   const cameUp = listeners();
   const onUp = () => {
     changed.tell();
     cameUp.tell();
   };
-  const guard = redisGuard({ clock, emit, ping: () => client.ping(), onUp });
+  const guard = redisGuard({ clock, emit, ping: connection.ping, onUp });
   const stateKey = `${options.keyPrefix}state`;
-  const subscription = subscribe(newClient(options, random), stateKey, changed.tell);
-  const server: Server = { client, run: command => guard.run(command), isUp: () => guard.up };
-  watch(client, guard);
+  const subscription = subscribeAll(options, random, stateKey, changed.tell);
+  const server: Server = { client, nodes: connection.nodes, run: command => guard.run(command), isUp: () => guard.up };
+  connection.start(guard);
   return {
     get up() {
       return guard.up;
@@ -56,67 +58,28 @@ export function connectRedis(options: RedisOptions, { clock, random, emit }: Red
       { isUp: server.isUp, run: (script, key, args) => guard.run(() => client.eval(script, 1, key, ...args)) },
       options.keyPrefix,
     ),
+    entries: entriesOn(server, `${options.keyPrefix}entry:`),
     tallies: replica => talliesOn(server, `${options.keyPrefix}tally:`, replica),
     get unanswered() {
-      return client.commandQueue.length;
+      return connection.unanswered;
     },
     close: () => {
       guard.close();
       subscription.close();
-      client.disconnect();
+      connection.close();
     },
   };
 }
 
 /** A connection, and the only way to send commands over it. */
 interface Server {
-  readonly client: Redis;
+  readonly client: RedisCommands;
+  readonly nodes: RedisClient['nodes'];
   readonly run: RedisGuard['run'];
   isUp(): boolean;
 }
 
-/** Connects, and tells the guard what becomes of the connection. */
-function watch(client: Redis, guard: RedisGuard): void {
-  let lastError: string | undefined;
-  client.on('error', error => {
-    lastError = error.message;
-  });
-  client.on('ready', () => {
-    lastError = undefined;
-    guard.connected();
-  });
-  client.on('close', () => guard.disconnected(lastError ?? 'connection closed'));
-  client.connect().catch(ignore);
-}
-
-/**
- * Hears announcements on a connection of its own: in RESP2 one that subscribes can do nothing else. The client's own
- * resubscription is off, since its failure would be an unhandled rejection.
- */
-function subscribe(subscriber: Redis, channel: string, heard: () => void): { mend(): void; close(): void } {
-  let listening = false;
-  const listen = async () => {
-    await subscriber.subscribe(channel);
-    listening = true;
-    heard();
-  };
-  subscriber.on('error', ignore);
-  subscriber.on('ready', () => listen().catch(ignore));
-  subscriber.on('close', () => {
-    listening = false;
-  });
-  subscriber.on('message', heard);
-  subscriber.connect().catch(ignore);
-  return {
-    /** A subscription hears nothing of its own death; an unanswered ping ends it through `socketTimeout`. */
-    mend: () => {
-      if (subscriber.status === 'ready') (listening ? subscriber.ping() : listen()).catch(ignore);
-    },
-    close: () => subscriber.disconnect(),
-  };
-}
-
-function cacheOn({ client, run, isUp }: Server, prefix: string, onUp: SharedCache['onUp']): SharedCache {
+function cacheOn({ client, nodes, run, isUp }: Server, prefix: string, onUp: SharedCache['onUp']): SharedCache {
   return {
     get up() {
       return isUp();
@@ -125,9 +88,24 @@ function cacheOn({ client, run, isUp }: Server, prefix: string, onUp: SharedCach
     set: async (key, value, ttlMs) => {
       await run(() => client.set(prefix + key, value, 'PX', Math.max(1, Math.ceil(ttlMs))));
     },
+    removeAll: async pattern => {
+      let removed = 0;
+      for (const node of nodes()) {
+        let cursor = '0';
+        do {
+          const [next, keys] = await run(() => node.scan(cursor, 'MATCH', prefix + pattern, 'COUNT', keysPerScan));
+          const counts = await run(() => Promise.all(keys.map(key => client.unlink(key))));
+          removed += counts.reduce((sum, count) => sum + count, 0);
+          cursor = next;
+        } while (cursor !== '0');
+      }
+      return removed;
+    },
     onUp,
   };
 }
+
+const keysPerScan = 1_000;
 
 function stateOn(
   { client, run, isUp }: Server,
@@ -163,12 +141,27 @@ function heartbeatsOn({ client, run, isUp }: Server, key: string, onUp: Heartbea
   };
 }
 
+function entriesOn({ client, run }: Server, prefix: string): SharedEntries {
+  return {
+    put: async (entries, ttlMs) => {
+      const forMs = Math.ceil(ttlMs);
+      await run(() => Promise.all([...entries].map(([key, text]) => client.set(prefix + key, text, 'PX', forMs))));
+    },
+    get: async key => (await run(() => client.get(prefix + key))) ?? undefined,
+    claim: async (key, text, ttlMs) =>
+      String(await run(() => client.eval(claimScript, 1, prefix + key, text, Math.ceil(ttlMs)))),
+    delete: async key => {
+      await run(() => client.del(prefix + key));
+    },
+  };
+}
+
 /** A hash per scope, with a field per replica. */
 function talliesOn({ client, run }: Server, prefix: string, replica: string): Tallies {
   return {
     publish: async (scope, text) => {
       const key = prefix + scope;
-      await run(() => client.multi().hset(key, replica, text).pexpire(key, tallyTtlMs).exec());
+      await run(() => client.eval(tallyScript, 1, key, replica, text, tallyTtlMs));
     },
     collect: async scope => new Map(Object.entries(await run(() => client.hgetall(prefix + scope)))),
     forget: async scope => {
@@ -190,30 +183,4 @@ function listeners(): { add(listener: () => void): () => void; tell(): void } {
       for (const listener of all) listener();
     },
   };
-}
-
-function ignore(): void {}
-
-/**
- * Settings for a Redis that must never be waited for. Of ioredis' defaults: an offline queue without bound, 20 retries
- * per command, no command timeout. Without `socketTimeout` a black-holed connection stays "ready", collects timed-out
- * commands for ever and does not recover.
- */
-function newClient(options: RedisOptions, random: Random): Redis {
-  return new Redis(options.url, {
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    autoResubscribe: false,
-    connectTimeout: options.connectTimeoutMs,
-    commandTimeout: options.commandTimeoutMs,
-    socketTimeout: options.socketTimeoutMs,
-    disconnectTimeout: 100,
-    // Older servers and proxies do not know RESP3, and nothing here needs it.
-    protocol: 2,
-    retryStrategy: attempt => Math.min(2_000, 50 * 2 ** attempt) + 200 * random(),
-    // A replica that was promoted elsewhere answers READONLY here.
-    reconnectOnError: error => error.message.startsWith('READONLY'),
-  });
 }

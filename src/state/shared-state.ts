@@ -34,47 +34,46 @@ const pollMs = { least: 1_000, spread: 1_000 };
  * known last stays in force without it; what was changed meanwhile is handed over when it returns, even if it returns
  * empty. Of two changes to one key the later one holds.
  */
-export function sharedState({ store, link, clock, random, warn }: SharedStateDeps): StateStore {
-  const watchers = new Set<(key: string, value: string | undefined) => void>();
-  const learn = async (record: StateRecord | undefined) => {
-    if (record === undefined || !isNewer(record, store.records.get(record.key))) return;
-    await store.keep(record).catch((error: unknown) => {
-      warn(`${record.key} of another replica could not be written down, and is in force until a restart: ${error}`);
-      store.records.apply(record);
-    });
-    for (const watcher of watchers) watcher(record.key, record.value);
-  };
-  /** Hands a record over and returns the one that stands there; undefined when it could not be asked. */
-  const offer = async (record: StateRecord) => {
-    const standing = await link.offer(record.key, encodeRecord(record)).catch(() => undefined);
-    return standing === undefined ? undefined : decodeRecord(record.key, standing);
-  };
-  const compareAll = async () => {
-    const there = await link.readAll();
-    for (const [key, text] of there) await learn(decodeRecord(key, text));
-    for (const record of [...store.records.all()]) {
-      const text = there.get(record.key);
-      const known = text === undefined ? undefined : decodeRecord(record.key, text);
-      if (isNewer(record, known)) await learn(await offer(record));
-    }
-  };
-  const syncing = runner(async () => {
-    if (link.up) await compareAll().catch(() => undefined);
-  });
-  const write = async (key: string, value: string | undefined) => {
-    const record = { key, value, stamp: store.stamp(key) };
-    await store.keep(record);
-    if (!link.up) return;
-    const standing = await offer(record);
-    if (standing === undefined || standing.stamp <= record.stamp) return;
-    // Another replica's clock is ahead of ours: this change still came after that one.
-    await learn(standing);
-    const again = { key, value, stamp: store.stamp(key) };
-    await store.keep(again);
-    await offer(again);
-  };
+export function sharedState(deps: SharedStateDeps): StateStore {
+  return new SharedState(deps);
+}
 
-  const replace: StateStore['replace'] = async (key, expected, value) => {
+type Watcher = (key: string, value: string | undefined) => void;
+
+class SharedState implements StateStore {
+  readonly #deps: SharedStateDeps;
+  readonly #watchers = new Set<Watcher>();
+  readonly #syncing = runner(async () => {
+    if (this.#deps.link.up) await this.#compareAll().catch(() => undefined);
+  });
+  readonly #stops: readonly (() => void)[];
+
+  constructor(deps: SharedStateDeps) {
+    this.#deps = deps;
+    const { link, clock, random } = deps;
+    const everyMs = pollMs.least + pollMs.spread * random();
+    this.#stops = [link.onChange(this.#syncing.start), clock.every(everyMs, this.#syncing.start)];
+    this.#syncing.start();
+  }
+
+  get(key: string): string | undefined {
+    return this.#deps.store.records.get(key)?.value;
+  }
+
+  list(prefix: string): ReadonlyMap<string, string> {
+    return this.#deps.store.records.list(prefix);
+  }
+
+  delete(key: string): Promise<void> {
+    return this.#write(key, undefined);
+  }
+
+  set(key: string, value: string): Promise<void> {
+    return this.#write(key, value);
+  }
+
+  async replace(key: string, expected: string | undefined, value: string): Promise<boolean> {
+    const { store, link } = this.#deps;
     const former = store.records.get(key);
     if (former?.value !== expected) return false;
     const record = { key, value, stamp: store.stamp(key) };
@@ -82,28 +81,61 @@ export function sharedState({ store, link, clock, random, warn }: SharedStateDep
     const text = encodeRecord(record);
     const standing = await link.replace(key, text, former && encodeRecord(former));
     if (standing === text) await store.keep(record);
-    else await learn(decodeRecord(key, standing));
+    else await this.#learn(decodeRecord(key, standing));
     return standing === text;
-  };
+  }
 
-  const stops = [link.onChange(syncing.start), clock.every(pollMs.least + pollMs.spread * random(), syncing.start)];
-  syncing.start();
-  return {
-    get: key => store.records.get(key)?.value,
-    set: write,
-    delete: key => write(key, undefined),
-    replace,
-    list: store.records.list,
-    watch: listener => {
-      watchers.add(listener);
-      return () => watchers.delete(listener);
-    },
-    close: async () => {
-      for (const stop of stops) stop();
-      await syncing.idle();
-      await store.close();
-    },
-  };
+  watch(listener: Watcher): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    for (const stop of this.#stops) stop();
+    await this.#syncing.idle();
+    await this.#deps.store.close();
+  }
+
+  async #write(key: string, value: string | undefined): Promise<void> {
+    const { store, link } = this.#deps;
+    const record = { key, value, stamp: store.stamp(key) };
+    await store.keep(record);
+    if (!link.up) return;
+    const standing = await this.#offer(record);
+    if (standing === undefined || standing.stamp <= record.stamp) return;
+    // Another replica's clock is ahead of ours: this change still came after that one.
+    await this.#learn(standing);
+    const again = { key, value, stamp: store.stamp(key) };
+    await store.keep(again);
+    await this.#offer(again);
+  }
+
+  async #learn(record: StateRecord | undefined): Promise<void> {
+    const { store, warn } = this.#deps;
+    if (record === undefined || !isNewer(record, store.records.get(record.key))) return;
+    await store.keep(record).catch((error: unknown) => {
+      warn(`${record.key} of another replica could not be written down, and is in force until a restart: ${error}`);
+      store.records.apply(record);
+    });
+    for (const watcher of this.#watchers) watcher(record.key, record.value);
+  }
+
+  /** Hands a record over and returns the one that stands there; undefined when it could not be asked. */
+  async #offer(record: StateRecord): Promise<StateRecord | undefined> {
+    const standing = await this.#deps.link.offer(record.key, encodeRecord(record)).catch(() => undefined);
+    return standing === undefined ? undefined : decodeRecord(record.key, standing);
+  }
+
+  async #compareAll(): Promise<void> {
+    const { store, link } = this.#deps;
+    const there = await link.readAll();
+    for (const [key, text] of there) await this.#learn(decodeRecord(key, text));
+    for (const record of [...store.records.all()]) {
+      const text = there.get(record.key);
+      const known = text === undefined ? undefined : decodeRecord(record.key, text);
+      if (isNewer(record, known)) await this.#learn(await this.#offer(record));
+    }
+  }
 }
 
 /** Runs `work` one at a time; asked again meanwhile, once more afterwards. */

@@ -20,9 +20,20 @@ export interface StateStore {
 export interface SharedCache {
   get(key: string): Promise<Buffer | undefined>;
   set(key: string, value: Buffer, ttlMs: number): Promise<void>;
+  /** Removes all keys that match a pattern of Redis’ (`*`: any characters); resolves to how many there were. */
+  removeAll(pattern: string): Promise<number>;
   readonly up: boolean;
   /** Called when it came up; returns a way to stop. */
   onUp(listener: () => void): () => void;
+}
+
+/** Small texts that replicas share for a while (Redis). Every call rejects while Redis does not answer. */
+export interface SharedEntries {
+  put(entries: ReadonlyMap<string, string>, ttlMs: number): Promise<void>;
+  get(key: string): Promise<string | undefined>;
+  /** Keeps a text if there is none; resolves to the one that stands. */
+  claim(key: string, text: string, ttlMs: number): Promise<string>;
+  delete(key: string): Promise<void>;
 }
 
 /** Numbers that replicas count together (Redis). Operations may fail or be slow; callers race them against a budget. */

@@ -4,6 +4,7 @@ import type { GatewayEvent, Listener } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
 import type { Target } from '../core/target.ts';
 import { openLogFile } from './log-file.ts';
+import { logRequest, round } from './log-request.ts';
 import type { LogOptions } from './options.ts';
 
 export type { Logger } from 'pino';
@@ -85,6 +86,10 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
           { identity: event.identity, detail: event.detail },
           'credentials changed',
         );
+      case 'canary-changed': {
+        const { type: _, to, ...line } = event;
+        return logger[to === 'rolled-back' || to === 'held' ? 'warn' : 'info']({ ...line, to }, 'canary');
+      }
       case 'job-changed': {
         const { id, tenant, model, from, to, region, ageMs, detail } = event;
         const line = { job: id, tenant, model, from, to, region, ageMs: Math.round(ageMs), detail };
@@ -101,6 +106,26 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
       }
       case 'work-asked':
         return logAsked(logger, event);
+      case 'build-changed':
+        return logger.warn({ ...named(event.target), detail: event.detail }, 'new build behind an endpoint');
+      case 'shadow-compared': {
+        const { model, version, requestId, agreement } = event;
+        return logger.debug({ requestId, model, version, agreement }, 'shadow compared');
+      }
+      case 'episode-changed': {
+        const { model, id: episode, scope, from, to, by, reason, version } = event;
+        const line = { model, episode, scope, version, from, to, by, reason };
+        return logger[to === 'failed' || to === 'suspected' ? 'warn' : 'info'](line, 'episode');
+      }
+      case 'retrain-action': {
+        const { model, episode, action, region, result, detail } = event;
+        return logger[result === 'done' ? 'info' : 'warn'](
+          { model, episode, action, region, result, detail },
+          'retrain',
+        );
+      }
+      case 'alert-received':
+      case 'shadow-dropped':
       case 'version-called':
       case 'stale-consulted':
       case 'retry-refused':
@@ -137,48 +162,4 @@ function logMend(logger: Logger, event: Extract<GatewayEvent, { type: 'attempt-f
     },
     'target misconfigured',
   );
-}
-
-function logRequest(
-  logger: Logger,
-  event: Extract<GatewayEvent, { type: 'request-finished' }>,
-  sampleRate: number,
-  random: Random,
-): void {
-  const plain =
-    event.error === undefined && event.status < 400 && event.attempts.length <= 1 && event.served?.fallback === 'none';
-  if (plain && sampleRate < 1 && random() >= sampleRate) return;
-  const served = event.served;
-  const line = {
-    requestId: event.requestId,
-    protocol: event.protocol,
-    model: event.model,
-    tenant: event.caller?.tenant,
-    keyId: event.caller?.keyId,
-    status: event.status,
-    error: event.error,
-    version: served?.version,
-    target: served?.target?.name,
-    cache: served?.cache,
-    fallback: served?.fallback,
-    trail:
-      event.attempts.length === 0
-        ? undefined
-        : event.attempts.map(made => `${made.target.name}:${made.result.outcome}`),
-    causes:
-      event.attempts.length === 0 || plain ? undefined : event.attempts.flatMap(made => made.result.error?.type ?? []),
-    requestBytes: event.requestBytes,
-    responseBytes: event.responseBytes,
-    durationMs: round(event.durationMs),
-    receivingMs: round(event.receivingMs),
-    upstreamMs: round(event.upstreamMs),
-    clientAttempt: event.clientAttempt > 1 ? event.clientAttempt : undefined,
-    traceId: event.traceparent?.slice(3, 35),
-  };
-  if (event.status >= 500) logger.warn(line, 'request');
-  else logger.info(line, 'request');
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }

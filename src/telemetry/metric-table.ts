@@ -122,6 +122,138 @@ export const metricTable = {
     help: 'Tokens of finished calls, as the answers count them. kind: input, output, cache-read, cache-write.',
     labels: [...targetLabels, 'kind'],
   },
+  meridian_drift_score: {
+    type: 'gauge',
+    help: 'How far the last window of a kind is from the baseline, by every statistic that applies.',
+    labels: ['model', 'version', 'monitor', 'feature', 'statistic', 'window'],
+  },
+  meridian_drift_level: {
+    type: 'gauge',
+    help: '2 drifted (mark, significance and sample), 1 between the marks, 0 clear, -1 too few records to say.',
+    labels: ['model', 'version', 'monitor', 'feature', 'window'],
+  },
+  meridian_drift_window_records: {
+    type: 'gauge',
+    help: 'Records (of the performance monitor: ground truths) in the last window, of all replicas.',
+    labels: ['model', 'version', 'monitor', 'window'],
+  },
+  meridian_drift_window_disturbed: {
+    type: 'gauge',
+    help: '1 when a region was evacuated or drained during the last window, so that its mix of calls is not the usual.',
+    labels: ['model', 'version', 'window'],
+  },
+  meridian_drift_baseline_loaded: {
+    type: 'gauge',
+    help: '1 when a monitored version has a baseline, 0 when it has none to be compared with.',
+    labels: ['model', 'version'],
+  },
+  meridian_data_quality_violations_total: {
+    type: 'counter',
+    help: 'Windows in which a constraint of the baseline was broken, by check of Model Monitor.',
+    labels: ['model', 'version', 'check'],
+  },
+  meridian_monitored_calls_total: {
+    type: 'counter',
+    help: 'Calls of monitored models: read, sampled-out, dropped (too many waited), unreadable (tells nothing).',
+    labels: ['model', 'version', 'result'],
+  },
+  meridian_performance: {
+    type: 'gauge',
+    help: 'Of predictions against ground truth in the last window: accuracy, auc, f1, mae, rmse.',
+    labels: ['model', 'version', 'metric', 'window'],
+  },
+  meridian_error_shifts_total: {
+    type: 'counter',
+    help: 'Rises of a version’s error found by the online detector (Page and Hinkley) as ground truth came in.',
+    labels: ['model', 'version'],
+  },
+  meridian_feedback_total: {
+    type: 'counter',
+    help: 'Ground truths by result: joined, duplicate, conflict, unknown, expired, not-yours, invalid.',
+    labels: ['result'],
+  },
+  meridian_captured_calls_total: {
+    type: 'counter',
+    help: 'Calls of captured models: written, failed, sampled-out, dropped, too-large, no-destination, unredactable.',
+    labels: ['model', 'result'],
+  },
+  meridian_shadow_calls_total: {
+    type: 'counter',
+    help: 'Mirrored calls that were made, by how far the answer agrees with the primary’s.',
+    labels: ['model', 'version', 'agreement'],
+  },
+  meridian_shadow_dropped_total: {
+    type: 'counter',
+    help: 'Calls chosen for mirroring that were dropped, by reason.',
+    labels: ['model', 'version', 'reason'],
+  },
+  meridian_shadow_difference: {
+    type: 'histogram',
+    help: 'Absolute difference between a number of a mirrored answer and the primary’s.',
+    labels: ['model', 'version'],
+    buckets: [0, 0.000001, 0.00001, 0.0001, 0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 10, 100, 1000],
+  },
+  meridian_shadow_psi: {
+    type: 'gauge',
+    help: 'Population stability index of a shadow’s predictions against the primary’s, since mirroring began.',
+    labels: ['model', 'version'],
+  },
+  meridian_shadow_waiting: { type: 'gauge', help: 'Copies waiting to be sent.', labels: ['model', 'version'] },
+  meridian_shadow_cost_usd_total: {
+    type: 'counter',
+    help: 'Dollars of mirrored calls; they are in meridian_cost_usd_total too.',
+    labels: ['model', 'version', 'basis'],
+  },
+  meridian_builds_changed_total: {
+    type: 'counter',
+    help: 'New builds found behind an unchanged endpoint name.',
+    labels: [...targetLabels],
+  },
+  meridian_canary_state: {
+    type: 'gauge',
+    help: 'Always 1; where a model’s canary stands, the last one included.',
+    labels: ['model', 'version', 'state'],
+  },
+  meridian_canary_state_age_seconds: {
+    type: 'gauge',
+    help: 'For how long a canary has been in its state; only of one that is not over.',
+    labels: ['model', 'version', 'state'],
+  },
+  meridian_canary_step_age_seconds: {
+    type: 'gauge',
+    help: 'For how long a canary has been at its step, time frozen or stopped aside.',
+    labels: ['model', 'version'],
+  },
+  meridian_canary_share: {
+    type: 'gauge',
+    help: 'Share of the calls that can reach a canary it is to get, 0 to 1.',
+    labels: ['model', 'version'],
+  },
+  meridian_canary_observations: {
+    type: 'gauge',
+    help: 'Calls of all replicas that a running canary’s verdict compares; outcome: ok, error, caller-fault.',
+    labels: ['model', 'version', 'side', 'outcome'],
+  },
+  meridian_canary_guard_statistic: {
+    type: 'gauge',
+    help: 'What a guard of a running canary has measured; it condemns at its threshold.',
+    labels: ['model', 'version', 'guard'],
+  },
+  meridian_canary_guard_threshold: {
+    type: 'gauge',
+    help: 'Where a guard of a running canary condemns.',
+    labels: ['model', 'version', 'guard'],
+  },
+  meridian_canary_looks: {
+    type: 'gauge',
+    help: 'How often a running canary was compared with stable.',
+    labels: ['model', 'version'],
+  },
+  meridian_canary_changes_total: {
+    type: 'counter',
+    help: 'Changes of a canary’s state or share that this replica heard of.',
+    labels: ['model', 'from', 'to'],
+  },
   meridian_jobs: { type: 'gauge', help: 'Jobs kept, by state.', labels: ['model', 'state'] },
   meridian_job_changes_total: {
     type: 'counter',
@@ -169,6 +301,31 @@ export const metricTable = {
     type: 'gauge',
     help: 'Dollars a tenant with a budget has spent today (UTC), by all replicas as far as this one knows.',
     labels: ['tenant'],
+  },
+  meridian_episodes: {
+    type: 'gauge',
+    help: 'Drift episodes that are not over, by state; the same on every replica.',
+    labels: ['model', 'state'],
+  },
+  meridian_episode_changes_total: {
+    type: 'counter',
+    help: 'Changes of drift episodes from state to state, each counted by the replica that made it.',
+    labels: ['model', 'from', 'to'],
+  },
+  meridian_retrain_actions_total: {
+    type: 'counter',
+    help: 'Tries of what retrains a model. retried: again later; moved: in another region.',
+    labels: ['model', 'action', 'result'],
+  },
+  meridian_retrainings_left: {
+    type: 'gauge',
+    help: 'Retrainings left in the week’s budget of a model; the same on every replica.',
+    labels: ['model'],
+  },
+  meridian_alerts_received_total: {
+    type: 'counter',
+    help: 'Alerts about drift that Alertmanager posted, by what became of them.',
+    labels: ['result'],
   },
   meridian_redis_up: {
     type: 'gauge',

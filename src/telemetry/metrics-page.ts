@@ -1,3 +1,4 @@
+import { agreements, shadowDrops } from '../core/events.ts';
 import { policyNames } from '../core/model.ts';
 import { outcomes } from '../core/outcome.ts';
 import { priorities } from '../core/priority.ts';
@@ -27,15 +28,21 @@ Values come from the config or from these lists, never from what a caller sent; 
 | \`outcome\` of an attempt | ${code(outcomes)} |
 | \`protocol\` | ${code(['sagemaker', 'v1'])} |
 | \`outcome\` of a version’s call | ${code(['ok', 'moved', 'failed', 'caller-fault', 'cancelled'])}; \`moved\`: another version answered |
-| \`reason\` of an attempt | ${code(['first', 'failover', 'hedge', 'warm', 'probe', 'fail-open'])} |
+| \`reason\` of an attempt | ${code(['first', 'failover', 'hedge', 'warm', 'probe', 'fail-open', 'shadow'])} |
 | \`reason\` of an ejection | ${code(['consecutive-failures', 'failure-rate', 'misconfigured', 'failed-probe'])} |
 | \`from\`, \`to\` of a breaker | ${code(['closed', 'open', 'half-open'])} |
 | \`what\` was refused | ${code(['retry', 'hedge'])} |
 | \`covered\` | ${code(['true', 'false'])}: whether there was a stale answer |
 | \`kind\` of a fallback | ${code(['stale', 'model', 'static'])} |
+| \`state\`, \`from\`, \`to\` of an episode | see [retraining](retraining.md#states) |
+| \`action\` | ${code(['pipeline', 'event', 'webhook'])} |
+| \`result\` of an action | ${code(['done', 'retried', 'moved', 'failed'])} |
+| \`result\` of an alert | ${code(['opened', 'added', 'ignored'])} |
 | \`result\` of the cache | ${code(['hit', 'miss', 'stale', 'coalesced', 'bypass'])} |
 | \`priority\` | ${code(priorities)} |
 | \`why\` a call was shed | ${code(['capacity', 'retries', 'memory'])} |
+| \`agreement\` of a shadow | ${code(agreements)} |
+| \`reason\` of a dropped copy | ${code(shadowDrops)} |
 | \`tenant\` | of the config’s \`tenants\` |
 | \`limit\` | ${code(['rate', 'concurrency', 'budget'])} |
 | \`result\` of a limit | ${code(['allowed', 'limited', 'observed'])} |

@@ -33,6 +33,18 @@ export function recordMetrics(metrics: Metrics): Listener {
         const { model, version, outcome } = event;
         return metrics.count('meridian_version_calls_total', { model, version, outcome });
       }
+      case 'shadow-compared':
+        return recordShadow(metrics, event);
+      case 'shadow-dropped': {
+        const { model, version, reason } = event;
+        return metrics.count('meridian_shadow_dropped_total', { model, version, reason });
+      }
+      case 'build-changed':
+        return metrics.count('meridian_builds_changed_total', targetLabels(event.target));
+      case 'canary-changed': {
+        const { model, from = 'none', to } = event;
+        return metrics.count('meridian_canary_changes_total', { model, from, to });
+      }
       case 'job-changed':
         return recordJob(metrics, event);
       case 'batch-changed': {
@@ -59,6 +71,16 @@ export function recordMetrics(metrics: Metrics): Listener {
         return metrics.count('meridian_limit_decisions_alone_total', { tenant: event.tenant });
       case 'config-reloaded':
         return metrics.count('meridian_config_reloads_total', { result: event.ok ? 'ok' : 'refused' });
+      case 'episode-changed': {
+        const { model, from = 'none', to } = event;
+        return metrics.count('meridian_episode_changes_total', { model, from, to });
+      }
+      case 'retrain-action': {
+        const { model, action, result } = event;
+        return metrics.count('meridian_retrain_actions_total', { model, action, result });
+      }
+      case 'alert-received':
+        return metrics.count('meridian_alerts_received_total', { result: event.result });
       case 'region-changed':
       case 'redis-changed':
       case 'credentials-changed':
@@ -81,6 +103,14 @@ function recordJob(
   if (to === 'completed' || to === 'failed') metrics.observe('meridian_job_duration_seconds', { model }, ageMs / 1000);
 }
 
+function recordShadow(
+  metrics: Metrics,
+  { model, version, agreement, differences }: Extract<GatewayEvent, { type: 'shadow-compared' }>,
+): void {
+  metrics.count('meridian_shadow_calls_total', { model, version, agreement });
+  for (const difference of differences) metrics.observe('meridian_shadow_difference', { model, version }, difference);
+}
+
 function recordAttempt(metrics: Metrics, event: Extract<GatewayEvent, { type: 'attempt-finished' }>): void {
   const { target, result, reason } = event.attempt;
   const labels = targetLabels(target);
@@ -88,9 +118,15 @@ function recordAttempt(metrics: Metrics, event: Extract<GatewayEvent, { type: 'a
   if (!didNoWork(result.outcome))
     metrics.observe('meridian_upstream_duration_seconds', labels, result.durationMs / 1000);
   if (result.usage) recordTokens(metrics, labels, result.usage);
-  if (event.costUsd) metrics.count('meridian_cost_usd_total', { ...labels, basis: 'marginal' }, event.costUsd);
-  if (event.amortisedUsd)
-    metrics.count('meridian_cost_usd_total', { ...labels, basis: 'amortised' }, event.amortisedUsd);
+  for (const [basis, usd] of [
+    ['marginal', event.costUsd],
+    ['amortised', event.amortisedUsd],
+  ] as const) {
+    if (!usd) continue;
+    metrics.count('meridian_cost_usd_total', { ...labels, basis }, usd);
+    const { model, version } = labels;
+    if (reason === 'shadow') metrics.count('meridian_shadow_cost_usd_total', { model, version, basis }, usd);
+  }
 }
 
 function recordTokens(metrics: Metrics, labels: ReturnType<typeof targetLabels>, usage: Usage): void {

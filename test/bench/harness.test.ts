@@ -68,7 +68,7 @@ test('rows are medians; what was not measured is null', async t => {
   t.equal(machine, 'a machine');
   t.same(
     rows.map((row: { name: string }) => row.name),
-    ['unsigned', 'floor', 'gateway', 'gateway-signed', 'gateway-cached', 'portkey', 'sdk'],
+    ['unsigned', 'floor', 'gateway', 'gateway-signed', 'gateway-monitored', 'gateway-cached', 'portkey', 'sdk'],
   );
   const nothing = { cpuUsPerRequest: null, requestsPerSecond: null, addedP50Ms: null, addedP99Ms: null, rssMb: null };
   t.strictSame(rows[0], { name: 'unsigned', ...nothing });
@@ -82,6 +82,7 @@ test('goals are reached, missed, or open', async t => {
     sample('floor', 80),
     sample('gateway', 112, 1.2),
     sample('gateway-signed', 124),
+    sample('gateway-monitored', 120),
     sample('portkey', 440),
   ];
   const reached = goals(summarise(rowNames, measured));
@@ -93,6 +94,7 @@ test('goals are reached, missed, or open', async t => {
       [null, null],
       [2, true],
       [0.15, true],
+      [0.1, true],
       [1.2, false],
       [4, true],
     ],

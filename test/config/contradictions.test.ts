@@ -16,6 +16,49 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
       ] as const,
   ),
   [
+    'a shadow that is no version',
+    edited('aliases: [rain-prod]', 'shadow: { version: v2 }'),
+    ['c.yaml:5: models.rain.shadow.version: rain has no version "v2"; known: v1 (did you mean "v1"?)'],
+  ],
+  [
+    'copies of calls that must not run twice',
+    edited('aliases: [rain-prod]', 'shadow: { version: v2 }\n    idempotent: false').replace(
+      '    versions:\n      v1:\n        weight: 90',
+      '    versions:\n      v2: { weight: 0, targets: [{ region: us-east-1, endpoint: rain-v2 }] }\n      v1:\n        weight: 90',
+    ),
+    [
+      'c.yaml:5: models.rain.shadow.version: a mirrored call runs twice and the model is not idempotent; leave the shadow out, or write idempotent: true if running a call twice is harmless',
+    ],
+  ],
+  [
+    'a shadow that only queues',
+    edited('aliases: [rain-prod]', 'shadow: { version: v2 }').replace(
+      '    versions:\n      v1:\n        weight: 90',
+      '    versions:\n      v2: { weight: 0, targets: [{ kind: sagemaker-async, region: us-east-1, endpoint: rain-v2 }] }\n      v1:\n        weight: 90',
+    ),
+    ['c.yaml:5: models.rain.shadow.version: v2 only queues, and queued calls are not mirrored; name another version'],
+  ],
+  [
+    'a Redis that is one server and a cluster',
+    edited('auth: none', "auth: none\nredis: { url: 'redis://a', cluster: ['redis://b'] }"),
+    ['c.yaml:2: redis: url and cluster are both written; write url for one server, cluster for a cluster'],
+  ],
+  [
+    'a Redis that is nowhere',
+    edited('auth: none', 'auth: none\nredis: { keyPrefix: x }'),
+    [
+      'c.yaml:2: redis.url: is missing; write a URL such as redis://host:6379, or redis.cluster for the nodes of a cluster',
+    ],
+  ],
+  [
+    'nodes of a cluster that cannot be called',
+    edited('auth: none', "auth: none\nredis: { cluster: ['redis://a:6379', 'redis://b:6379/2', 'redis://'] }"),
+    [
+      'c.yaml:2: redis.cluster[1]: a cluster has no database 2; leave it out of the URL',
+      'c.yaml:2: redis.cluster[2]: found "redis://"; expected a URL such as redis://host:6379',
+    ],
+  ],
+  [
     'a file as stateDir',
     edited('auth: none', `auth: none\nstateDir: ${import.meta.filename}/deep/down`),
     [`c.yaml:2: stateDir: ${import.meta.filename} is not a directory; name a directory, or one that can be created`],

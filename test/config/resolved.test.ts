@@ -43,7 +43,8 @@ test('regions have AWS’s public endpoints and the geography of their name unle
     stsUrl: 'https://sts.us-east-1.amazonaws.com',
     s3Url: 'https://s3.us-east-1.amazonaws.com',
     bucketIdentity: undefined,
-    sagemakerUrl: undefined,
+    sagemakerUrl: 'https://api.sagemaker.us-east-1.amazonaws.com',
+    eventBridgeUrl: 'https://events.us-east-1.amazonaws.com',
     controlIdentity: undefined,
     egressUsdPerGb: 0.02,
   });

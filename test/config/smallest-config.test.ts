@@ -37,6 +37,7 @@ test('six lines are enough, and every other value has its stated default', async
       evacuateShare: 0.5,
     },
     retryBudget: { ratio: 0.2, perSecond: 3 },
+    hooks: { tokens: [] },
     cacheStore: { maxBytes: 67_108_864, maxEntryBytes: 1_048_576, redisBudgetMs: 10 },
     log: { level: 'info', sampleRate: 1 },
     models: {
@@ -70,6 +71,33 @@ test('six lines are enough, and every other value has its stated default', async
         },
         fallback: [],
         callerMayName: { variant: false, component: false },
+        shadow: {
+          share: 0.1,
+          maxConcurrency: 4,
+          queue: 100,
+          timeoutMs: 10_000,
+          compare: { absolute: 0.000_001, relative: 0.001, maxBytes: 65_536 },
+        },
+        canary: {
+          steps: [1, 5, 25, 50, 100],
+          minSample: 200,
+          bakeMs: 600_000,
+          holdAfterMs: 86_400_000,
+          cooldownMs: 600_000,
+          lookEveryMs: 5_000,
+          warmUpCalls: 10,
+          waves: [],
+          approval: 'none',
+          guards: {
+            errors: { marginPoints: 2 },
+            callerFaults: { action: 'rollback' },
+            latency: { margin: 0.25, action: 'rollback' },
+            predictions: { distance: 0.2, action: 'hold' },
+            cost: { margin: 0.5, action: 'hold' },
+            quality: { margin: 0.05, action: 'rollback' },
+            failuresInARow: 5,
+          },
+        },
         versions: {
           v1: {
             weight: 100,

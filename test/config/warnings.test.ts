@@ -24,6 +24,27 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'a share for a shadow that is not named, and a shadow that gets every call',
+    edited('aliases: [rain-prod]', 'shadow: { share: 0.5 }').replace(
+      '  drizzle:\n',
+      '  drizzle:\n    shadow: { version: v1 }\n',
+    ),
+    [
+      'c.yaml:5: models.rain.shadow.share: has no effect without a version; write shadow.version',
+      'c.yaml:15: models.drizzle.shadow.version: every call goes to this version, so none is mirrored; name another version',
+    ],
+  ],
+  [
+    'a shadow behind the endpoint that serves callers',
+    edited('aliases: [rain-prod]', 'shadow: { version: v2 }').replace(
+      '    versions:\n      v1:\n        weight: 90',
+      '    versions:\n      v2: { weight: 0, targets: [{ region: us-east-1, endpoint: rain-v1, component: two, price: { usdPerHour: 1, dataUsdPerGb: 0 } }] }\n      v1:\n        weight: 90',
+    ),
+    [
+      'c.yaml:5: models.rain.shadow.version: copies draw on rain-v1 in us-east-1, which serves callers too; give the shadow endpoints of its own',
+    ],
+  ],
+  [
     'an instance type not on the list',
     edited('instance: ml.m5.large', 'instance: ml.m5.lage'),
     [
@@ -246,7 +267,7 @@ test('notes what is meant but should be known', async t => {
     ),
     [
       'c.yaml:1: auth: none: whoever reaches the data port may call every model; keep 0.0.0.0:8080 where only trusted callers reach it, or write auth.keys',
-      'c.yaml:2: replicas: 2 replicas without redis: drains and cached answers stay in one; write redis.url to share them',
+      'c.yaml:2: replicas: 2 replicas without redis: drains and cached answers stay in one; write redis.url, or redis.cluster, to share them',
       'c.yaml:3: regions.ap-southeast-1: no target is there; add one or leave it out',
     ],
   );

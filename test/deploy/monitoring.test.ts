@@ -1,22 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { parse } from 'yaml';
 import { metricTable } from '../../src/telemetry/metric-table.ts';
+import { shippedRules } from '../helpers/monitoring.ts';
 
 const config = join(import.meta.dirname, '../../config');
 const read = (path: string) => readFileSync(join(config, path), 'utf8');
 
-interface Rules {
-  readonly groups: readonly {
-    readonly rules: readonly {
-      alert: string;
-      expr: string;
-      labels: { severity: string };
-      annotations: { summary: string };
-    }[];
-  }[];
-}
 interface Dashboard {
   readonly panels: readonly {
     readonly id: number;
@@ -25,11 +16,13 @@ interface Dashboard {
   }[];
 }
 
-const alerts = (parse(read('prometheus/rules/gateway.yml')) as Rules).groups.flatMap(group => group.rules);
-const dashboard = JSON.parse(read('grafana/dashboards/gateway.json')) as Dashboard;
+const alerts = shippedRules.filter(({ alert }) => alert !== undefined);
+const panels = readdirSync(join(config, 'grafana/dashboards')).flatMap(
+  name => (JSON.parse(read(`grafana/dashboards/${name}`)) as Dashboard).panels,
+);
 const queries = [
-  ...alerts.map(alert => alert.expr),
-  ...dashboard.panels.flatMap(panel => panel.targets.map(({ expr }) => expr)),
+  ...shippedRules.map(({ expr }) => expr),
+  ...panels.flatMap(panel => panel.targets.map(({ expr }) => expr)),
 ];
 
 /** Series the query names, with the label names it matches on: `a{b="c"}` → a, [b]. */
@@ -57,6 +50,7 @@ test('alerts and dashboards ask for metrics and labels that exist', async t => {
   }
   for (const expr of queries) {
     const known = new Set(seriesOf(expr).flatMap(({ name }) => metricOf(name)?.labels ?? []));
+    if (known.size === 0) continue; // of series that are recorded, whose own rules are among these
     for (const [, list = ''] of expr.matchAll(/\bby \(([^)]*)\)/g)) {
       for (const label of list.split(',').map(name => name.trim()))
         t.ok(label === 'le' || known.has(label), `by ${label}`);
@@ -65,12 +59,12 @@ test('alerts and dashboards ask for metrics and labels that exist', async t => {
 });
 
 test('every alert says how urgent it is and what happened, once', async t => {
-  t.equal(new Set(alerts.map(alert => alert.alert)).size, alerts.length);
+  t.equal(new Set(alerts.map(({ alert }) => alert)).size, alerts.length);
   const operations = readFileSync(join(config, '../docs/operations.md'), 'utf8');
-  for (const { alert, labels, annotations } of alerts) {
-    t.match(labels.severity, /^(page|warn)$/, alert);
-    t.ok(annotations.summary.length > 0, alert);
-    t.match(operations, `\`${alert}\``, `docs/operations.md tells what to do about ${alert}`);
+  for (const { alert = '', labels, annotations } of alerts) {
+    t.match(labels?.['severity'], /^(page|ticket|none)$/, alert);
+    t.ok((annotations?.['summary'] ?? '').length > 0, alert);
+    t.match(operations, `\`${alert}\``, `docs/operations.md names ${alert}`);
   }
 });
 
@@ -89,7 +83,7 @@ test('Prometheus, Alertmanager and Grafana know one another', async t => {
   const { datasources } = parse(read('grafana/provisioning/datasources/prometheus.yml')) as {
     datasources: { uid: string }[];
   };
-  for (const panel of dashboard.panels) t.equal(panel.datasource.uid, datasources[0]?.uid, `panel ${panel.id}`);
+  for (const panel of panels) t.equal(panel.datasource.uid, datasources[0]?.uid, `panel ${panel.id}`);
   const { providers } = parse(read('grafana/provisioning/dashboards/meridian.yml')) as {
     providers: { options: { path: string } }[];
   };

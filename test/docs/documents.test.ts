@@ -10,7 +10,7 @@ const markdownIn = (folder: string) =>
   readdirSync(join(root, folder))
     .filter(name => name.endsWith('.md'))
     .map(name => join(root, folder, name));
-const pages = [...markdownIn('.'), ...markdownIn('docs')].map(path => ({
+const pages = [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('docs/runbooks')].map(path => ({
   path,
   name: relative(root, path),
   text: readFileSync(path, 'utf8'),
@@ -46,7 +46,7 @@ test('every link within the repository leads somewhere', async t => {
 });
 
 test('headers, metrics and commands that are named exist', async t => {
-  const routes = sourceOf('src/routes') + sourceOf('src/jobs');
+  const routes = sourceOf('src/routes') + sourceOf('src/backends');
   const commands = [...sourceOf('src/cli').matchAll(/name: '(\w+)'|drainCommand\(\s*'(\w+)'/g)].map(
     ([, plain, drain]) => plain ?? drain,
   );

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { GatewayError } from '../../src/core/errors.ts';
-import { type CoalescerOptions, coalescer, retryKey, WaitedTooLong } from '../../src/fallback/coalescing.ts';
+import { type CoalescerOptions, coalescer, retryKey } from '../../src/fallback/coalescing.ts';
 import { callOf } from '../helpers/fallback-fixtures.ts';
 import { manualClock } from '../helpers/manual-clock.ts';
 
@@ -15,10 +15,10 @@ function bench(options: CoalescerOptions = {}) {
     const leaver = new AbortController();
     const start = (signal: AbortSignal) =>
       new Promise<string>((answer, fail) => calls.push({ key, signal, answer, fail }));
-    const result = shared.run(key, start, { signal: leaver.signal, deadlineMs, lingerMs }).then(
-      ({ value, joined }) => `${joined ? 'joined' : 'led'}: ${value}`,
-      (error: unknown) =>
-        error instanceof GatewayError ? error.code : error instanceof WaitedTooLong ? error.name : String(error),
+    const call = { start, soFar: () => 'as far as it came' };
+    const result = shared.run(key, call, { signal: leaver.signal, deadlineMs, lingerMs }).then(
+      ({ value, joined, late }) => `${late ? 'late' : joined ? 'joined' : 'led'}: ${value}`,
+      (error: unknown) => (error instanceof GatewayError ? error.code : String(error)),
     );
     return { result, leave: () => leaver.abort() };
   };
@@ -58,8 +58,11 @@ test('a call that cannot even start fails its waiter and is forgotten', async t 
   const waiter = { signal: new AbortController().signal, deadlineMs: 10 };
   const thrown = shared.run(
     'a',
-    () => {
-      throw new Error('at once');
+    {
+      start: () => {
+        throw new Error('at once');
+      },
+      soFar: () => '',
     },
     waiter,
   );
@@ -88,8 +91,8 @@ test('whoever leaves, the leader included, cancels nothing while another waits; 
 
 test('a caller who has left already starts nothing', async t => {
   const { calls, shared } = bench();
-  const start = async () => 'never';
-  await t.rejects(shared.run('a', start, { signal: AbortSignal.abort(), deadlineMs: 10 }), { code: 'client-closed' });
+  const call = { start: async () => 'never', soFar: () => '' };
+  await t.rejects(shared.run('a', call, { signal: AbortSignal.abort(), deadlineMs: 10 }), { code: 'client-closed' });
   t.equal(calls.length + shared.inFlight, 0);
 });
 
@@ -97,10 +100,10 @@ test('each waiter has a deadline of its own', async t => {
   const { ask, calls, clock } = bench();
   const [patient, hasty] = [ask('a', 1_000), ask('a', 100)];
   clock.advance(100);
-  t.equal(await hasty.result, 'WaitedTooLong');
+  t.equal(await hasty.result, 'late: as far as it came');
   t.equal(calls[0]?.signal.aborted, false);
   clock.advance(900);
-  t.equal(await patient.result, 'WaitedTooLong');
+  t.equal(await patient.result, 'late: as far as it came');
   t.equal(calls[0]?.signal.aborted, true, 'nobody waits any more');
 });
 
@@ -155,7 +158,7 @@ test('whatever callers do, everyone is answered and nothing is left behind', asy
       }
       clock.advance(1_000);
       const results = await Promise.all(asked.map(({ result }) => result));
-      const known = /^(led|joined): yes$|^Error: no$|^client-closed$|^WaitedTooLong$/;
+      const known = /^(led|joined): yes$|^Error: no$|^client-closed$|^late: as far as it came$/;
       return results.every(result => known.test(result)) && shared.inFlight === 0 && clock.timers === 0;
     }),
     { numRuns: 100, seed: 7 },

@@ -14,6 +14,7 @@ const settle = () => new Promise(resolve => setImmediate(resolve));
 
 /** A shared store in memory: it can be down, and its reads can be held until `release`. */
 class FakeShared implements SharedCache {
+  removeAll = async (_pattern: string): Promise<number> => 0;
   readonly held = new Map<string, Buffer>();
   readonly ttls: number[] = [];
   up = true;
@@ -279,4 +280,19 @@ test('a purge from a clock far ahead, or one that makes no sense, does not shut 
   clock.advance(60_001);
   cache.set('k', entry(), 100);
   t.ok(cache.peek('k'));
+});
+
+test('a tenant’s answers can be removed, here and in the shared store, and nobody else’s', async t => {
+  const shared = new FakeShared();
+  const patterns: string[] = [];
+  shared.removeAll = async pattern => patterns.push(pattern);
+  const { cache, entry } = bench({ shared });
+  const { tenantTag } = cacheKeys(secret);
+  const keyOf = (tenant: string) => `rain/v1/${tenantTag(tenant)}.digest`;
+  for (const tenant of ['acme', 'other']) cache.set(keyOf(tenant), entry(), 60);
+  await settle();
+  t.equal(await cache.purgeTenant('acme'), 1);
+  t.strictSame(patterns, [`*/*/${tenantTag('acme')}.*`]);
+  t.equal(cache.peek(keyOf('acme')), undefined);
+  t.ok(cache.peek(keyOf('other')));
 });

@@ -2,6 +2,7 @@ import { test } from 'tap';
 import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
 import { startRedis } from '../helpers/redis.ts';
+import { startRedisCluster } from '../helpers/redis-cluster.ts';
 import { startTestSimulator } from '../helpers/simulator.ts';
 import { tcpProxy } from '../helpers/tcp-proxy.ts';
 
@@ -68,3 +69,28 @@ for (const failure of ['refuse', 'black-hole', 'slow'] as const) {
     await eventually(t, 'Redis is used again when it is back', up);
   });
 }
+
+test('with a master of a Redis Cluster killed, every request still answers, first-hand or from the cache', async t => {
+  const { nodes, urls } = await startRedisCluster(t, { replicas: true });
+  const simulator = await startTestSimulator(t);
+  const config = { redis: { cluster: urls }, cacheStore, replicas: 2, models };
+  const one = await startTestGateway(t, config, { running: simulator });
+  const two = await startTestGateway(t, config, { running: simulator });
+  const up = async (gateway: typeof one) =>
+    /^meridian_redis_up 1$/m.test(await (await fetch(`${gateway.urls.admin}/metrics`)).text());
+  await eventually(t, 'both use the cluster', async () => (await up(one)) && (await up(two)));
+  const ask = (gateway: typeof one, what: string) =>
+    Promise.all(Array.from({ length: 12 }, (_, call) => gateway.call('rain', { body: `${what} ${call}` })));
+  const cacheOf = ({ headers }: { headers: Headers }) => headers.get('x-meridian-cache');
+  await ask(one, 'before');
+  await eventually(t, 'answers are shared', async () => {
+    const [answer] = await ask(two, 'before');
+    return answer !== undefined && cacheOf(answer) === 'hit';
+  });
+  await nodes[1]?.kill();
+  const answers = [...(await ask(one, 'after')), ...(await ask(two, 'after')), ...(await ask(one, 'before'))];
+  t.strictSame(
+    new Set(answers.map(({ status, headers, text }) => (status === 200 ? headers.get('x-meridian-fallback') : text))),
+    new Set(['none']),
+  );
+});

@@ -2,6 +2,7 @@ import { test } from 'tap';
 import type { ModelContainer } from '../../sim/model-port.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
+import { manualClock } from '../helpers/manual-clock.ts';
 import { echoContainers } from '../helpers/simulator.ts';
 
 const rain = simpleModel(['us-east-1'], {
@@ -27,6 +28,27 @@ test('a caller in a hurry does not cut short the call that others share', async 
   const answer = await patient;
   t.match([answer.status, answer.text, answer.headers.get('x-meridian-cache')], [200, 'same', 'coalesced']);
   t.equal(gateway.simulator.stats().regions['us-east-1']?.total, 1);
+});
+
+test('a caller whose own limit ends a shared call is told what was tried until then', async t => {
+  const two = simpleModel(['us-east-1', 'us-west-2'], {
+    routing: { policy: 'ordered' },
+    cache: { freshSeconds: 60 },
+    fallback: [{ static: { body: 'static' } }],
+  });
+  const clock = manualClock(Date.now());
+  const gateway = await startTestGateway(t, { models: { two } }, { clock, simulator: { latencyScale: 20 } });
+  await gateway.simulator.faults.add({ region: 'us-east-1', kind: 'error', errorType: 'InternalFailure' });
+  const hurried = gateway.call('two', { headers: { 'x-meridian-timeout-ms': '900' } });
+  await eventually(t, 'the second target is asked', () =>
+    gateway.app.parts.health
+      .describeAll()
+      .some(({ target, health }) => target.region === 'us-west-2' && health.inFlight === 1),
+  );
+  clock.advance(880);
+  const { headers } = await hurried;
+  t.equal(headers.get('x-meridian-fallback'), 'static');
+  t.match(headers.get('x-meridian-attempts'), /^v1@us-east-1\/realtime:backend-fault$/);
 });
 
 test('announced bytes hold nothing: idle connections keep nobody out', async t => {

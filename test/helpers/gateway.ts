@@ -10,6 +10,7 @@ import type { ResolvedConfig } from '../../src/config/resolve.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import type { ManualClock } from './manual-clock.ts';
 import { startTestSimulator } from './simulator.ts';
 
 /** A config as plain data; what is left out gets its default. */
@@ -52,24 +53,31 @@ export function simpleModel(regions: readonly string[] = regionNames, more: Conf
   return { versions: { v1: { targets: targetsIn(regions) } }, ...more };
 }
 
+export interface TestGatewayOptions {
+  readonly simulator?: Partial<SimulatorOptions>;
+  /** Instead of a simulator of its own. */
+  readonly running?: Simulator;
+  readonly logLevel?: 'error';
+  /** Further regions. */
+  readonly places?: ConfigData;
+  /** The gateway's; the simulator goes by real time. One moved by hand stands still, so that no limit is ever reached. */
+  readonly clock?: Clock & Partial<Pick<ManualClock, 'advance'>>;
+}
+
 /** A real gateway on free ports in front of the stand-in, both stopped when the test ends. */
 export async function startTestGateway(
   t: Test,
   config: ConfigData,
-  options: {
-    simulator?: Partial<SimulatorOptions>;
-    running?: Simulator;
-    logLevel?: 'error';
-    places?: ConfigData;
-    clock?: Clock;
-  } = {},
+  options: TestGatewayOptions = {},
 ): Promise<TestGateway> {
   const simulator = options.running ?? (await startTestSimulator(t, options.simulator));
   const stateDir = mkdtempSync(join(tmpdir(), 'meridian-test-'));
   const regions = Object.fromEntries(
     Object.entries(simulator.urls).map(([region, url]) => [
       region,
-      { endpoints: { sagemakerRuntime: url, bedrockRuntime: url, sts: url, s3: url, sagemaker: url } },
+      {
+        endpoints: { sagemakerRuntime: url, bedrockRuntime: url, sts: url, s3: url, sagemaker: url, eventBridge: url },
+      },
     ]),
   );
   const base: ConfigData = {
@@ -91,14 +99,18 @@ export async function startTestGateway(
   const sink = createLogger({ level: options.logLevel ?? 'debug', sampleRate: 1 }, systemClock, {
     write: line => void log.push(JSON.parse(line) as Record<string, unknown>),
   });
-  const app = await createApp({
-    resolved: resolve({}),
-    clock: options.clock ?? systemClock,
-    random: seededRandom(1),
-    log: sink,
-  });
+  const clock: NonNullable<TestGatewayOptions['clock']> = options.clock ?? systemClock;
+  const app = await createApp({ resolved: resolve({}), clock, random: seededRandom(1), log: sink });
   t.teardown(async () => {
-    await app.shutdown();
+    let over = false;
+    const stopping = app.shutdown().finally(() => {
+      over = true;
+    });
+    while (clock.advance !== undefined && !over) {
+      clock.advance(1);
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    await stopping;
     rmSync(stateDir, { recursive: true, force: true });
   });
   const urls = await app.listen();

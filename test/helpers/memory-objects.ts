@@ -26,10 +26,10 @@ export function memoryObjects(): { readonly store: ObjectStore; readonly objects
     },
     delete: async place => void objects.delete(at(place)),
     folders: async function* () {},
-    list: async function* (place) {
-      const found = [...objects].filter(([key]) => key.startsWith(at(place)));
-      const above = `${place.region}/${place.bucket}/`.length;
-      yield found.map(([key, bytes]) => ({ key: key.slice(above), bytes: bytes.length }));
+    keys: async function* (region, bucket, prefix) {
+      const root = `${region}/${bucket}/`;
+      const keys = [...objects.keys()].filter(key => key.startsWith(root + prefix)).map(key => key.slice(root.length));
+      yield keys;
     },
   };
   return { store, objects };

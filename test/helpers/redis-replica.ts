@@ -19,11 +19,11 @@ export interface RedisClientBench {
 const longLimits = { commandTimeoutMs: 2_000, connectTimeoutMs: 2_000, socketTimeoutMs: 2_500 };
 export const shortLimits = { commandTimeoutMs: 200, connectTimeoutMs: 500, socketTimeoutMs: 400 };
 
-/** A connection to Redis, closed with the test. */
-export function redisLink(t: Test, url: string, limits = longLimits): RedisClientBench {
+/** A connection to Redis, or to a cluster where nodes are named, closed with the test. */
+export function redisLink(t: Test, at: string | readonly string[], limits = longLimits): RedisClientBench {
   const events: GatewayEvent[] = [];
   const link = connectRedis(
-    { url, keyPrefix: 'meridian:', ...limits },
+    { ...(typeof at === 'string' ? { url: at } : { cluster: [...at] }), keyPrefix: 'meridian:', ...limits },
     { clock: systemClock, random: seededRandom(1), emit: event => events.push(event) },
   );
   t.teardown(() => link.close());
@@ -46,9 +46,9 @@ export interface ReplicaOptions {
 }
 
 /** A replica's state store over its own directory and Redis. */
-export async function replica(t: Test, url: string, options: ReplicaOptions = {}): Promise<Replica> {
+export async function replica(t: Test, at: string | readonly string[], options: ReplicaOptions = {}): Promise<Replica> {
   const { dir = stateDir(t), clock = systemClock, limits } = options;
-  const bench = redisLink(t, url, limits);
+  const bench = redisLink(t, at, limits);
   const warn = (message: string) => t.fail(message);
   const store = await openRecords({ dir, clock, warn });
   const state = sharedState({ store, link: bench.link.state, clock, random: seededRandom(1), warn });

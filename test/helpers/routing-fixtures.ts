@@ -76,8 +76,16 @@ export function modelOf(versions: readonly Version[], some: Partial<Model> = {})
     fallback: [],
     callerMayName: { variant: false, component: false },
     tensors: undefined,
+    newVersions: undefined,
     sample: undefined,
     queueMs: 50,
+    shadow: {
+      share: 0.1,
+      maxConcurrency: 4,
+      queue: 100,
+      timeoutMs: 10_000,
+      compare: { absolute: 0.000001, relative: 0.001, maxBytes: 1_048_576 },
+    },
     versions,
     ...some,
   };

@@ -15,6 +15,7 @@ export const echoContainers = {
   'rain-v1': echo,
   'rain-v2': echo,
   'rain-v3': echo,
+  'rain-winter': echo,
   'rain-batch': echo,
   'flight-delay': echo,
 };

@@ -40,6 +40,23 @@ test('replicas on one Redis share a rate exactly; without it each has its share'
   t.ok(alone.length >= 40);
 });
 
+test('a Redis that always answers too late is soon not asked, though it answers', async t => {
+  const clock = manualClock();
+  let asked = 0;
+  const takeRate = () => {
+    asked += 1;
+    return new Promise<number>(resolve => clock.after(50, () => resolve(0)));
+  };
+  const shared = { up: true, takeRate, addSpend: async () => 0 };
+  const limiter = createRateLimiter({ clock, shared, replicas, decidedAlone: () => {} });
+  for (let call = 0; call < 12; call += 1) {
+    const decision = limiter.take('acme', rate);
+    clock.advance(50);
+    await decision;
+  }
+  t.equal(asked, 5);
+});
+
 test('a Redis that does not answer in time is not waited for, and soon not asked', async t => {
   const clock = manualClock();
   let asked = 0;

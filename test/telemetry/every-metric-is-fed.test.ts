@@ -1,9 +1,56 @@
-import { test } from 'tap';
+import { type Test, test } from 'tap';
+import type { Simulator } from '../../sim/simulator.ts';
 import { metricTable } from '../../src/telemetry/metric-table.ts';
+import { hooks, notification, postHook } from '../helpers/alerts.ts';
 import { batchesClient, batchesConfig, batchModel, inputs, putDays } from '../helpers/batches.ts';
+import { sampleBaseline, writeBaseline } from '../helpers/drift.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { regionNames, simpleModel, startTestGateway, targetsIn } from '../helpers/gateway.ts';
 import { jobsClient } from '../helpers/jobs.ts';
+import { startTestSimulator } from '../helpers/simulator.ts';
+import { stateDir } from '../helpers/state-dir.ts';
+
+/**
+ * Metrics of a gateway whose models are watched: one's numbers are texts, its predictions begin to be wrong and an alert
+ * retrains it; the other has a version on trial.
+ */
+async function watchedMetrics(t: Test, running: Simulator): Promise<string> {
+  const windows = { paneSeconds: 1, tumblingPanes: 1, settleMs: 0, minRecords: 20 };
+  const monitor = { windows, baseline: writeBaseline(stateDir(t), sampleBaseline()), feedback: {}, capture: {} };
+  const capture = { destinations: { us: { directory: stateDir(t), encryption: 'none' } }, flushMs: 10 };
+  const retrain = { actions: [{ kind: 'event', region: 'us-east-1' }] };
+  const sleet = {
+    canary: { steps: [50, 100], warmUpCalls: 0, lookEveryMs: 250 },
+    versions: {
+      v1: { targets: targetsIn(['us-east-1']) },
+      v2: { weight: 0, targets: targetsIn(['us-east-1'], 'rain-v2') },
+    },
+  };
+  const models = { rain: simpleModel(['us-east-1'], { monitor, retrain }), sleet };
+  const gateway = await startTestGateway(t, { models, capture, hooks }, { running });
+  await postHook(gateway.urls.admin, notification({ labels: { model: 'rain', monitor: 'prediction' } }));
+  const acted = ({ message }: Record<string, unknown>) => message === 'retrain';
+  await eventually(t, 'an action is carried out', () => gateway.log.some(acted));
+  const headers = { 'content-type': 'application/json', 'x-amzn-sagemaker-inference-id': 'truth' };
+  const instances = Array.from({ length: 120 }, () => ({ x: 'no number', colour: 'red' }));
+  const predictions = instances.map((_, index) => (index < 60 ? 'dry' : 'wet'));
+  await gateway.call('rain', { headers, body: JSON.stringify({ instances, predictions }) });
+  const truth = JSON.stringify({ inferenceId: 'truth', truth: instances.map(() => 'dry') });
+  await eventually(t, 'the answer is known', async () => {
+    const told = await fetch(`${gateway.urls.data}/v1/feedback`, { method: 'POST', body: truth });
+    return told.status === 200;
+  });
+  const { drift } = gateway.app;
+  await eventually(t, 'captured', () => drift.counted.all().some(({ labels }) => labels['result'] === 'written'));
+  await eventually(t, 'judged', () => drift.counted.all().some(({ labels }) => labels['check'] === 'data_type_check'));
+  const metrics = async () => (await fetch(`${gateway.urls.admin}/metrics`)).text();
+  await gateway.app.canaries.start('sleet', 'v2', 'test');
+  for (let call = 0; call < 60; call += 1) await gateway.call('sleet', { body: String(call) });
+  await eventually(t, 'a canary is looked at', async () =>
+    /meridian_canary_guard_statistic\{model="sleet"/.test(await metrics()),
+  );
+  return metrics();
+}
 
 test('each metric of the table has a sample after a bad day, with exactly its labels', async t => {
   const gateway = await startTestGateway(t, {
@@ -21,6 +68,13 @@ test('each metric of the table has a sample after a bad day, with exactly its la
           v1: { targets: targetsIn(['us-east-1', 'us-west-2'], 'rain-v1', { price: { instance: 'ml.m5.large' } }) },
         },
       }),
+      hail: {
+        versions: {
+          v1: { targets: targetsIn(['eu-west-1']) },
+          v2: { weight: 0, targets: targetsIn(['eu-west-1'], 'rain-v2', { price: { instance: 'ml.m5.large' } }) },
+        },
+        shadow: { version: 'v2', share: 1, queue: 1_000 },
+      },
       assistant: {
         versions: { v1: { targets: [{ kind: 'bedrock', region: 'us-west-2', modelId: 'demo.assistant-v1:0' }] } },
       },
@@ -37,8 +91,13 @@ test('each metric of the table has a sample after a bad day, with exactly its la
   await eventually(t, 'the batch costs something', async () => ((await batches.look(batch.id)).costUsd ?? 0) > 0);
   await gateway.simulator.faults.remove(stall);
   await batches.until(t, batch.id, 'completed');
+  for (let call = 0; call < 50; call += 1) await gateway.call('hail', { body: String(call) });
+  await eventually(t, 'copies are compared', () => gateway.app.shadowing.view()[0]?.compared === 50);
   await gateway.call('rain', { body: 'known' });
   await gateway.call('rain', { headers: { 'amz-sdk-request': 'attempt=2; max=3' } });
+  gateway.app.parts.admission.take(250_000_000);
+  await gateway.call('hail'); // its copy is dropped, since memory is short
+  gateway.app.parts.admission.give(250_000_000);
   while (gateway.app.parts.budget.takeRetry()); // so that the next retry is refused
   for (const region of regionNames)
     await gateway.simulator.faults.add({ region, kind: 'error', errorType: 'InternalFailure' });
@@ -48,8 +107,10 @@ test('each metric of the table has a sample after a bad day, with exactly its la
   await gateway.call('snow'); // shed, since memory is short
   admission.give(250_000_000);
   gateway.app.refuse(['no reason']);
+  gateway.app.builds.told('rain-v1', 'us-east-1', 'deployed');
   gateway.app.parts.emit(undefined as never); // on which every listener throws
-  const text = await (await fetch(`${gateway.urls.admin}/metrics`)).text();
+  const watched = await watchedMetrics(t, await startTestSimulator(t));
+  const text = `${await (await fetch(`${gateway.urls.admin}/metrics`)).text()}\n${watched}`;
   for (const [name, { type, labels }] of Object.entries(metricTable)) {
     const sample = text
       .split('\n')

@@ -78,6 +78,6 @@ export const replicasShareState: Rule = inspection => {
   }
   if (redis === undefined && replicas > 1 && inspection.sound(['redis']) && inspection.sound(['replicas'])) {
     const problem = `${replicas} replicas without redis: drains and cached answers stay in one`;
-    inspection.note(['replicas'], problem, 'write redis.url to share them');
+    inspection.note(['replicas'], problem, 'write redis.url, or redis.cluster, to share them');
   }
 };

@@ -26,8 +26,8 @@ async function countBelow(store: ObjectStore, region: string, location: string):
   if (place === undefined) return undefined;
   let count = 0;
   try {
-    for await (const page of store.list(place)) {
-      count += page.filter(({ key }) => !key.endsWith('/')).length;
+    for await (const page of store.keys(region, place.bucket, place.key)) {
+      count += page.filter(key => !key.endsWith('/')).length;
       if (count > mostCounted) return undefined;
     }
     return count;

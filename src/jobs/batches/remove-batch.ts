@@ -27,7 +27,7 @@ async function removeOutputs({ store }: BatchPorts, batch: Batch, { buckets }: J
   for (const region of regions) {
     const place = placeBelow(region, batch.places[region]?.output ?? '');
     if (place === undefined) continue;
-    for await (const page of store.list(place))
-      await Promise.all(page.map(({ key }) => store.delete({ ...place, key })));
+    for await (const page of store.keys(region, place.bucket, place.key))
+      await Promise.all(page.map(key => store.delete({ ...place, key })));
   }
 }

@@ -2,10 +2,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { GatewayError } from '../../core/errors.ts';
 import { operations } from '../../core/operation.ts';
-import type { AdminCall, AdminRole } from '../../security/admin-access.ts';
+import type { AdminActor, AdminCall, AdminRole } from '../../security/admin-access.ts';
 import { renderPlainError } from '../v1.ts';
+import { type CanaryRoutePorts, canaryRoutes } from './canary.ts';
+import { type DataPorts, dataRoutes } from './data.ts';
+import { type EpisodePorts, episodeRoutes } from './episodes.ts';
+import { type HookPorts, hookRoutes } from './hooks.ts';
 import { type KeyPorts, keyRoutes } from './keys.ts';
 import { schemaWords } from './schema-words.ts';
+import { type VersionPorts, versionRoutes } from './versions.ts';
 
 /** What `GET /admin/explain` may be asked: the hints a caller could send, and whose key it is (by its id). */
 export const ExplainQuery = Type.Object(
@@ -51,14 +56,16 @@ export const PurgeBody = Type.Object(
 export type PurgeBody = Static<typeof PurgeBody>;
 
 /** What the operator's side shows and does. Every answer is plain JSON; unknown names throw `not-found`. */
-export interface AdminPorts extends KeyPorts {
-  access(call: AdminCall): { actor: string; role: AdminRole };
+export interface AdminPorts extends KeyPorts, CanaryRoutePorts, DataPorts, EpisodePorts, HookPorts, VersionPorts {
+  access(call: AdminCall): AdminActor;
   metrics(): Promise<{ contentType: string; text: string }>;
   targets(): unknown;
   regions(): unknown;
   explain(query: ExplainQuery): unknown;
   config(): unknown;
   costs(): unknown;
+  /** What is mirrored, and how far it agrees. */
+  shadow(): unknown;
   drain(what: DrainBody, actor: string): Promise<unknown>;
   undrain(what: DrainBody, actor: string): Promise<unknown>;
   purge(what: PurgeBody, actor: string): Promise<unknown>;
@@ -73,7 +80,7 @@ export function adminRoutes(
   ports: AdminPorts,
   onFault: (error: unknown, requestId: string) => void = () => {},
 ): void {
-  const judge = (request: FastifyRequest, role: AdminRole): string =>
+  const judgeFully = (request: FastifyRequest, role: AdminRole): AdminActor =>
     ports.access({
       host: request.headers.host,
       origin: request.headers.origin,
@@ -81,7 +88,8 @@ export function adminRoutes(
       remoteAddress: request.raw.socket.remoteAddress,
       role,
       act: request.routeOptions.url?.slice('/admin/'.length).replace('/', ' ') ?? request.method,
-    }).actor;
+    });
+  const judge = (request: FastifyRequest, role: AdminRole): string => judgeFully(request, role).actor;
   server.setSchemaErrorFormatter((complaints, context) => new Error(schemaWords(complaints, context)));
   server.setErrorHandler((thrown, request, reply) => {
     const error = thrown instanceof GatewayError ? thrown : fromFastify(thrown);
@@ -94,8 +102,8 @@ export function adminRoutes(
     const { contentType, text } = await ports.metrics();
     return reply.header('content-type', contentType).send(text);
   });
-  const { targets, regions, config, costs } = ports;
-  const views = { targets, regions, config, costs } as const;
+  const { targets, regions, config, costs, shadow } = ports;
+  const views = { targets, regions, config, costs, shadow } as const;
   for (const [name, view] of Object.entries(views)) {
     server.get(`/admin/${name}`, async request => {
       judge(request, 'viewer');
@@ -116,6 +124,11 @@ export function adminRoutes(
     ports.purge(request.body as PurgeBody, judge(request, 'operator')),
   );
   keyRoutes(server, ports, judge);
+  canaryRoutes(server, ports, judgeFully);
+  episodeRoutes(server, ports, judge);
+  versionRoutes(server, ports, judge);
+  hookRoutes(server, ports);
+  dataRoutes(server, ports, judge);
 }
 
 /** Fastify's own errors (bad JSON, schema) are invalid requests; anything else stays hidden. */

@@ -1,0 +1,43 @@
+import type { GatewayEvent } from '../core/events.ts';
+
+/** Tells a chain of events to people: a line for each link, as it happens, and none for the rest. */
+export interface Narrator {
+  /** The line of an event; undefined where it adds nothing to the story. */
+  line(event: GatewayEvent): string | undefined;
+}
+
+/** Starts a story: what stays the same is told once. */
+export function narrator(): Narrator {
+  const drifted = new Set<string>();
+  const driftLine = (event: Extract<GatewayEvent, { type: 'drift-judged' }>): string | undefined => {
+    const { model, version, monitor, feature, statistic, value, level, sample } = event;
+    const what = feature === undefined ? monitor : `${monitor} ${feature}`;
+    const key = `${model} ${version} ${what}`;
+    if (level === 'drifted' && !drifted.has(key)) {
+      drifted.add(key);
+      return `drift        ${model} ${version}: ${what}, ${statistic} ${value.toFixed(3)} over ${sample} records`;
+    }
+    if (level === 'clear' && drifted.delete(key)) return `drift over   ${model} ${version}: ${what}`;
+    return undefined;
+  };
+  return {
+    line: event => {
+      switch (event.type) {
+        case 'drift-judged':
+          return driftLine(event);
+        case 'episode-changed':
+          return `episode      ${event.model} ${event.to}: ${event.reason}`;
+        case 'retrain-action':
+          return `action       ${event.action} ${event.result}${event.region === undefined ? '' : ` in ${event.region}`}: ${event.detail}`;
+        case 'version-registered':
+          return `new version  ${event.model} ${event.version} of ${event.packageArn}`;
+        case 'canary-changed': {
+          const share = `${Number((event.share * 100).toFixed(1))} %`;
+          return `canary       ${event.model} ${event.canary} ${event.to}, ${share}: ${event.reason}`;
+        }
+        default:
+          return undefined;
+      }
+    },
+  };
+}

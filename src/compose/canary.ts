@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Listener } from '../core/events.ts';
+import { type Canaries, createCanaries } from '../rollout/canary/canaries.ts';
+import { type History, historyFiles } from '../rollout/canary/history.ts';
+import type { Parts } from './parts.ts';
+import { predictionsIn } from './predictions.ts';
+import type { Shadowing } from './shadow.ts';
+
+/** Canaries over the gateway's parts. */
+export interface CanaryPart extends Canaries {
+  readonly history: History;
+}
+
+/**
+ * How long Redis must have answered before records move forward: by then every replica has compared its records with
+ * those there (`state/shared-state.ts` does so every two seconds at least).
+ */
+const settleMs = 4_000;
+
+/** Canaries of the config in force; what they count is what the request path tells. */
+export function createCanaryPart(
+  parts: Parts,
+  shadowing: Pick<Shadowing, 'mirror'>,
+  warn: (message: string) => void,
+): CanaryPart {
+  const { clock, random, emit, stores, health, router, cache, work } = parts;
+  const history = historyFiles(join(parts.config().config.stateDir, 'canary'));
+  let upSince: number | undefined;
+  const together = () => {
+    const up = stores.redisUp();
+    if (up === undefined) return true;
+    if (!up) upSince = undefined;
+    else upSince ??= clock.now();
+    return upSince !== undefined && clock.now() - upSince >= settleMs;
+  };
+  const canaries = createCanaries({
+    clock,
+    random,
+    emit,
+    state: stores.state,
+    tallies: stores.tallies,
+    history,
+    model: name => parts.config().models.get(name),
+    models: () => parts.config().models.values(),
+    options: name => parts.config().config.models[name]?.canary,
+    together,
+    mayServe: (model, target, request) => router.mayEverServe(model, target, request),
+    unusable: target => {
+      const availability = health.available(target);
+      if (!availability.usable) return availability.why;
+      return availability.trial ? 'ejected' : undefined; // half-open: it has not come back yet
+    },
+    region: name => health.region(name),
+    purge: (model, version) => cache.purge(model, version),
+    predictionsOf: predictionsIn(parts),
+    shadow: (model, version, share) => {
+      const mirroring = shadowing.mirror(model, version, share);
+      return {
+        agreement: () => {
+          const { compared, by, agreedShare = 0, dropped } = mirroring.agreement();
+          const failed = by.failed + dropped['no-target']; // its targets are ejected by now
+          const made = compared + dropped['no-target'];
+          return { compared: made, agreedShare, failedShare: made === 0 ? 0 : failed / made };
+        },
+        stop: mirroring.stop,
+      };
+    },
+    series: randomUUID().slice(0, 8),
+    background: work.start,
+    warn,
+  });
+  /** A Redis that was away for less than a look must still be noticed. */
+  const hear: Listener = event => {
+    if (event.type === 'redis-changed' && !event.up) upSince = undefined;
+    canaries.hear(event);
+  };
+  return { ...canaries, hear, history };
+}

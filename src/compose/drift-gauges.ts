@@ -1,0 +1,36 @@
+import type { Drift } from '../drift/drift.ts';
+import type { Totals } from '../drift/totals.ts';
+import { measuresOf, truthsIn } from '../drift/truth-counts.ts';
+import type { JudgedWindow } from '../drift/version-monitor.ts';
+import type { Watched } from '../drift/watched-versions.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+const levels = { 'too-few': -1, clear: 0, between: 1, drifted: 2 } as const;
+
+/** What monitors say, as they last judged. */
+export function publishDrift(metrics: Metrics, drift: Pick<Drift, 'watched'> & { readonly counted: Totals }): void {
+  for (const watched of drift.watched()) {
+    const { model, version, monitor, windows } = watched;
+    metrics.gauge('meridian_drift_baseline_loaded', { model, version }, Number(monitor !== undefined));
+    for (const window of windows.values()) publishWindow(metrics, watched, window);
+  }
+  for (const { name, labels, value } of drift.counted.all()) metrics.countTo(name, labels as never, value);
+}
+
+function publishWindow(
+  metrics: Metrics,
+  { model, version }: Watched,
+  { kind: window, counts, judgements }: JudgedWindow,
+) {
+  const of = { model, version, window };
+  metrics.gauge('meridian_drift_window_records', { ...of, monitor: 'features' }, counts.records);
+  metrics.gauge('meridian_drift_window_records', { ...of, monitor: 'performance' }, truthsIn(counts.truths));
+  metrics.gauge('meridian_drift_window_disturbed', of, Number(counts.disturbed));
+  for (const { monitor, feature = 'all', level, scores } of judgements) {
+    metrics.gauge('meridian_drift_level', { ...of, monitor, feature }, levels[level]);
+    for (const [statistic, score] of Object.entries(scores))
+      metrics.gauge('meridian_drift_score', { ...of, monitor, feature, statistic }, score);
+  }
+  for (const [metric, value] of Object.entries(measuresOf(counts.truths)))
+    metrics.gauge('meridian_performance', { ...of, metric }, value);
+}

@@ -1,0 +1,56 @@
+import type { CanaryView } from '../retrain/ports.ts';
+import type { CanaryRecord } from '../rollout/canary/record.ts';
+import type { CanaryPart } from './canary.ts';
+import type { DriftSide } from './drift.ts';
+import type { EpisodeSources } from './episodes.ts';
+import type { Parts } from './parts.ts';
+
+/** What canaries and monitors tell episodes. */
+export function episodeSources(
+  parts: Parts,
+  canaries: Pick<CanaryPart, 'record' | 'stableOf'>,
+  drift: Pick<DriftSide, 'watched'>,
+  warn: (message: string) => void,
+): EpisodeSources {
+  return {
+    canary: model => {
+      const record = canaries.record(model);
+      return record && viewOf(record);
+    },
+    stable: canaries.stableOf,
+    baseline: model => {
+      const stable = canaries.stableOf(model);
+      return drift.watched().find(each => each.model === model && each.version === stable)?.monitor?.baseline.id;
+    },
+    references: model => references(parts, model),
+    warn,
+  };
+}
+
+function viewOf({ id, canary, startedAtMs, startedBy, state, reason }: CanaryRecord): CanaryView {
+  const over =
+    state === 'promoted' ? 'promoted' : state === 'rolled-back' || state === 'aborted' ? 'rolled-back' : undefined;
+  return { id, version: canary, startedAtMs, state: over ?? 'running', reason, by: startedBy };
+}
+
+/**
+ * Where a model's captured calls and their truths are: `capture` and `feedback` of the first destination that has a
+ * target of the model, and `capture-us` and the like for each residency class.
+ */
+function references({ config }: Parts, model: string): Readonly<Record<string, string>> {
+  const { capture, models } = config().config;
+  const known = config().models.get(model);
+  if (capture === undefined || known === undefined || models[model]?.monitor?.capture === undefined) return {};
+  const residencies = [...new Set(known.versions.flatMap(({ targets }) => targets.map(({ residency }) => residency)))];
+  const places = residencies.flatMap(residency => {
+    const { s3, directory } = capture.destinations[residency] ?? {};
+    const root = s3 ?? (directory === undefined ? undefined : `${directory}/`);
+    return root === undefined ? [] : [{ residency, capture: `${root}${model}/`, feedback: `${root}${model}.truth/` }];
+  });
+  const each = places.flatMap(({ residency, capture: calls, feedback }) => [
+    [`capture-${residency}`, calls],
+    [`feedback-${residency}`, feedback],
+  ]);
+  const [first] = places;
+  return { ...Object.fromEntries(each), ...(first && { capture: first.capture, feedback: first.feedback }) };
+}

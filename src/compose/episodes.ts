@@ -1,0 +1,121 @@
+import { GatewayError } from '../core/errors.ts';
+import { openBook } from '../retrain/book.ts';
+import { isOver } from '../retrain/episode.ts';
+import { type Episodes, startEpisodes } from '../retrain/episodes.ts';
+import type { CanaryView } from '../retrain/ports.ts';
+import { retrainBudget } from '../retrain/retrain-budget.ts';
+import { showBriefly, showEpisode } from '../retrain/show-episode.ts';
+import type { ApproveBody, DismissBody, EpisodePorts, EpisodesQuery, TriggerBody } from '../routes/admin/episodes.ts';
+import type { HookPorts } from '../routes/admin/hooks.ts';
+import { hookCaller } from '../security/hook-access.ts';
+import type { Auditor } from './auditor.ts';
+import { type AwsEventPorts, takeAwsEvent } from './aws-events.ts';
+import type { Parts } from './parts.ts';
+import { replicaId } from './replica-id.ts';
+
+/** What other parts tell episodes. */
+export interface EpisodeSources {
+  /** A model's newest canary. */
+  canary(model: string): CanaryView | undefined;
+  /** Version in charge; undefined leaves it to the weights. */
+  stable(model: string): string | undefined;
+  /** What tells a model's baselines apart. */
+  baseline(model: string): string | undefined;
+  /** Where captured data and feedback are, by word of `parameters`. */
+  references(model: string): Readonly<Record<string, string>>;
+  warn(message: string): void;
+}
+
+/** Episodes over the gateway's parts. */
+export function createEpisodes(parts: Parts, sources: EpisodeSources): Episodes {
+  const { clock, emit, backends, health, stores } = parts;
+  const model = (name: string) => parts.config().models.get(name);
+  return startEpisodes({
+    clock,
+    emit,
+    controlPlane: backends.controlPlane,
+    poster: backends.poster,
+    book: openBook(stores.state),
+    budget: retrainBudget(stores.state, () => clock.wallMs()),
+    replica: replicaId(parts.config().config.stateDir),
+    models: () =>
+      Object.entries(parts.config().config.models).flatMap(([name, { retrain }]) =>
+        retrain === undefined ? [] : [[name, retrain] as const],
+      ),
+    options: name => parts.config().config.models[name]?.retrain,
+    stable: name => sources.stable(name) ?? heaviest(model(name)?.versions ?? []),
+    baseline: sources.baseline,
+    references: sources.references,
+    regionsOf: name => [
+      ...new Set((model(name)?.versions ?? []).flatMap(({ targets }) => targets.map(at => at.region))),
+    ],
+    residenciesOf: name => [
+      ...new Set((model(name)?.versions ?? []).flatMap(({ targets }) => targets.map(at => at.residency))),
+    ],
+    regionState: region => health.regions().get(region) ?? 'serving',
+    canary: sources.canary,
+    warn: sources.warn,
+  });
+}
+
+/** The version most calls go to. */
+function heaviest(versions: readonly { readonly name: string; readonly weight: number }[]): string | undefined {
+  return [...versions].sort((a, b) => b.weight - a.weight)[0]?.name;
+}
+
+/** What operators see and do, each act written down. */
+export function episodeActs(parts: Parts, episodes: Episodes, { audited }: Auditor): EpisodePorts {
+  return {
+    episodes: ({ model, open }: EpisodesQuery) => ({
+      episodes: episodes
+        .list()
+        .filter(each => (model === undefined || each.model === model) && (open !== 'true' || !isOver(each.state)))
+        .map(showBriefly),
+    }),
+    episode: id => {
+      const episode = episodes.get(id);
+      if (episode !== undefined) return showEpisode(episode);
+      throw new GatewayError('not-found', `No episode ${id}: see /admin/episodes.`);
+    },
+    approveEpisode: audited('episodes approve', async ({ id }: ApproveBody, actor) =>
+      showEpisode(await episodes.approve(id, actor)),
+    ),
+    dismissEpisode: audited('episodes dismiss', async ({ id, reason = 'dismissed' }: DismissBody, actor) =>
+      showEpisode(await episodes.dismiss(id, actor, reason)),
+    ),
+    triggerEpisode: audited('episodes trigger', async ({ model, reason }: TriggerBody, actor) => {
+      const known = parts.config().names.get(model);
+      if (known === undefined) throw new GatewayError('not-found', `No model ${model} is configured.`);
+      return showEpisode(await episodes.trigger(known.name, actor, reason));
+    }),
+  };
+}
+
+/** What hooks are given. */
+export function hookPorts(
+  parts: Parts,
+  events: AwsEventPorts & { readonly episodes: Episodes },
+  { refused }: Auditor,
+): HookPorts {
+  const { episodes } = events;
+  const kept = async (hook: string, tokenId: string, take: () => Promise<unknown>) => {
+    try {
+      return await take();
+    } catch (error) {
+      refused(tokenId, `hook ${hook}`, error);
+      throw new GatewayError('internal', 'It could not be written down: post it again.', { status: 503 });
+    }
+  };
+  return {
+    hookCaller: authorization => {
+      try {
+        return hookCaller(parts.config().config.hooks.tokens, authorization);
+      } catch (error) {
+        refused('unknown', 'hook', error);
+        throw error;
+      }
+    },
+    alert: (body, tokenId) => kept('alertmanager', tokenId, () => episodes.alert(body, tokenId)),
+    awsEvent: (body, tokenId) => kept('eventbridge', tokenId, () => takeAwsEvent(events, body, tokenId)),
+  };
+}

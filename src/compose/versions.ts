@@ -1,0 +1,81 @@
+import { withRegistered } from '../config/registered.ts';
+import type { ResolvedConfig } from '../config/resolve.ts';
+import { GatewayError } from '../core/errors.ts';
+import { listNewVersions, Versions, type VersionsPorts } from '../retrain/versions.ts';
+import { isRunning } from '../rollout/canary/states.ts';
+import type { RemoveVersionBody, VersionPorts } from '../routes/admin/versions.ts';
+import type { Auditor } from './auditor.ts';
+import type { CanaryPart } from './canary.ts';
+import type { Parts } from './parts.ts';
+
+/** Between looks for canaries that are due. */
+const lookMs = 5_000;
+
+/** The config of the files with the versions that came by themselves. */
+export function withNewVersions(base: ResolvedConfig, { stores }: Pick<Parts, 'stores'>): ResolvedConfig {
+  return withRegistered(base, listNewVersions(stores.state));
+}
+
+/** Versions that come by themselves, over the gateway's parts. */
+export function createVersions(
+  parts: Parts,
+  canaries: Pick<CanaryPart, 'record' | 'start' | 'stableOf'>,
+  more: Pick<VersionsPorts, 'apply' | 'warn'>,
+): Versions {
+  const { stores, clock, emit, config } = parts;
+  return new Versions(
+    {
+      ...more,
+      inUse: model => inUse(canaries, model),
+      startCanary: (model, version, by) => startCanary(canaries, model, version, by),
+      state: stores.state,
+      clock,
+      emit,
+      model: name => config().models.get(name),
+      models: () => config().models.values(),
+    },
+    lookMs,
+  );
+}
+
+/** Whatever carries calls, or tries to. */
+function inUse(canaries: Pick<CanaryPart, 'record' | 'stableOf'>, model: string): ReadonlySet<string> {
+  const record = canaries.record(model);
+  const trial = record !== undefined && isRunning(record.state) ? [record.canary, record.stable] : [];
+  return new Set([...trial, canaries.stableOf(model) ?? '']);
+}
+
+/** Starts the canary of a new version, unless it had one; why not, when it cannot be. */
+async function startCanary(
+  canaries: Pick<CanaryPart, 'record' | 'start'>,
+  model: string,
+  version: string,
+  by: string,
+): Promise<{ refusal: string; later: boolean } | undefined> {
+  const record = canaries.record(model);
+  if (record?.canary === version) return undefined;
+  if (record !== undefined && isRunning(record.state)) return { refusal: `${record.canary} is on trial`, later: true };
+  try {
+    await canaries.start(model, version, by, { reason: 'a new version' });
+    return undefined;
+  } catch (error) {
+    if (error instanceof GatewayError) return { refusal: error.message, later: error.code === 'replicas-apart' };
+    throw error;
+  }
+}
+
+/** What operators see and do, each act written down. */
+export function versionActs(versions: Versions, { audited }: Auditor): VersionPorts {
+  return {
+    newVersions: () => ({ versions: versions.list() }),
+    removeVersion: audited('versions remove', async ({ model, version }: RemoveVersionBody) => {
+      if (await versions.remove(model, version)) return { model, version };
+      const known = versions.list().some(each => each.model === model && each.version === version);
+      throw known
+        ? new GatewayError('invalid-request', `${version} of ${model} is in use: abort its canary first.`, {
+            status: 409,
+          })
+        : new GatewayError('not-found', `No version ${version} of ${model} came by itself: see /admin/versions.`);
+    }),
+  };
+}

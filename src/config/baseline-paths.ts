@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Path, placeOf, type Source } from './findings.ts';
+import type { Config, ModelOptions } from './schema.ts';
+
+/** Where what ships with the gateway lies. */
+const ownDirectory = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * A path written in the config, made absolute: beside the file it is written in, else from the working directory, else
+ * of what ships with the gateway.
+ */
+export function besideFile(source: Source, at: Path, written: string): string {
+  const beside = resolve(dirname(placeOf(source, at).file), written);
+  return [beside, resolve(written), resolve(ownDirectory, written)].find(path => existsSync(path)) ?? beside;
+}
+
+/** The config with the directories of baselines made absolute. */
+export function withBaselinePaths(config: Config, source: Source): Config {
+  const models = Object.entries(config.models).map(([name, options]) => [name, withPaths(name, options, source)]);
+  return { ...config, models: Object.fromEntries(models) };
+}
+
+function withPaths(name: string, options: ModelOptions, source: Source): ModelOptions {
+  const { monitor } = options;
+  if (monitor === undefined) return options;
+  const path: Path = ['models', name, 'monitor'];
+  const { baseline } = monitor;
+  const baselines = Object.entries(monitor.baselines).map(([version, written]) => [
+    version,
+    besideFile(source, [...path, 'baselines', version], written),
+  ]);
+  return {
+    ...options,
+    monitor: {
+      ...monitor,
+      ...(baseline !== undefined && { baseline: besideFile(source, [...path, 'baseline'], baseline) }),
+      baselines: Object.fromEntries(baselines),
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { readBaseline } from '../../drift/baseline-files.ts';
+import type { MonitorOptions } from '../../drift/options.ts';
+import type { Path } from '../findings.ts';
+import type { Inspection, Rule } from '../inspection.ts';
+
+type Monitored = readonly [string, MonitorOptions, Path];
+
+function monitored(inspection: Inspection): readonly Monitored[] {
+  return inspection
+    .models()
+    .flatMap(([name, { monitor }, path]): Monitored[] =>
+      monitor === undefined || inspection.standIn([...path, 'monitor']) ? [] : [[name, monitor, [...path, 'monitor']]],
+    );
+}
+
+/** Baselines are there and sound; without one there is nothing to compare with. */
+export const baselinesAreReadable: Rule = inspection => {
+  for (const [name, { baseline, baselines }, path] of monitored(inspection)) {
+    const versions = Object.keys(inspection.config.models[name]?.versions ?? {});
+    const all: (readonly [Path, string])[] = [
+      ...(baseline === undefined ? [] : [[[...path, 'baseline'], baseline] as const]),
+      ...Object.entries(baselines).map(([version, at]) => [[...path, 'baselines', version], at] as const),
+    ];
+    for (const [at, written] of all) if (inspection.sound(at)) checkBaseline(inspection, at, written);
+    for (const version of Object.keys(baselines)) {
+      if (versions.includes(version)) continue;
+      const known = `it has ${versions.join(', ')}`;
+      inspection.warning([...path, 'baselines', version], `${name} has no version ${version} here`, known);
+    }
+    const serving = Object.entries(inspection.config.models[name]?.versions ?? {}).filter(
+      ([, { weight }]) => weight > 0,
+    );
+    if (baseline !== undefined || serving.every(([version]) => Object.hasOwn(baselines, version))) continue;
+    inspection.warning(path, `${name} has no baseline to be compared with`, 'make one: meridian baseline build');
+  }
+};
+
+function checkBaseline(inspection: Inspection, at: Path, written: string): void {
+  const directory = inspection.besideFile(at, written);
+  const read = readBaseline(directory, path => readFileSync(path, 'utf8'));
+  if (!('problems' in read)) return;
+  for (const problem of read.problems)
+    inspection.error(at, `${written} is no baseline: ${problem}`, 'make one anew: meridian baseline build');
+}
+
+/** A mark above which something is drifted lies above the one below which it is clear. */
+export const marksAreInOrder: Rule = inspection => {
+  for (const [, { marks }, path] of monitored(inspection)) {
+    for (const [name, { high, low }] of Object.entries(marks)) {
+      const at = [...path, 'marks', name];
+      if (!inspection.sound(at) || low <= high) continue;
+      inspection.error(at, `low is ${low}, above high, ${high}`, 'let low be at most high');
+    }
+  }
+};
+
+/** Captured records have somewhere to go. */
+export const captureHasDestinations: Rule = inspection => {
+  const { capture, regions } = inspection.config;
+  for (const [name, { capture: wanted }, path] of monitored(inspection)) {
+    const at = [...path, 'capture'];
+    if (wanted === undefined || !inspection.sound(at)) continue;
+    if (capture === undefined) {
+      inspection.error(at, `${name} is captured and there is no destination`, 'add capture.destinations');
+      continue;
+    }
+    const reached = new Set(
+      inspection
+        .targets()
+        .filter(({ model }) => model === name)
+        .map(({ target: { region, residency } }) => residency ?? regions[region]?.residency ?? region.slice(0, 2)),
+    );
+    for (const residency of reached) {
+      if (Object.hasOwn(capture.destinations, residency)) continue;
+      const problem = `what regions of residency ${residency} serve is not captured`;
+      inspection.warning(at, problem, `add capture.destinations.${residency}, if it may be kept`);
+    }
+  }
+};
+
+/** A destination is one place. */
+export const destinationsAreOnePlace: Rule = inspection => {
+  const { capture, regions } = inspection.config;
+  for (const [name, { directory, s3, region }] of Object.entries(capture?.destinations ?? {})) {
+    const at: Path = ['capture', 'destinations', name];
+    if (!inspection.sound(at)) continue;
+    if ((directory === undefined) === (s3 === undefined))
+      inspection.error(at, 'is not one place', 'write either directory or s3');
+    if (s3 !== undefined && region === undefined)
+      inspection.error(at, 'does not say where the bucket is', 'add region, a key of regions');
+    if (region !== undefined && !Object.hasOwn(regions, region))
+      inspection.error([...at, 'region'], `no region is called ${region}`, `known: ${Object.keys(regions).join(', ')}`);
+  }
+};

@@ -1,0 +1,141 @@
+import Type, { type Static, type TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+
+const count = Type.Number({ minimum: 0 });
+const Common = Type.Object({ num_present: count, num_missing: count });
+/** AWS writes NaN of empty columns as text. */
+const Figure = Type.Union([Type.Number(), Type.Literal('NaN')]);
+
+/** `statistics.json` of Model Monitor, as far as it is read; more may be there. */
+export const StatisticsFile = Type.Object({
+  version: Type.Literal(0),
+  dataset: Type.Optional(Type.Object({ item_count: count })),
+  features: Type.Array(
+    Type.Object({
+      name: Type.String({ minLength: 1 }),
+      inferred_type: Type.Enum(['Fractional', 'Integral', 'String', 'Unknown']),
+      numerical_statistics: Type.Optional(
+        Type.Object({
+          common: Common,
+          mean: Type.Optional(Figure),
+          std_dev: Type.Optional(Figure),
+          min: Type.Optional(Figure),
+          max: Type.Optional(Figure),
+          distribution: Type.Optional(
+            Type.Object({
+              kll: Type.Optional(
+                Type.Object({
+                  buckets: Type.Array(Type.Object({ lower_bound: Type.Number(), upper_bound: Type.Number(), count })),
+                }),
+              ),
+            }),
+          ),
+        }),
+      ),
+      string_statistics: Type.Optional(
+        Type.Object({
+          common: Common,
+          distinct_count: Type.Optional(count),
+          distribution: Type.Optional(
+            Type.Object({
+              categorical: Type.Optional(
+                Type.Object({ buckets: Type.Array(Type.Object({ value: Type.String(), count })) }),
+              ),
+            }),
+          ),
+        }),
+      ),
+    }),
+    { maxItems: 1_000 },
+  ),
+});
+export type StatisticsFile = Static<typeof StatisticsFile>;
+
+const Share = Type.Number({ minimum: 0, maximum: 1 });
+const Switch = Type.Enum(['Enabled', 'Disabled']);
+
+/** `constraints.json` of Model Monitor, as far as it is read; its older key `comparion_method` is one of AWS's own. */
+export const ConstraintsFile = Type.Object({
+  version: Type.Literal(0),
+  features: Type.Array(
+    Type.Object({
+      name: Type.String({ minLength: 1 }),
+      inferred_type: Type.Enum(['Fractional', 'Integral', 'String', 'Unknown']),
+      completeness: Type.Optional(Share),
+      num_constraints: Type.Optional(Type.Object({ is_non_negative: Type.Optional(Type.Boolean()) })),
+      string_constraints: Type.Optional(Type.Object({ domains: Type.Optional(Type.Array(Type.String())) })),
+    }),
+    { maxItems: 1_000 },
+  ),
+  monitoring_config: Type.Optional(
+    Type.Object({
+      evaluate_constraints: Type.Optional(Switch),
+      emit_metrics: Type.Optional(Switch),
+      datatype_check_threshold: Type.Optional(Share),
+      domain_content_threshold: Type.Optional(Share),
+      distribution_constraints: Type.Optional(
+        Type.Object({
+          perform_comparison: Type.Optional(Switch),
+          comparison_threshold: Type.Optional(Type.Number()),
+          comparison_method: Type.Optional(Type.Enum(['Simple', 'Robust'])),
+          comparion_method: Type.Optional(Type.Enum(['Simple', 'Robust'])),
+          categorical_comparison_threshold: Type.Optional(Type.Number()),
+          categorical_drift_method: Type.Optional(Type.Enum(['LInfinity', 'ChiSquared'])),
+        }),
+      ),
+    }),
+  ),
+});
+export type ConstraintsFile = Static<typeof ConstraintsFile>;
+
+const Numeric = Type.Object({
+  kind: Type.Literal('numeric'),
+  name: Type.String(),
+  integral: Type.Boolean(),
+  edges: Type.Array(Type.Number(), { maxItems: 1_000 }),
+  counts: Type.Array(count),
+  missing: count,
+  min: Type.Number(),
+  max: Type.Number(),
+  mean: Type.Number(),
+  deviation: Type.Number({ minimum: 0 }),
+});
+const Text = Type.Object({
+  kind: Type.Literal('text'),
+  name: Type.String(),
+  values: Type.Array(Type.String(), { uniqueItems: true, maxItems: 1_000 }),
+  counts: Type.Array(count),
+  missing: count,
+});
+const Opaque = Type.Object({ kind: Type.Literal('opaque'), name: Type.String(), present: count, missing: count });
+const AnyFeature = Type.Union([Numeric, Text, Opaque]);
+
+/** `baseline.json`: what the gateway itself compares with. */
+export const BaselineFile = Type.Object({
+  version: Type.Literal(1),
+  records: count,
+  features: Type.Array(AnyFeature, { maxItems: 1_000 }),
+  prediction: Type.Optional(AnyFeature),
+  performance: Type.Optional(Type.Object({ truths: count, measures: Type.Record(Type.String(), Type.Number()) })),
+});
+export type BaselineFile = Static<typeof BaselineFile>;
+
+/** What is wrong with a file, each with where in it. */
+export type Problems = readonly string[];
+
+/** A text as what the schema says, or what is wrong with it. */
+export function decode<S extends TSchema>(schema: S, text: string): { value: Static<S> } | { problems: Problems } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { problems: [`is not valid JSON: ${error instanceof Error ? error.message : String(error)}`] };
+  }
+  if (Value.Check(schema, value)) return { value };
+  const problems = [...Value.Errors(schema, value)]
+    .slice(0, mostProblems)
+    .map(({ instancePath, message }) => `${instancePath === '' ? 'the file' : instancePath}: ${message}`);
+  return { problems: problems.length === 0 ? ['is not of this form'] : problems };
+}
+
+const mostProblems = 5;

@@ -1,0 +1,182 @@
+import type { GatewayEvent, Listener } from '../core/events.ts';
+import type { Baseline } from './baseline.ts';
+import { baselinesOf } from './baselines.ts';
+
+import { callQueue } from './call-queue.ts';
+import { errorShifts } from './error-shifts.ts';
+import { createLearning } from './learning.ts';
+import { readPredictions, readRecords } from './payload.ts';
+import type { DriftPorts, MonitoredModel } from './ports.ts';
+import { type CalledEvent, type ReadableCall, readableCall, tells, versionOf } from './readable-call.ts';
+import { paneStore } from './stored-panes.ts';
+
+import type { JudgedWindow, KeptPanes } from './version-monitor.ts';
+import { type Watched, watchedVersions } from './watched-versions.ts';
+
+/** An answer whose ground truth may come. */
+export interface RememberedCall {
+  readonly inferenceId: string;
+  readonly model: string;
+  readonly version: string;
+  readonly tenant: string;
+  /** Residency class of the region that answered. */
+  readonly residency: string;
+  /** Wall clock, ms. */
+  readonly answeredAt: number;
+  readonly predictions: readonly (number | string)[];
+}
+
+/** A prediction that turned out so. */
+export type JoinedTruth = Omit<Extract<GatewayEvent, { type: 'truth-joined' }>, 'type'>;
+
+/** Watches models for drift. */
+export interface Drift {
+  readonly hear: Listener;
+  /** Takes in a prediction that turned out so: tells everyone, counts it. */
+  joined(truth: JoinedTruth): void;
+  /**
+   * Makes a baseline for a version, of its newest records where none is given, and puts it in force on all replicas.
+   * False when it must wait for records, or another replica was first.
+   */
+  rebaseline(model: string, version: string, baseline?: Baseline): Promise<boolean>;
+  watched(): readonly Watched[];
+  /** Forgets the records kept for new baselines. */
+  forgetRecords(): void;
+  /** Reads and judges what is due; resolves when that is done. Called by its own timer. */
+  turn(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** How often panes are looked after, ms. */
+const turnMs = 1_000;
+
+/** Starts watching. @param remember told of every call that was read and has predictions */
+export async function startDrift(ports: DriftPorts, remember: (call: RememberedCall) => void): Promise<Drift> {
+  const { clock, counted } = ports;
+  const baselines = baselinesOf(ports);
+  const store = paneStore(ports.directory);
+  const versions = watchedVersions(ports, baselines, store, await keptPanes(ports, store));
+  const queue = callQueue(ports);
+  const shifts = errorShifts(ports);
+  versions.refresh();
+  const learning = createLearning(ports, baselines, versions);
+
+  const turnAll = async () => {
+    versions.refresh();
+    await learning.promoted();
+    let changed = false;
+    for (const watched of versions.all()) {
+      await learning.predictions(watched);
+      if (ports.disturbed(watched.model)) watched.monitor?.disturb();
+      for (const window of (await watched.monitor?.turn()) ?? []) {
+        changed = true;
+        watched.windows.set(window.kind, window);
+        tell(ports, watched, window);
+        await learning.performance(watched, window);
+        for (const { check } of window.violations)
+          counted.add('meridian_data_quality_violations_total', {
+            model: watched.model,
+            version: watched.version,
+            check,
+          });
+      }
+    }
+    if (changed) await versions.save();
+  };
+  const turn = oneAtATime(() => turnAll().catch((error: unknown) => ports.warn(`drift: ${String(error)}`)));
+  const stopTurns = clock.every(turnMs, () => void turn());
+
+  const joined: Drift['joined'] = truth => {
+    ports.emit({ type: 'truth-joined', ...truth });
+    versions.find(truth.model, truth.version)?.monitor?.truth(clock.wallMs(), truth.predicted, truth.truth);
+    shifts.add(truth, ports.model(truth.model)?.options.payload.threshold);
+  };
+
+  const read = (model: MonitoredModel, watched: Watched, call: ReadableCall) => {
+    const records = readRecords(model.shape, call.requestType, call.request);
+    const predictions = readPredictions(model.shape, call.answerType, call.answer);
+    watched.calls[records.instances.length === 0 ? 'unreadable' : 'read'].value += 1;
+    watched.monitor?.record(call.atMs, records, predictions);
+    watched.ring.add(records, predictions, clock.now());
+    if (predictions.length === 0) return;
+    const { inferenceId, tenant, residency, atMs: answeredAt } = call;
+    remember({ inferenceId, model: model.name, version: watched.version, tenant, residency, answeredAt, predictions });
+  };
+
+  const called = (event: CalledEvent) => {
+    const model = ports.model(event.model);
+    if (model === undefined || !tells(event)) return;
+    const watched = versions.find(model.name, versionOf(event));
+    if (watched === undefined) return;
+    const call = readableCall(event, clock.wallMs());
+    const bytes = call.request.length + call.answer.length;
+    const { sampleRate, largeSampleRate, maxBodyBytes, maxQueuedBytes } = model.options;
+    const rate = bytes > maxBodyBytes ? Math.min(sampleRate, largeSampleRate) : sampleRate;
+    if (rate < 1 && ports.random() >= rate) watched.calls['sampled-out'].value += 1;
+    else if (!queue.add({ bytes, read: () => read(model, watched, call) }, maxQueuedBytes))
+      watched.calls.dropped.value += 1;
+  };
+
+  return {
+    hear: event => {
+      if (event.type === 'version-called') called(event);
+      else if (event.type === 'region-changed' && event.to !== 'serving') markDisturbed(ports, versions.all());
+      else if (event.type === 'canary-changed' && event.to === 'promoted')
+        learning
+          .rebaseline(event.model, event.canary)
+          .catch((error: unknown) => ports.warn(`new baseline: ${String(error)}`));
+    },
+    joined,
+    rebaseline: learning.rebaseline,
+    watched: versions.all,
+    forgetRecords: () => {
+      queue.flush();
+      for (const { ring } of versions.all()) ring.clear();
+    },
+    turn,
+    stop: async () => {
+      stopTurns();
+      queue.flush();
+      await turn();
+      queue.stop();
+      await versions.save();
+    },
+  };
+}
+
+function markDisturbed(ports: DriftPorts, all: readonly Watched[]): void {
+  for (const { model, monitor } of all) if (ports.disturbed(model)) monitor?.disturb();
+}
+
+function tell(ports: DriftPorts, { model, version }: Watched, window: JudgedWindow): void {
+  const { kind, endsAt: windowEndsAt, counts } = window;
+  for (const { monitor, feature, statistic, value, level, sample } of window.judgements)
+    ports.emit({
+      type: 'drift-judged',
+      ...{ model, version, monitor, feature, statistic, value, level, sample, windowEndsAt },
+      window: kind,
+      disturbed: counts.disturbed,
+    });
+}
+
+async function keptPanes(ports: DriftPorts, store: ReturnType<typeof paneStore>): Promise<Map<string, KeptPanes>> {
+  const kept = new Map<string, KeptPanes>();
+  for (const { name, versions } of ports.models()) {
+    for (const version of versions) {
+      const panes = await store.load(name, version);
+      if (panes !== undefined) kept.set(`${name} ${version}`, panes);
+    }
+  }
+  return kept;
+}
+
+/** Asked while it runs, it is that run's end that is waited for. */
+function oneAtATime(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= work().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+}

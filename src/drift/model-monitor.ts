@@ -1,0 +1,146 @@
+import {
+  type Constraints,
+  type Feature,
+  type FeatureConstraint,
+  type NumericFeature,
+  presentOf,
+  type TextFeature,
+} from './baseline.ts';
+import type { ConstraintsFile, StatisticsFile } from './baseline-schema.ts';
+
+type FileFeature = StatisticsFile['features'][number];
+
+/** The features that a `statistics.json` tells of; bins as its buckets have them, whatever made it. */
+export function featuresOf({ features }: StatisticsFile): readonly Feature[] {
+  return features.map(each => numericOf(each) ?? textOf(each) ?? opaqueOf(each));
+}
+
+function numericOf({ name, inferred_type, numerical_statistics: statistics }: FileFeature): NumericFeature | undefined {
+  const buckets = statistics?.distribution?.kll?.buckets ?? [];
+  const [first] = buckets;
+  const last = buckets.at(-1);
+  if (statistics === undefined || first === undefined || last === undefined) return undefined;
+  const { edges, counts } = binsOf(buckets);
+  const figure = (value: number | 'NaN' | undefined, otherwise: number) =>
+    typeof value === 'number' ? value : otherwise;
+  return {
+    kind: 'numeric',
+    name,
+    integral: inferred_type === 'Integral',
+    edges,
+    counts,
+    missing: statistics.common.num_missing,
+    min: figure(statistics.min, first.lower_bound),
+    max: figure(statistics.max, last.upper_bound),
+    mean: figure(statistics.mean, (first.lower_bound + last.upper_bound) / 2),
+    deviation: Math.max(0, figure(statistics.std_dev, (last.upper_bound - first.lower_bound) / 4)),
+  };
+}
+
+/** Between buckets lie edges; buckets without width, as a constant column has them, are one. */
+function binsOf(buckets: readonly { readonly upper_bound: number; readonly count: number }[]) {
+  const edges: number[] = [];
+  const counts = [0];
+  for (const [index, bucket] of buckets.entries()) {
+    counts[counts.length - 1] = (counts.at(-1) ?? 0) + bucket.count;
+    if (index === buckets.length - 1 || bucket.upper_bound <= (edges.at(-1) ?? Number.NEGATIVE_INFINITY)) continue;
+    edges.push(bucket.upper_bound);
+    counts.push(0);
+  }
+  return { edges, counts };
+}
+
+function textOf({ name, string_statistics: statistics }: FileFeature): TextFeature | undefined {
+  const buckets = statistics?.distribution?.categorical?.buckets ?? [];
+  if (statistics === undefined || buckets.length === 0) return undefined;
+  const named = buckets.reduce((sum, { count }) => sum + count, 0);
+  const rest = Math.max(0, statistics.common.num_present - named);
+  const { num_present: present, num_missing: missing } = statistics.common;
+  // Texts that hardly repeat: their handful of buckets says nothing of the next ones.
+  if (rest > present / 2) return undefined;
+  const values = buckets.map(({ value }) => value);
+  return { kind: 'text', name, values, counts: [...buckets.map(({ count }) => count), rest], missing };
+}
+
+function opaqueOf({ name, string_statistics, numerical_statistics }: FileFeature): Feature {
+  const common = string_statistics?.common ?? numerical_statistics?.common;
+  return { kind: 'opaque', name, present: common?.num_present ?? 0, missing: common?.num_missing ?? 0 };
+}
+
+/** The constraints of a `constraints.json`. */
+export function constraintsOf({ features, monitoring_config: config }: ConstraintsFile): Constraints {
+  return {
+    features: features.map(({ name, inferred_type, completeness, num_constraints, string_constraints }) => ({
+      name,
+      type: inferred_type,
+      completeness: completeness ?? 0,
+      nonNegative: num_constraints?.is_non_negative ?? false,
+      domain: string_constraints?.domains,
+    })),
+    enabled: config?.evaluate_constraints !== 'Disabled',
+    compares: config?.distribution_constraints?.perform_comparison !== 'Disabled',
+    typeTolerance: toleranceOf(config?.datatype_check_threshold),
+    domainTolerance: toleranceOf(config?.domain_content_threshold),
+  };
+}
+
+/** Files of 2019 to 2022 say 1.0, all must match; newer ones 0.1, a tenth may not. */
+function toleranceOf(threshold: number | undefined): number {
+  if (threshold === undefined) return 0;
+  return threshold >= 0.5 ? 1 - threshold : threshold;
+}
+
+/** What is expected of features from now on: what they kept to in the baseline. */
+export function suggestConstraints(features: readonly Feature[]): Constraints {
+  return {
+    features: features.map(suggest),
+    enabled: true,
+    compares: true,
+    typeTolerance: usualTolerance,
+    domainTolerance: usualTolerance,
+  };
+}
+
+const usualTolerance = 0.1;
+
+function suggest(feature: Feature): FeatureConstraint {
+  const present = presentOf(feature);
+  const all = present + feature.missing;
+  const type = feature.kind === 'numeric' ? (feature.integral ? 'Integral' : 'Fractional') : 'String';
+  return {
+    name: feature.name,
+    type: all === feature.missing ? 'Unknown' : type,
+    completeness: all === 0 ? 0 : present / all,
+    nonNegative: feature.kind === 'numeric' && feature.min >= 0,
+    domain: feature.kind === 'text' ? feature.values : undefined,
+  };
+}
+
+/** As Model Monitor writes it. */
+export function constraintsFile(constraints: Constraints): ConstraintsFile & object {
+  const { features, typeTolerance, domainTolerance, enabled, compares } = constraints;
+  const on = (value: boolean) => (value ? 'Enabled' : 'Disabled');
+  return {
+    version: 0,
+    features: features.map(({ name, type, completeness, nonNegative, domain }) => ({
+      name,
+      inferred_type: type,
+      completeness,
+      ...((type === 'Integral' || type === 'Fractional') && { num_constraints: { is_non_negative: nonNegative } }),
+      ...(domain !== undefined && { string_constraints: { domains: [...domain] } }),
+    })),
+    monitoring_config: {
+      evaluate_constraints: on(enabled),
+      emit_metrics: 'Enabled',
+      datatype_check_threshold: typeTolerance,
+      domain_content_threshold: domainTolerance,
+      distribution_constraints: {
+        perform_comparison: on(compares),
+        comparison_threshold: 0.1,
+        comparison_method: 'Robust',
+        categorical_comparison_threshold: 0.1,
+        categorical_drift_method: 'LInfinity',
+      },
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { GatewayEvent } from '../core/events.ts';
+
+/** Of a call that went to targets. */
+export type CalledEvent = Extract<GatewayEvent, { type: 'version-called' }>;
+const empty = Buffer.alloc(0);
+
+/** What is kept of a call until it is read: no more than it takes, since much may wait. */
+export interface ReadableCall {
+  readonly request: Buffer;
+  readonly requestType: string | undefined;
+  readonly answer: Buffer;
+  readonly answerType: string | undefined;
+  readonly inferenceId: string;
+  readonly tenant: string;
+  readonly residency: string;
+  readonly atMs: number;
+}
+
+/** A call as it waits to be read. */
+export function readableCall({ request, answer, attempts }: CalledEvent, atMs: number): ReadableCall {
+  return {
+    request: request.body,
+    requestType: request.fields.contentType,
+    answer: answer?.body ?? empty,
+    answerType: answer?.headers['content-type'],
+    inferenceId: request.fields.inferenceId ?? request.id,
+    tenant: request.caller.tenant,
+    residency: attempts.at(-1)?.target.residency ?? '',
+    atMs,
+  };
+}
+
+/** Whether a call has an answer by a model, of an operation whose bodies are the model's own or tensors. */
+export function tells({ answer, request: { operation } }: CalledEvent): boolean {
+  return answer !== undefined && answer.status < 300 && (operation === 'invoke' || operation === 'infer');
+}
+
+/** The version that answered, which is another than the first chosen when the call moved. */
+export function versionOf({ attempts, answer, version }: CalledEvent): string {
+  return attempts.findLast(({ result }) => result.answer === answer)?.target.version ?? version;
+}

@@ -1,0 +1,131 @@
+import { actionText, nameOf, prepared, regionsOf, type Tried, tryAction } from './actions.ts';
+import { happen, noted } from './change.ts';
+import type { ActionRecord, Episode } from './episode.ts';
+import type { ActionOptions, RetrainOptions } from './options.ts';
+import type { RetrainPorts } from './ports.ts';
+
+/** Tries in one region, and of a webhook. */
+const mostTries = 4;
+const firstPauseMs = 1_000;
+/** A replica that works on an episode and is not heard of for this long is gone. */
+const leaseMs = 60_000;
+
+/** Claims a retraining of the model's budget and writes down what will be done; or only writes it down, in a dry run. */
+export async function start(ports: RetrainPorts, episode: Episode, options: RetrainOptions): Promise<void> {
+  const actions = prepared(ports, episode, options.actions);
+  const told = actions.map((record, index) => actionText(record, regionsAt(options, index))).join('; ');
+  if (options.dryRun) {
+    await happen(ports, episode.id, 'rehearsed', { by: 'gateway', detail: `dry run, not done: ${told}` });
+    return;
+  }
+  const why = await ports.budget.claim(episode.model, episode.id, options);
+  // Another replica took the last one meanwhile: the next look writes down why it waits.
+  if (why === undefined)
+    await happen(ports, episode.id, 'started', { by: 'gateway', detail: told }, () => ({ actions }));
+}
+
+function regionsAt(options: RetrainOptions, index: number): readonly string[] {
+  const action = options.actions[index];
+  return action === undefined ? [] : regionsOf(action);
+}
+
+/**
+ * Runs `work` on an episode as the only replica, and puts what it makes of it in place. Another replica's lease is
+ * respected until it ends; then work may be done again, which its token makes harmless.
+ */
+export async function alone(
+  ports: RetrainPorts,
+  id: string,
+  work: (episode: Episode) => Promise<(latest: Episode) => Episode>,
+): Promise<Episode | undefined> {
+  const { book, clock, replica } = ports;
+  const mine = await book.change(id, episode => {
+    const { lease } = episode;
+    if (lease !== undefined && lease.replica !== replica && lease.untilMs > clock.wallMs()) return undefined;
+    return { ...episode, lease: { replica, untilMs: clock.wallMs() + leaseMs } };
+  });
+  if (mine === undefined) return undefined;
+  const finish = await work(mine);
+  return book.change(id, latest => {
+    if (latest.lease?.replica !== replica) return undefined;
+    const { lease: _, ...rest } = finish(latest);
+    return rest;
+  });
+}
+
+/** Carries one action out, once; what came of it is in the record and the timeline. */
+export async function act(ports: RetrainPorts, id: string, index: number, options: RetrainOptions): Promise<void> {
+  await alone(ports, id, async episode => {
+    const record = episode.actions[index];
+    if (record === undefined || record.state !== 'pending') return latest => latest;
+    const action = options.actions.find(each => each.kind === record.kind && nameOf(each) === record.to);
+    const tried: Tried =
+      action === undefined
+        ? { ok: false, why: 'it is not configured any more', retryable: false }
+        : await tryAction(ports, episode, record, action);
+    const next = afterTry(record, tried, action, ports.clock.wallMs());
+    const result = resultOf(record, next);
+    const region = tried.ok ? tried.region : action && regionsOf(action)[record.regionIndex];
+    const detail = `${record.kind} ${record.to}${region === undefined ? '' : ` in ${region}`}: ${tried.ok ? tried.link : tried.why}`;
+    ports.emit({
+      type: 'retrain-action',
+      model: episode.model,
+      episode: id,
+      action: record.kind,
+      region,
+      result,
+      detail,
+    });
+    return latest => {
+      const actions = latest.actions.map((each, at) => (at === index ? next : each));
+      const entry = { atMs: ports.clock.wallMs(), by: 'gateway', what: `action ${result}`, detail };
+      return noted({ ...latest, actions, ...followed(record, tried, ports.clock.wallMs(), options) }, entry);
+    };
+  });
+}
+
+/** A pipeline that was started is followed from now on. */
+function followed(
+  { kind }: ActionRecord,
+  tried: Tried,
+  nowMs: number,
+  { pollSeconds }: RetrainOptions,
+): Pick<Episode, 'execution'> | undefined {
+  if (kind !== 'pipeline' || !tried.ok || tried.region === undefined) return undefined;
+  const { region, link: arn } = tried;
+  return { execution: { region, arn, status: 'Executing', dueAtMs: nowMs + pollSeconds * 1_000 } };
+}
+
+/** Again later, in the next region, or not at all. */
+function afterTry(record: ActionRecord, tried: Tried, action: ActionOptions | undefined, nowMs: number): ActionRecord {
+  if (tried.ok) {
+    const { link, region } = tried;
+    return { ...record, state: 'done', link, ...(region !== undefined && { region }) };
+  }
+  const failures = record.failures + 1;
+  if (!tried.retryable || action === undefined) return { ...record, state: 'failed', failures };
+  if (failures < mostTries) return { ...record, failures, dueAtMs: nowMs + firstPauseMs * 4 ** record.failures };
+  if (record.regionIndex + 1 >= regionsOf(action).length) return { ...record, state: 'failed', failures };
+  return { ...record, regionIndex: record.regionIndex + 1, failures: 0, dueAtMs: nowMs };
+}
+
+function resultOf(before: ActionRecord, after: ActionRecord): 'done' | 'retried' | 'moved' | 'failed' {
+  if (after.state !== 'pending') return after.state;
+  return after.regionIndex === before.regionIndex ? 'retried' : 'moved';
+}
+
+/** Asks how the pipeline is; silence changes nothing but the time of the next look. */
+export async function look(ports: RetrainPorts, id: string, { pollSeconds }: RetrainOptions): Promise<void> {
+  await alone(ports, id, async ({ execution }) => {
+    if (execution === undefined) return latest => latest;
+    const { region, arn, status: before } = execution;
+    const found = await ports.controlPlane.describeExecution(region, arn).catch(() => undefined);
+    const atMs = ports.clock.wallMs();
+    const status = found?.status ?? before;
+    return latest => {
+      const next = { ...latest, execution: { ...execution, status, dueAtMs: atMs + pollSeconds * 1_000 } };
+      if (status === before) return next;
+      return noted(next, { atMs, by: 'gateway', what: `pipeline ${status}`, detail: found?.why ?? arn });
+    };
+  });
+}

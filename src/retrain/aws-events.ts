@@ -1,0 +1,58 @@
+/** What the gateway makes of an AWS event that was posted to it. */
+export type AwsEvent =
+  | { readonly kind: 'package-approved'; readonly group: string; readonly number: number; readonly arn: string }
+  | { readonly kind: 'pipeline'; readonly executionArn: string; readonly status: string }
+  | { readonly kind: 'endpoint'; readonly endpoint: string; readonly region: string; readonly status: string }
+  /** Well formed, and nothing to do. */
+  | { readonly kind: 'other'; readonly detailType: string };
+
+/**
+ * Reads an EventBridge event, as an API destination posts it, or one within an SNS notification. Undefined for anything
+ * that is neither. Event shapes: SageMaker Developer Guide, "Events that SageMaker sends to EventBridge".
+ */
+export function readAwsEvent(posted: unknown): AwsEvent | undefined {
+  const outer = object(posted);
+  const event = typeof outer?.['Message'] === 'string' ? object(parsed(outer['Message'])) : outer;
+  const detailType = event?.['detail-type'];
+  const detail = object(event?.['detail']);
+  if (event === undefined || detail === undefined || typeof detailType !== 'string') return undefined;
+  if (event['source'] !== 'aws.sagemaker') return { kind: 'other', detailType };
+  return readers[detailType]?.(detail, event) ?? { kind: 'other', detailType };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const readers: Readonly<Record<string, (detail: Fields, event: Fields) => AwsEvent | undefined>> = {
+  'SageMaker Model Package State Change': detail => {
+    const { ModelPackageGroupName: group, ModelPackageVersion: number, ModelPackageArn: arn } = detail;
+    if (detail['ModelApprovalStatus'] !== 'Approved') return undefined;
+    if (typeof group !== 'string' || !isCount(number) || typeof arn !== 'string') return undefined;
+    return { kind: 'package-approved', group, number, arn };
+  },
+  'SageMaker Model Building Pipeline Execution Status Change': detail => {
+    const { pipelineExecutionArn: executionArn, currentPipelineExecutionStatus: status } = detail;
+    if (typeof executionArn !== 'string' || typeof status !== 'string') return undefined;
+    return { kind: 'pipeline', executionArn, status };
+  },
+  'SageMaker Endpoint Deployment State Change': (detail, { region }) => {
+    const { EndpointName: endpoint, EndpointStatus: status } = detail;
+    if (typeof endpoint !== 'string' || typeof region !== 'string' || typeof status !== 'string') return undefined;
+    return { kind: 'endpoint', endpoint, region, status };
+  },
+};
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+}
+
+function object(value: unknown): Fields | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,114 @@
+import type { Cancel } from '../core/clock.ts';
+import { act, look, start } from './act.ts';
+import { happen, noted } from './change.ts';
+import { type Episode, isOver } from './episode.ts';
+import type { RetrainOptions } from './options.ts';
+import { type Facts, type Plan, planFor } from './plan.ts';
+import type { RetrainPorts } from './ports.ts';
+
+const tickMs = 500;
+const pruneEveryMs = 3_600_000;
+/** A failure that lasts is told this often. */
+const warnEveryMs = 60_000;
+
+/** Goes on with every episode that is not over, a step at a time. */
+export interface Driver {
+  start(): void;
+  /** Takes no new step; resolves when those under way are over. */
+  stop(): Promise<void>;
+}
+
+/** Does nothing until started. */
+export function createDriver(ports: RetrainPorts): Driver {
+  const { book, clock } = ports;
+  const running = new Map<string, Promise<void>>();
+  const warnedAt = new Map<string, number>();
+  const failed = (id: string, error: unknown) => {
+    const now = clock.now();
+    if (now - (warnedAt.get(id) ?? Number.NEGATIVE_INFINITY) < warnEveryMs) return;
+    warnedAt.set(id, now);
+    ports.warn(`a step of episode ${id} failed, and is tried again: ${String(error)}`);
+  };
+  const run = (id: string, work: () => Promise<void>) => {
+    if (running.has(id)) return;
+    const done = Promise.resolve()
+      .then(work)
+      .catch((error: unknown) => failed(id, error))
+      .finally(() => running.delete(id));
+    running.set(id, done);
+  };
+  const tick = () => {
+    for (const episode of book.all()) {
+      const options = ports.options(episode.model);
+      if (isOver(episode.state) || options === undefined) continue;
+      const plan = planFor(episode, factsOf(ports, episode, options));
+      if (plan.to !== 'wait') run(episode.id, () => carryOut(ports, episode, plan, options));
+    }
+  };
+  let stops: Cancel[] | undefined;
+  return {
+    start: () => {
+      stops ??= [clock.every(tickMs, tick), clock.every(pruneEveryMs, () => run('prune', () => book.prune()))];
+    },
+    stop: async () => {
+      for (const cancel of stops ?? []) cancel();
+      stops = []; // a start that comes late must not work
+      await Promise.all(running.values());
+    },
+  };
+}
+
+/** What the plan of an episode depends on, as it is now. */
+export function factsOf(ports: RetrainPorts, { model }: Episode, options: RetrainOptions): Facts {
+  const canary = ports.canary(model);
+  return {
+    nowMs: ports.clock.wallMs(),
+    options,
+    suppressed: suppression(ports, model),
+    refused: ports.budget.refusal(model, options),
+    canary,
+  };
+}
+
+/** Why windows of the model are not to be believed now: its traffic is not what it usually is. */
+function suppression(ports: RetrainPorts, model: string): string | undefined {
+  const out = ports.regionsOf(model).filter(region => ports.regionState(region) === 'evacuated');
+  if (out.length > 0) return `suppressed: ${out.join(', ')} evacuated`;
+  const canary = ports.canary(model);
+  return canary?.state === 'running' ? `suppressed: canary ${canary.id} of ${canary.version} runs` : undefined;
+}
+
+async function carryOut(ports: RetrainPorts, episode: Episode, plan: Plan, options: RetrainOptions): Promise<void> {
+  const { id } = episode;
+  switch (plan.to) {
+    case 'wait':
+      return;
+    case 'hold': {
+      const { why, untilMs } = plan;
+      await ports.book.change(id, latest => {
+        if (latest.state !== episode.state) return undefined;
+        const held = { ...latest, held: { why, untilMs } };
+        const told = latest.held?.why === why;
+        return told ? held : noted(held, { atMs: ports.clock.wallMs(), by: 'gateway', what: 'held', detail: why });
+      });
+      return;
+    }
+    case 'change': {
+      const { event, detail, patch } = plan;
+      // Made for the episode as it was: what changed meanwhile is looked at anew.
+      const still = (latest: Episode) => (latest === episode || same(latest, episode) ? (patch ?? {}) : undefined);
+      await happen(ports, id, event, { by: 'gateway', detail }, still);
+      return;
+    }
+    case 'start':
+      return start(ports, episode, options);
+    case 'act':
+      return act(ports, id, plan.index, options);
+    case 'look':
+      return look(ports, id, options);
+  }
+}
+
+function same(a: Episode, b: Episode): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,54 @@
+import type { GatewayEvent, Listener } from '../core/events.ts';
+import type { News } from './door.ts';
+import type { Evidence } from './evidence.ts';
+import type { RetrainOptions } from './options.ts';
+import { WindowMemory } from './windows.ts';
+
+/** A window that was compared with the baseline. */
+export type Judged = Extract<GatewayEvent, { type: 'drift-judged' }>;
+
+/** What the evaluator tells, and of whom. */
+export interface EvaluatorPorts {
+  options(model: string): RetrainOptions | undefined;
+  /** A version on trial: its windows are the canary's business. */
+  onTrial(model: string): string | undefined;
+  /** Drift is there, or is over. */
+  tell(news: News): void;
+  /** What ground truth says of a version. */
+  measured(model: string, version: string, name: string, value: number): void;
+}
+
+/** Judges windows by k of m where there is no Prometheus that would. */
+export function createEvaluator(ports: EvaluatorPorts): { hear: Listener; forget(model: string): void } {
+  const memory = new WindowMemory();
+  const judge = (judged: Judged, options: RetrainOptions) => {
+    const { model, version, monitor, feature = '', statistic, level, windowEndsAt } = judged;
+    const key = `${model}/${version}/${monitor}/${feature}/${statistic}`;
+    const verdict = memory.add(key, level, windowEndsAt, options.windows);
+    if (verdict === 'unchanged') return;
+    const evidence: Evidence = {
+      key,
+      source: 'evaluator',
+      monitor,
+      version,
+      feature: judged.feature,
+      statistic,
+      value: judged.value,
+      sample: judged.sample,
+      atMs: windowEndsAt,
+      active: verdict === 'drifted',
+    };
+    ports.tell({ model, scope: 'all', evidence, by: 'evaluator' });
+  };
+  return {
+    hear: event => {
+      if (event.type !== 'drift-judged') return;
+      const options = ports.options(event.model);
+      if (options === undefined || ports.onTrial(event.model) === event.version) return;
+      if (event.monitor === 'performance' && event.level !== 'too-few')
+        ports.measured(event.model, event.version, event.statistic, event.value);
+      if (options.evaluator) judge(event, options);
+    },
+    forget: model => memory.forget(`${model}/`),
+  };
+}

@@ -1,0 +1,48 @@
+import type { ControlPlane } from '../backends/control-plane.ts';
+import type { Poster } from '../backends/post.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Emit, RegionState } from '../core/events.ts';
+import type { EpisodeBook } from './book.ts';
+import type { RetrainOptions } from './options.ts';
+import type { RetrainBudget } from './retrain-budget.ts';
+
+/** A model's newest canary, as its controller tells it. */
+export interface CanaryView {
+  readonly id: string;
+  readonly version: string;
+  readonly startedAtMs: number;
+  /** Over: how it ended. */
+  readonly state: 'running' | 'promoted' | 'rolled-back';
+  readonly reason: string;
+  /** Who began it. */
+  readonly by: string;
+}
+
+/** What episodes ask of the rest of the gateway. */
+export interface RetrainPorts {
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly controlPlane: ControlPlane;
+  readonly poster: Poster;
+  readonly book: EpisodeBook;
+  readonly budget: RetrainBudget;
+  /** Of this process, the same after a restart. */
+  readonly replica: string;
+  /** Every model that is retrained. */
+  models(): readonly (readonly [string, RetrainOptions])[];
+  /** Undefined for a model that is not retrained, or is not there. */
+  options(model: string): RetrainOptions | undefined;
+  /** Version in charge. */
+  stable(model: string): string | undefined;
+  /** What tells the model's baselines apart; undefined when it has none. */
+  baseline(model: string): string | undefined;
+  /** Where captured data and feedback are: names and places, never data. Keys are words of `parameters`. */
+  references(model: string): Readonly<Record<string, string>>;
+  /** Regions that serve the model. */
+  regionsOf(model: string): readonly string[];
+  /** Residency classes the model is served in: what a scope may be, beside `all`. */
+  residenciesOf(model: string): readonly string[];
+  regionState(region: string): RegionState;
+  canary(model: string): CanaryView | undefined;
+  warn(message: string): void;
+}

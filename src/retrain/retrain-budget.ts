@@ -1,0 +1,56 @@
+import type { StateStore } from '../state/state.ts';
+import type { RetrainOptions } from './options.ts';
+
+/** How often models may be retrained, by all replicas together. */
+export interface RetrainBudget {
+  /** Why a model may not be retrained now; undefined when it may. Only looks. */
+  refusal(model: string, options: Limits): string | undefined;
+  /**
+   * Takes one retraining for an episode; again without a new one for the same episode, as after a restart. Resolves to
+   * why not, or undefined. Rejects while replicas cannot agree.
+   */
+  claim(model: string, episode: string, options: Limits): Promise<string | undefined>;
+  /** Retrainings left this week. */
+  left(model: string, options: Pick<RetrainOptions, 'maxPerWeek'>): number;
+}
+
+type Limits = Pick<RetrainOptions, 'cooldownHours' | 'maxPerWeek'>;
+
+interface Retraining {
+  readonly episode: string;
+  readonly atMs: number;
+}
+
+const prefix = 'retrainings/';
+const hourMs = 3_600_000;
+const weekMs = 7 * 24 * hourMs;
+
+/** The budget in the state that replicas share. */
+export function retrainBudget(state: StateStore, wallMs: () => number): RetrainBudget {
+  const read = (text: string | undefined): readonly Retraining[] => (text === undefined ? [] : JSON.parse(text));
+  const of = (model: string) => read(state.get(prefix + model));
+  const thisWeek = (past: readonly Retraining[]) => past.filter(({ atMs }) => atMs > wallMs() - weekMs);
+  const refusal = (past: readonly Retraining[], { cooldownHours, maxPerWeek }: Limits): string | undefined => {
+    const used = thisWeek(past).length;
+    if (used >= maxPerWeek) return `the budget of ${maxPerWeek} retrainings a week is spent`;
+    const last = Math.max(...past.map(({ atMs }) => atMs), Number.NEGATIVE_INFINITY);
+    const until = last + cooldownHours * hourMs;
+    return wallMs() < until ? `cooling down until ${new Date(until).toISOString()}` : undefined;
+  };
+  const claim: RetrainBudget['claim'] = async (model, episode, limits) => {
+    const text = state.get(prefix + model);
+    const past = read(text);
+    if (past.some(each => each.episode === episode)) return undefined;
+    const why = refusal(past, limits);
+    if (why !== undefined) return why;
+    const longAgoMs = wallMs() - Math.max(weekMs, limits.cooldownHours * hourMs);
+    const kept = past.filter(({ atMs }) => atMs > longAgoMs);
+    const next = JSON.stringify([...kept, { episode, atMs: wallMs() }]);
+    return (await state.replace(prefix + model, text, next)) ? undefined : claim(model, episode, limits);
+  };
+  return {
+    refusal: (model, limits) => refusal(of(model), limits),
+    claim,
+    left: (model, { maxPerWeek }) => Math.max(0, maxPerWeek - thisWeek(of(model)).length),
+  };
+}

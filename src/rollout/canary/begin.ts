@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { GatewayError } from '../../core/errors.ts';
+import type { Model } from '../../core/model.ts';
+import type { CanaryOptions } from '../options.ts';
+import { noEvidence, noTotals } from './evidence.ts';
+import { type PlanChanges, PlanError, planOf, stableVersion, weightsOf } from './plan.ts';
+import { audited, type CanaryRecord, inCharge } from './record.ts';
+import { isRunning } from './states.ts';
+
+/** What a canary begins with. */
+export interface Beginning {
+  readonly id: string;
+  readonly version: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly atMs: number;
+  readonly changes: PlanChanges;
+}
+
+const previousKept = 20;
+
+/** Record of a new canary. @throws GatewayError when it cannot begin now, or not this way */
+export function beginning(
+  model: Model,
+  options: CanaryOptions,
+  before: CanaryRecord | undefined,
+  { id, version, by, reason, atMs, changes }: Beginning,
+): CanaryRecord {
+  const canary = model.versions.find(({ name }) => name === version);
+  if (canary === undefined) {
+    const names = model.versions.map(({ name }) => name).join(', ');
+    throw new GatewayError('not-found', `${model.name} has no version ${version}: it has ${names}.`);
+  }
+  if (before !== undefined && isRunning(before.state))
+    throw new GatewayError('conflict', `${before.canary} is on trial already (${before.state}): abort it first.`);
+  const base = baseOf(model, before);
+  const stable = base?.version ?? stableVersion(model, version);
+  if (stable === version) throw new GatewayError('conflict', `${version} is in charge of ${model.name} already.`);
+  if (stable === undefined)
+    throw new GatewayError(
+      'conflict',
+      `${version} is the only version of ${model.name} with calls: nothing to compare.`,
+    );
+  const plan = planOrRefuse(() => planOf(options, canary, changes));
+  const cooledMs = atMs - (before?.stateSinceMs ?? 0);
+  if (before?.state === 'rolled-back' && before.canary === version && cooledMs < plan.cooldownMs) {
+    const leftS = Math.ceil((plan.cooldownMs - cooledMs) / 1000);
+    throw new GatewayError(
+      'conflict',
+      `${version} was rolled back lately: wait ${leftS} s, or start it with a cooldown of 0.`,
+    );
+  }
+  const shadowed = plan.shadowFirst !== undefined;
+  const record: CanaryRecord = {
+    ...{ format: 1, id, model: model.name, canary: version, stable, startedBy: by, startedAtMs: atMs, plan, reason },
+    ...{ wave: 0, step: shadowed ? -1 : 0, stepSinceMs: atMs, stateSinceMs: atMs, stepCalls: noTotals },
+    ...{
+      revision: before?.revision ?? 0,
+      looks: 0,
+      lookedAtMs: atMs,
+      consumed: {},
+      degraded: {},
+      waived: [],
+      audit: [],
+    },
+    state: shadowed ? 'shadowing' : 'stepping',
+    evidence: noEvidence(),
+    weights: weightsOf(model),
+    ...(base !== undefined && { base }),
+    previous: before === undefined ? [] : [...before.previous, before.id].slice(-previousKept),
+  };
+  return audited(record, { atMs, by, act: 'start', reason });
+}
+
+function baseOf(model: Model, before: CanaryRecord | undefined): CanaryRecord['base'] {
+  const weights = weightsOf(model);
+  const version = before && inCharge(before, weights);
+  return version === undefined ? undefined : { version, weights };
+}
+
+function planOrRefuse<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof PlanError) throw new GatewayError('invalid-request', error.message);
+    throw error;
+  }
+}
+
+/** The id of the canary that a config block starts: the same for the same text, on every replica. */
+export function configuredId(model: string, { version, ...plan }: CanaryOptions): string {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([model, version, plan]))
+    .digest('hex');
+  return `${version}-config-${digest.slice(0, 8)}`;
+}

@@ -1,0 +1,112 @@
+import type { Listener } from '../../core/events.ts';
+import type { Model, Version } from '../../core/model.ts';
+import type { InferenceRequest } from '../../core/request.ts';
+import type { Split } from '../../core/split.ts';
+import { splitVersions } from '../split.ts';
+import { recordChanges } from './changes.ts';
+import { createLooks } from './looks.ts';
+import { missingVersions } from './missing.ts';
+import { moved } from './move.ts';
+import { newsOf } from './news.ts';
+import { type OperatorAct, operate } from './operate.ts';
+import { stableVersion, weightsOf } from './plan.ts';
+import type { CanaryPorts } from './ports.ts';
+import { type CanaryRecord, inCharge } from './record.ts';
+import { splitCanary } from './split.ts';
+import { createStarts, type Starts } from './starts.ts';
+import { isRunning } from './states.ts';
+import { createTrials, type Trials } from './trials.ts';
+import { canaryViews, type View } from './views.ts';
+
+/** Canaries of all models. */
+export interface Canaries extends Pick<Starts, 'start'> {
+  /** The versions of a call, of those it can reach, and its side of a running canary. */
+  split(model: Model, request: InferenceRequest, reachable: readonly Version[]): Split;
+  readonly hear: Listener;
+  /** @throws GatewayError when the canary's state does not allow it, or the actor may not */
+  act(model: string, act: OperatorAct, by: string, reason?: string): Promise<CanaryRecord>;
+  /** Running, or the last one. */
+  record(model: string): CanaryRecord | undefined;
+  running(model: string): boolean;
+  /** Version in charge: promoted, or the one with the most weight. */
+  stableOf(model: string): string | undefined;
+  /** Looks at every running canary that is due; for all else time brings about. */
+  tick(): Promise<void>;
+  stop(): void;
+}
+
+const tickMs = 250;
+
+/** Starts the clockwork: canaries of an earlier process go on, those the config asks for begin. */
+export function createCanaries(ports: CanaryPorts): Canaries {
+  const { state, clock, background } = ports;
+  const view = canaryViews(state);
+  const trials = createTrials(ports, model => view(model).record);
+  const tell = newsOf(ports, view);
+  const changes = recordChanges(ports, view, record => {
+    if (record.state === 'rolled-back' || record.state === 'aborted') {
+      background(() => ports.purge(record.model, record.canary));
+      background(() => ports.tallies.forget(record.id));
+    }
+    tell(record.model);
+  });
+  const looks = createLooks({ ports, changes, trials, view });
+  const starts = createStarts(ports, changes, view);
+  const hold = (model: string, reason: string) =>
+    changes.change(model, record => record && moved(record, 'hold', { by: 'gateway', reason, atMs: clock.wallMs() }));
+  const missing = missingVersions(clock);
+  const tick = async (): Promise<void> => {
+    for (const model of ports.models()) {
+      const { name } = model;
+      tell(name);
+      const { record } = view(name);
+      if (record !== undefined && missing(model, record))
+        await hold(name, `${record.canary} is not configured any more`).catch(() => undefined); // tried again
+      await starts.configured(name);
+      if (trials.due(view(name).record)) await looks.look(name);
+      else await looks.settle(name);
+    }
+  };
+  const tellAll = () => {
+    for (const { name } of ports.models()) tell(name);
+  };
+  trials.onUrgent(name => background(() => looks.look(name)));
+  const stops = [
+    clock.every(tickMs, () => background(tick)),
+    state.watch(key => key.startsWith('canary') && tellAll()),
+  ];
+  return {
+    split: splitter(ports, trials, view),
+    hear: event => {
+      trials.hear(event);
+      if (event.type !== 'build-changed' || !isRunning(view(event.target.model).record?.state ?? 'aborted')) return;
+      const { target, detail } = event;
+      background(() => hold(target.model, `another build stands behind ${target.name}: ${detail}`));
+    },
+    start: starts.start,
+    act: (name, act, by, reason = '') => operate(ports, changes, view, { name, act, by, reason }),
+    record: name => view(name).record,
+    running: name => isRunning(view(name).record?.state ?? 'aborted'),
+    stableOf: name => stableOf(ports.model(name), view(name).record),
+    tick,
+    stop: () => {
+      for (const stop of [...stops, looks.stop, trials.stop]) stop();
+    },
+  };
+}
+
+function splitter(ports: CanaryPorts, trials: Trials, view: (model: string) => View): Canaries['split'] {
+  return (model, request, reachable) => {
+    const { record } = view(model.name);
+    if (record === undefined) return { versions: splitVersions(reachable, model, request, ports.random) };
+    const mayServe = (target: Version['targets'][number]) => ports.mayServe(model, target, request);
+    const split = splitCanary(record, model, request, { versions: reachable, mayServe }, ports.random);
+    if (split.arm !== undefined) trials.chosen(record, model, request, split.arm.side);
+    return split;
+  };
+}
+
+function stableOf(model: Model | undefined, record: CanaryRecord | undefined): string | undefined {
+  if (model === undefined) return undefined;
+  return (record && inCharge(record, weightsOf(model))) ?? stableVersion(model, '');
+}

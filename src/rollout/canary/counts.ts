@@ -1,0 +1,125 @@
+import { type Moments, mergeMoments, noMoments } from '../../statistics/moments.ts';
+
+/** The two sides of the experiment. */
+export const sides = ['canary', 'stable'] as const;
+/** One of them. */
+export type Side = (typeof sides)[number];
+/** Something of each side. */
+export type Both<T> = Readonly<Record<Side, T>>;
+
+/**
+ * Counters by name, so that those of replicas add up and those before a look can be taken away. The names:
+ * `n|e|f|m/side/region` calls, errors, caller's faults, gateway's own faults; `l/side/region/bin` latencies;
+ * `p/side/key` predictions; `$|q/side/n|s|ss` cost and loss: how many, sum, sum of squares; `d/side/share` distinct
+ * calls that were finished while the share was in force.
+ */
+export type Counts = Readonly<Record<string, number>>;
+
+/** Sum of counters. */
+export function addCounts(all: Iterable<Counts>): Counts {
+  const sum: Record<string, number> = {};
+  for (const counts of all) for (const [key, count] of Object.entries(counts)) sum[key] = (sum[key] ?? 0) + count;
+  return sum;
+}
+
+/** What was counted after `before`; names that did not change are left out. */
+export function countsSince(now: Counts, before: Counts): Counts {
+  const grown = Object.entries(now).flatMap(([key, count]) => {
+    const more = count - (before[key] ?? 0);
+    return more === 0 ? [] : [[key, more] as const];
+  });
+  return Object.fromEntries(grown);
+}
+
+/** First attempts of one side in one region. */
+export interface RegionCounts {
+  readonly calls: number;
+  readonly errors: number;
+  readonly callerFaults: number;
+  readonly misconfigured: number;
+  /** Answers by upstream time, see `latencyEdges`: one more than edges. */
+  readonly latency: readonly number[];
+}
+
+/** Counters put in order. */
+export interface ReadCounts {
+  readonly regions: ReadonlyMap<string, Both<RegionCounts>>;
+  readonly predictions: Both<Counts>;
+  readonly cost: Both<Moments>;
+  readonly loss: Both<Moments>;
+  /** By share, 0 to 1. */
+  readonly drawn: ReadonlyMap<number, Both<number>>;
+}
+
+const steps = 105;
+/** Upper bounds of latency bins, ms: 1 ms to 167 s, twelve percent apart, so that no margin is rounded by more. */
+export const latencyEdges: readonly number[] = Array.from({ length: steps }, (_, index) =>
+  Number((1.1226 ** index).toPrecision(6)),
+);
+
+const fields = { n: 'calls', e: 'errors', f: 'callerFaults', m: 'misconfigured' } as const;
+
+/** Reads counters; names it does not know, as of another version of the gateway, are passed over. */
+export function readCounts(counts: Counts): ReadCounts {
+  const regions = new Map<string, Both<Draft>>();
+  const predictions: Both<Record<string, number>> = { canary: {}, stable: {} };
+  const sums: Record<'$' | 'q', Both<Sums>> = { $: noSums(), q: noSums() };
+  const drawn = new Map<number, Record<Side, number>>();
+  const regionOf = (name: string) => {
+    const known = regions.get(name) ?? { canary: draft(), stable: draft() };
+    regions.set(name, known);
+    return known;
+  };
+  for (const [key, count] of Object.entries(counts)) {
+    const [kind, side, ...rest] = key.split('/');
+    if ((side !== 'canary' && side !== 'stable') || rest.length === 0) continue;
+    const [name = '', bin] = rest;
+    if (kind === 'n' || kind === 'e' || kind === 'f' || kind === 'm') regionOf(name)[side][fields[kind]] += count;
+    else if (kind === 'l') add(regionOf(name)[side].latency, Number(bin), count);
+    else if (kind === 'p') predictions[side][rest.join('/')] = count;
+    else if (kind === '$' || kind === 'q') sums[kind][side][name as keyof Sums] = count;
+    else if (kind === 'd') {
+      const known = drawn.get(Number(name)) ?? { canary: 0, stable: 0 };
+      known[side] += count;
+      drawn.set(Number(name), known);
+    }
+  }
+  return { regions, predictions, cost: momentsBoth(sums.$), loss: momentsBoth(sums.q), drawn };
+}
+
+type Draft = { -readonly [key in keyof RegionCounts]: RegionCounts[key] extends number ? number : number[] };
+interface Sums {
+  n: number;
+  s: number;
+  ss: number;
+}
+
+const draft = (): Draft => ({
+  calls: 0,
+  errors: 0,
+  callerFaults: 0,
+  misconfigured: 0,
+  latency: new Array<number>(latencyEdges.length + 1).fill(0),
+});
+const noSums = (): Both<Sums> => ({ canary: { n: 0, s: 0, ss: 0 }, stable: { n: 0, s: 0, ss: 0 } });
+
+function add(counts: number[], bin: number, count: number): void {
+  if (bin in counts) counts[bin] = (counts[bin] ?? 0) + count;
+}
+
+function momentsBoth({ canary, stable }: Both<Sums>): Both<Moments> {
+  return { canary: momentsOfSums(canary), stable: momentsOfSums(stable) };
+}
+
+function momentsOfSums({ n, s, ss }: Sums): Moments {
+  if (n === 0) return noMoments;
+  return { count: n, mean: s / n, m2: Math.max(0, ss - (s * s) / n), min: null, max: null };
+}
+
+/** Moments of two samples together. */
+export function mergeBoth(left: Both<Moments>, right: Both<Moments>): Both<Moments> {
+  return {
+    canary: mergeMoments(left.canary, right.canary),
+    stable: mergeMoments(left.stable, right.stable),
+  };
+}

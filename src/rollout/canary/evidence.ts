@@ -1,0 +1,92 @@
+import type { Moments } from '../../statistics/moments.ts';
+import { noMoments } from '../../statistics/moments.ts';
+import { newRateTest, type RateTest } from '../../statistics/rate-test.ts';
+import { noSampleRatio, type SampleRatioTest } from '../../statistics/sample-ratio.ts';
+import type { Both, Counts } from './counts.ts';
+
+/** Counts of one side of a region since the canary began, left out looks aside. */
+export interface Totals {
+  readonly calls: number;
+  readonly errors: number;
+  readonly callerFaults: number;
+  readonly misconfigured: number;
+}
+
+/** What is known of predictions: counts by key, and at which canary counts they were judged. */
+export interface PredictionEvidence {
+  readonly canary: Counts;
+  readonly stable: Counts;
+  /** Judged so often. */
+  readonly judged: number;
+  /** Canary's predictions at the last judgement. */
+  readonly judgedAt: number;
+  readonly p: number;
+  readonly distance: number;
+}
+
+/** Means compared: the scale is fixed before the first comparison, so that it does not follow the data. */
+export interface MeanEvidence {
+  readonly moments: Both<Moments>;
+  readonly scale: number | undefined;
+}
+
+/** Everything the verdict remembers between looks; plain JSON, a few kilobytes. */
+export interface Evidence {
+  readonly regions: Readonly<Record<string, Both<Totals>>>;
+  readonly errors: RateTest;
+  readonly callerFaults: RateTest;
+  readonly latency: {
+    /** Stable's answers by bin of latency, per region. */
+    readonly seen: Readonly<Record<string, readonly number[]>>;
+    readonly p50: RateTest;
+    readonly p95: RateTest;
+    /** Of all regions, to be shown. */
+    readonly all: Both<readonly number[]>;
+  };
+  readonly predictions: PredictionEvidence;
+  readonly cost: MeanEvidence;
+  readonly loss: MeanEvidence;
+  readonly sampleRatio: SampleRatioTest;
+  /** Longest run of failures of the canary now, and the region it is in. */
+  readonly run: { readonly length: number; readonly region: string };
+}
+
+/** Of a canary that has seen nothing. */
+export function noEvidence(): Evidence {
+  const noMeans: MeanEvidence = { moments: { canary: noMoments, stable: noMoments }, scale: undefined };
+  return {
+    regions: {},
+    errors: newRateTest(),
+    callerFaults: newRateTest(),
+    latency: { seen: {}, p50: newRateTest(), p95: newRateTest(), all: { canary: [], stable: [] } },
+    predictions: { canary: {}, stable: {}, judged: 0, judgedAt: 0, p: 1, distance: 0 },
+    cost: noMeans,
+    loss: noMeans,
+    sampleRatio: noSampleRatio,
+    run: { length: 0, region: '' },
+  };
+}
+
+/** Of nothing. */
+export const noTotals: Totals = { calls: 0, errors: 0, callerFaults: 0, misconfigured: 0 };
+
+/** Both sides over all regions. */
+export function totalsOf({ regions }: Pick<Evidence, 'regions'>): Both<Totals> {
+  const sum = { canary: noTotals, stable: noTotals };
+  for (const { canary, stable } of Object.values(regions)) {
+    sum.canary = addTotals(sum.canary, canary);
+    sum.stable = addTotals(sum.stable, stable);
+  }
+  return sum;
+}
+
+/** Sum of two. */
+export function addTotals(left: Totals | undefined, right: Totals): Totals {
+  if (left === undefined) return right;
+  return {
+    calls: left.calls + right.calls,
+    errors: left.errors + right.errors,
+    callerFaults: left.callerFaults + right.callerFaults,
+    misconfigured: left.misconfigured + right.misconfigured,
+  };
+}

@@ -1,0 +1,108 @@
+import { type QuantileLook, stepQuantileTest } from '../../statistics/quantile-test.ts';
+import { type RateTable, stepRateTest } from '../../statistics/rate-test.ts';
+import { stepSampleRatio } from '../../statistics/sample-ratio.ts';
+import { alphas } from './alpha.ts';
+import { addCounts, type Both, latencyEdges, mergeBoth, type RegionCounts } from './counts.ts';
+import type { Counted } from './degraded.ts';
+import { addTotals, type Evidence, type MeanEvidence } from './evidence.ts';
+import { judgePredictions } from './guards/predictions.ts';
+import type { Look } from './look.ts';
+import type { Plan } from './plan.ts';
+
+/** The evidence after one look: what was counted in regions that are well, each call once. */
+export function gather(before: Evidence, { regions }: Counted, look: Look, plan: Plan): Evidence {
+  const { counts } = look;
+  const tables = (count: (side: RegionCounts) => number): RateTable[] =>
+    [...regions.values()].map(({ canary, stable }) => ({
+      canary: { calls: canary.calls, errors: count(canary) },
+      stable: { calls: stable.calls, errors: count(stable) },
+    }));
+  return {
+    regions: addRegions(before.regions, regions),
+    errors: stepRateTest(
+      before.errors,
+      tables(side => side.errors),
+    ),
+    callerFaults: stepRateTest(
+      before.callerFaults,
+      tables(side => side.callerFaults),
+    ),
+    latency: gatherLatency(before.latency, regions, plan.guards.latency.margin),
+    predictions: judgePredictions(
+      {
+        ...before.predictions,
+        canary: addCounts([before.predictions.canary, counts.predictions.canary]),
+        stable: addCounts([before.predictions.stable, counts.predictions.stable]),
+      },
+      alphas.predictions,
+    ),
+    cost: gatherMeans(before.cost, counts.cost, plan.guards.cost.margin),
+    loss: gatherMeans(before.loss, counts.loss, plan.guards.quality.margin),
+    sampleRatio: gatherDrawn(before.sampleRatio, look),
+    run: before.run,
+  };
+}
+
+function addRegions(
+  before: Evidence['regions'],
+  regions: ReadonlyMap<string, Both<RegionCounts>>,
+): Evidence['regions'] {
+  const sum = { ...before };
+  for (const [region, { canary, stable }] of regions) {
+    const known = sum[region];
+    sum[region] = {
+      canary: addTotals(known?.canary, totalsIn(canary)),
+      stable: addTotals(known?.stable, totalsIn(stable)),
+    };
+  }
+  return sum;
+}
+
+function totalsIn({ calls, errors, callerFaults, misconfigured }: RegionCounts) {
+  return { calls, errors, callerFaults, misconfigured };
+}
+
+function gatherLatency(
+  before: Evidence['latency'],
+  regions: ReadonlyMap<string, Both<RegionCounts>>,
+  margin: number,
+): Evidence['latency'] {
+  const looks: QuantileLook[] = [...regions].map(([stratum, { canary, stable }]) => ({
+    stratum,
+    canary: canary.latency,
+    stable: stable.latency,
+  }));
+  const step = (quantile: number, rates: Evidence['errors']) =>
+    stepQuantileTest({ quantile, margin, edges: latencyEdges, seen: before.seen, rates }, looks);
+  const p50 = step(0.5, before.p50);
+  const plus = (sum: readonly number[], side: keyof Both<unknown>) =>
+    looks.reduce((all, look) => look[side].map((count, bin) => count + (all[bin] ?? 0)), sum);
+  return {
+    seen: p50.seen,
+    p50: p50.rates,
+    p95: step(0.95, before.p95).rates,
+    all: { canary: plus(before.all.canary, 'canary'), stable: plus(before.all.stable, 'stable') },
+  };
+}
+
+/** So many values of each side fix the scale. */
+const leastValues = 30;
+
+/** The scale is a third of the margin on stable's mean when there was enough to know it. */
+function gatherMeans(before: MeanEvidence, more: MeanEvidence['moments'], margin: number): MeanEvidence {
+  const moments = mergeBoth(before.moments, more);
+  const { canary, stable } = moments;
+  const known = Math.min(canary.count, stable.count) >= leastValues && stable.mean !== 0;
+  const scale = before.scale ?? (known ? (Math.abs(stable.mean) * Math.max(margin, 0.01)) / 3 : undefined);
+  return { moments, scale };
+}
+
+/** A caller may be counted by each replica: so many fewer were drawn apart from each other. */
+function gatherDrawn(before: Evidence['sampleRatio'], { counts, replicas }: Look): Evidence['sampleRatio'] {
+  let test = before;
+  for (const [share, { canary, stable }] of counts.drawn) {
+    if (!(share > 0 && share < 1)) continue;
+    test = stepSampleRatio(test, { share, canary: canary / replicas, stable: stable / replicas });
+  }
+  return test;
+}

@@ -1,0 +1,92 @@
+import { chiSquareTwoSample } from '../../../statistics/contingency.ts';
+import { jensenShannonDistance, sharesOf } from '../../../statistics/distances.ts';
+import { alphas } from '../alpha.ts';
+import type { Counts } from '../counts.ts';
+import type { Evidence, PredictionEvidence } from '../evidence.ts';
+import type { Plan } from '../plan.ts';
+import type { GuardReport } from './report.ts';
+
+/** Eighths of an octave: numbers of one bin are within nine percent of each other. */
+const perOctave = 8;
+const longestLabel = 40;
+/** Predictions of the canary at the first judgement; the next comes when there are twice as many. */
+const firstJudgedAt = 100;
+const bins = 10;
+
+/** What a prediction is counted under, with no edges to agree on: its size for a number, else the label itself. */
+export function predictionKey(prediction: number | string): string {
+  if (typeof prediction === 'string') return `=${prediction.slice(0, longestLabel)}`;
+  if (prediction === 0 || !Number.isFinite(prediction)) return prediction === 0 ? '0' : '=not a number';
+  return `${prediction < 0 ? '-' : '+'}${Math.round(Math.log2(Math.abs(prediction)) * perOctave)}`;
+}
+
+/** Middle of a number's bin; undefined for a label. */
+function middleOf(key: string): number | undefined {
+  if (key.startsWith('=')) return undefined;
+  if (key === '0') return 0;
+  return (key.startsWith('-') ? -1 : 1) * 2 ** (Number(key.slice(1)) / perOctave);
+}
+
+/**
+ * Compares both sides' predictions when the canary's have doubled. The j-th time a chi-square test of two samples may
+ * err with alpha / (j(j + 1)), which sums to alpha over any number of times. One prediction of each answer is counted,
+ * as those of one batch are alike.
+ */
+export function judgePredictions(evidence: PredictionEvidence, alpha: number): PredictionEvidence {
+  const [canary, stable] = [evidence.canary, evidence.stable].map(sum) as [number, number];
+  if (Math.min(canary, stable) < Math.max(firstJudgedAt, 2 * evidence.judgedAt)) return evidence;
+  const [left, right] = grouped(evidence.canary, evidence.stable);
+  const judged = evidence.judged + 1;
+  const spent = chiSquareTwoSample(left, right).p * judged * (judged + 1);
+  const distance = jensenShannonDistance(sharesOf(left), sharesOf(right), 2);
+  const condemned = evidence.p <= alpha;
+  return { ...evidence, judged, judgedAt: canary, p: condemned ? evidence.p : Math.min(1, spent), distance };
+}
+
+/** Neighbouring numbers together, about a tenth of all each; every label by itself. */
+function grouped(canary: Counts, stable: Counts): [number[], number[]] {
+  const keys = [...new Set([...Object.keys(canary), ...Object.keys(stable)])];
+  const count = (key: string) => (canary[key] ?? 0) + (stable[key] ?? 0);
+  const labels = keys.filter(key => middleOf(key) === undefined);
+  const numbers = keys
+    .filter(key => middleOf(key) !== undefined)
+    .sort((a, b) => (middleOf(a) ?? 0) - (middleOf(b) ?? 0));
+  const share = numbers.reduce((total, key) => total + count(key), 0) / bins;
+  const [left, right] = [labels.map(key => canary[key] ?? 0), labels.map(key => stable[key] ?? 0)];
+  let [mine, theirs] = [0, 0];
+  for (const [index, key] of numbers.entries()) {
+    mine += canary[key] ?? 0;
+    theirs += stable[key] ?? 0;
+    if (mine + theirs < share && index < numbers.length - 1) continue;
+    left.push(mine);
+    right.push(theirs);
+    [mine, theirs] = [0, 0];
+  }
+  return [left, right];
+}
+
+function sum(counts: Counts): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
+
+/** Predictions: condemned when they are far apart and chance does not explain it. */
+export function predictionsGuard({ predictions }: Pick<Evidence, 'predictions'>, { guards }: Plan): GuardReport {
+  const { action, distance } = guards.predictions;
+  const base = {
+    guard: 'predictions',
+    action: action === 'off' ? 'hold' : action,
+    statistic: predictions.distance,
+    threshold: distance,
+    canary: null,
+    stable: null,
+    unit: 'distance',
+  } as const;
+  const [canary, stable] = [sum(predictions.canary), sum(predictions.stable)];
+  if (action === 'off') return { ...base, verdict: 'off', detail: '' };
+  if (canary === 0 && stable < firstJudgedAt) return { ...base, verdict: 'no-data', detail: 'none could be read' };
+  if (predictions.judged === 0)
+    return { ...base, verdict: 'unclear', detail: `${Math.min(canary, stable)} of ${firstJudgedAt} predictions` };
+  const significant = predictions.p <= alphas.predictions;
+  const detail = `p ${predictions.p.toPrecision(2)}, to condemn ${alphas.predictions}`;
+  return { ...base, verdict: significant && predictions.distance >= distance ? 'condemns' : 'fine', detail };
+}

@@ -1,0 +1,84 @@
+import { takeBatches } from './batches.ts';
+import { readCounts } from './counts.ts';
+import type { GuardReport } from './guards/report.ts';
+import type { Look } from './look.ts';
+import { moved } from './move.ts';
+import type { CanaryPorts } from './ports.ts';
+import { type AuditLine, audited, type CanaryRecord } from './record.ts';
+import type { Trial } from './trial.ts';
+import { type Decision, decide, reportsOf, withLook } from './verdict.ts';
+
+/** What a look came to. */
+export interface Looked {
+  /** To be put in the record's place; undefined when there is nothing new. */
+  readonly next: CanaryRecord | undefined;
+  readonly decision: Decision | undefined;
+  /** The other replicas' counts could not be had: only what is safe may be done. */
+  readonly alone: boolean;
+}
+
+/** Collects what the replicas counted and judges it. Changes nothing. */
+export async function lookAt(ports: CanaryPorts, record: CanaryRecord, trial: Trial): Promise<Looked> {
+  const atMs = ports.clock.wallMs();
+  trial.batches.taken(record.consumed[`${ports.series}-${record.id}`]);
+  const batch = JSON.stringify(trial.batches.next(trial.observer.counts, trial.observer.runs()));
+  const collected = await collect(ports, record.id, batch);
+  const taken = takeBatches(collected ?? [batch], record.consumed);
+  const look: Look = {
+    atMs,
+    counts: readCounts(taken.counts),
+    runs: taken.runs,
+    replicas: taken.replicas,
+    ill: illRegions(ports, record),
+  };
+  const looked = withLook({ ...record, consumed: taken.consumed }, look);
+  const reports = reportsOf(looked);
+  const decision = decide(looked, reports, { atMs, shadow: trial.shadow?.agreement() });
+  const mover = { by: 'gateway', atMs, guards: statisticsOf(reports) };
+  const next =
+    decision === undefined
+      ? audited(looked, { ...mover, act: 'look', reason: '' })
+      : moved(looked, decision.move, { ...mover, reason: decision.reason });
+  const sameRegions = Object.keys(looked.degraded).join() === Object.keys(record.degraded).join();
+  const idle =
+    decision === undefined && Object.keys(taken.counts).length === 0 && taken.runs.length === 0 && sameRegions;
+  return { next: idle ? undefined : next, decision, alone: collected === undefined || !ports.together() };
+}
+
+/** Every replica's batch; undefined when the shared place does not answer. */
+async function collect({ tallies }: CanaryPorts, id: string, batch: string): Promise<readonly string[] | undefined> {
+  try {
+    await tallies.publish(id, batch);
+    return [...(await tallies.collect(id)).values()];
+  } catch {
+    return undefined; // its being down is told by `redis-changed`
+  }
+}
+
+/** Regions of the canary that are ill: emptied by the gateway or an operator, or without a usable target of stable's. */
+function illRegions(ports: CanaryPorts, record: CanaryRecord): ReadonlyMap<string, string> {
+  const model = ports.model(record.model);
+  const ill = new Map<string, string>();
+  const away = new Set(['ejected', 'drained', 'evacuated']);
+  for (const region of record.plan.waves[record.wave] ?? []) {
+    const state = ports.region(region);
+    const stable = model?.versions.flatMap(({ name, targets }) => (name === record.canary ? [] : targets)) ?? [];
+    const here = stable.filter(target => target.region === region);
+    if (state !== 'serving') ill.set(region, state);
+    else if (here.length > 0 && here.every(target => away.has(ports.unusable(target) ?? '')))
+      ill.set(region, 'ejected');
+  }
+  return ill;
+}
+
+/** Three digits tell enough, and keep records short. */
+function statisticsOf(reports: readonly GuardReport[]): NonNullable<AuditLine['guards']> {
+  const told = reports.filter(({ verdict }) => verdict !== 'off' && verdict !== 'no-data');
+  return Object.fromEntries(
+    told.map(({ guard, statistic, threshold }) => [guard, [short(statistic), short(threshold)] as const]),
+  );
+}
+
+function short(value: number): number {
+  return Number(value.toPrecision(3));
+}

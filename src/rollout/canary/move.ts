@@ -1,0 +1,52 @@
+import { noTotals } from './evidence.ts';
+import { type AuditLine, audited, type CanaryRecord } from './record.ts';
+import { type CanaryMove, stateAfter } from './states.ts';
+import { reportsOf } from './verdict.ts';
+
+/** Who makes a move, when and why. */
+export interface Mover {
+  readonly by: string;
+  readonly reason: string;
+  /** Wall-clock ms. */
+  readonly atMs: number;
+  readonly guards?: AuditLine['guards'];
+}
+
+/** The record after a move, with its line in the audit; undefined where the state does not allow it. Pure. */
+export function moved(record: CanaryRecord, move: CanaryMove, mover: Mover): CanaryRecord | undefined {
+  const state = stateAfter(record.state, move);
+  if (state === undefined) return undefined;
+  const { by, reason, atMs, guards } = mover;
+  const next: CanaryRecord = { ...placed(record, move, mover), state, reason, stateSinceMs: atMs };
+  return audited(next, { by, reason, atMs, act: move, ...(guards && { guards }) });
+}
+
+function placed(record: CanaryRecord, move: CanaryMove, { by, atMs }: Mover): CanaryRecord {
+  const stoppedMs = atMs - record.stateSinceMs;
+  switch (move) {
+    case 'unveil':
+    case 'step':
+      return nextPlace(record, atMs);
+    case 'thaw':
+      return { ...record, stepSinceMs: record.stepSinceMs + stoppedMs };
+    case 'resume':
+      if (record.step < 0) return nextPlace(record, atMs);
+      return {
+        ...record,
+        stepSinceMs: atMs,
+        waived: reportsOf(record).flatMap(({ guard, verdict }) => (verdict === 'condemns' ? [guard] : [])),
+      };
+    case 'ask':
+      return { ...record, askedBy: by };
+    default:
+      return record;
+  }
+}
+
+/** At the first step wave follows wave; then the last one climbs. So a share is never lowered, and a region never lost. */
+function nextPlace(record: CanaryRecord, atMs: number): CanaryRecord {
+  const { wave, step, plan } = record;
+  const widens = step === 0 && wave + 1 < plan.waves.length;
+  const place = widens ? { wave: wave + 1, step } : { wave, step: step + 1 };
+  return { ...record, ...place, stepSinceMs: atMs, stepCalls: noTotals };
+}

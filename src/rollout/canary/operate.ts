@@ -1,0 +1,72 @@
+import { GatewayError } from '../../core/errors.ts';
+import type { Changes } from './changes.ts';
+import { moved } from './move.ts';
+import type { CanaryPorts } from './ports.ts';
+import type { CanaryRecord } from './record.ts';
+import { type CanaryMove, stateAfter } from './states.ts';
+import type { View } from './views.ts';
+
+/** What an operator may do with a canary. */
+export const operatorActs = ['pause', 'resume', 'promote', 'abort', 'approve'] as const;
+/** One of them. */
+export type OperatorAct = (typeof operatorActs)[number];
+
+/** Who does what with which model's canary. */
+export interface Operation {
+  readonly name: string;
+  readonly act: OperatorAct;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** Makes an operator's move; an abort also while the other replicas cannot be reached. @throws GatewayError */
+export async function operate(
+  ports: Pick<CanaryPorts, 'clock' | 'together'>,
+  changes: Changes,
+  view: (model: string) => View,
+  { name, act, by, reason }: Operation,
+): Promise<CanaryRecord> {
+  const atMs = ports.clock.wallMs();
+  const make = (record: CanaryRecord | undefined): CanaryRecord => {
+    if (record === undefined) throw new GatewayError('not-found', `${name} has had no canary.`);
+    if (act === 'approve') mayApprove(record, by);
+    const next = moved(record, moveOf(record, act), { by, reason, atMs });
+    if (next === undefined)
+      throw new GatewayError(
+        'conflict',
+        `The canary ${record.canary} of ${name} is ${record.state}: it cannot be ${done[act]}.`,
+      );
+    return next;
+  };
+  const { record } = view(name);
+  if (act !== 'abort' || ports.together()) {
+    const changed = await changes.change(name, make).catch(error => {
+      if (act === 'abort' && error instanceof GatewayError && error.code === 'replicas-apart') return undefined;
+      throw error;
+    });
+    if (changed !== undefined) return changed;
+  }
+  const aborted = make(record);
+  await changes.stopAlone(record as CanaryRecord, { state: 'aborted', by, reason, atMs });
+  return aborted;
+}
+
+const done = {
+  pause: 'paused',
+  resume: 'resumed',
+  promote: 'promoted',
+  abort: 'aborted',
+  approve: 'approved',
+} as const satisfies Record<OperatorAct, string>;
+
+function moveOf({ state, step, plan }: CanaryRecord, act: OperatorAct): CanaryMove {
+  if (act === 'promote' && plan.approval === 'second-person') return 'ask';
+  if (act === 'resume' && state === 'paused' && step < 0) return 'reshadow';
+  return act;
+}
+
+function mayApprove({ state, startedBy, askedBy }: CanaryRecord, by: string): void {
+  if (stateAfter(state, 'approve') === undefined) return; // refused for its state
+  if (by === startedBy || by === askedBy)
+    throw new GatewayError('not-allowed', `${by} started it, or asked for its promotion: another person approves.`);
+}

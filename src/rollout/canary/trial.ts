@@ -1,0 +1,98 @@
+import type { Listener } from '../../core/events.ts';
+import type { Target } from '../../core/target.ts';
+import { type Batches, batches } from './batches.ts';
+import type { Side } from './counts.ts';
+import { type Observer, observe, type VersionCalled } from './observer.ts';
+import type { CanaryPorts, ShadowStage } from './ports.ts';
+import type { CanaryRecord } from './record.ts';
+import { inWave } from './split.ts';
+
+/** What this process does for one running canary: counts its calls and hands the counts over. */
+export interface Trial {
+  readonly id: string;
+  readonly observer: Observer;
+  readonly batches: Batches;
+  /** Takes part in the shadow stage while the canary is in it. */
+  shadow: ShadowStage | undefined;
+  /** Callers already counted in this step. */
+  readonly seen: Set<string>;
+  seenShare: number;
+}
+
+/** Callers that are told apart in one step; those after them are not counted. */
+const mostCallers = 20_000;
+
+/** @param view the canary as it stands now */
+export function startTrial(
+  ports: CanaryPorts,
+  record: CanaryRecord,
+  view: () => CanaryRecord | undefined,
+  costs: WeakMap<object, Map<Target, number>>,
+): Trial {
+  const { id, model, canary, plan } = record;
+  return {
+    id,
+    batches: batches(`${ports.series}-${id}`),
+    shadow: undefined,
+    seen: new Set(),
+    seenShare: -1,
+    observer: observe({
+      canary,
+      warmUpCalls: plan.warmUpCalls,
+      well: region => view()?.degraded[region] === undefined,
+      notTriedIn: event => notTriedIn(ports, view() ?? record, event),
+      costUsd: ({ request }, target) => costs.get(request)?.get(target),
+      prediction: ({ answer }) => {
+        if (answer === undefined || answer.stream !== undefined) return undefined;
+        try {
+          return ports.predictionsOf(model, answer)[0];
+        } catch {
+          return undefined; // not what predictions of this model look like
+        }
+      },
+    }),
+  };
+}
+
+/**
+ * Where a call failed that was the canary's, and went to stable because every canary target it could use was ejected
+ * while its region serves. Targets that are full, throttled or taken out by somebody are nobody's fault.
+ */
+function notTriedIn(
+  ports: CanaryPorts,
+  record: CanaryRecord,
+  { request, attempts }: VersionCalled,
+): string | undefined {
+  const model = ports.model(record.model);
+  const canary = inWave(
+    record,
+    model?.versions.find(({ name }) => name === record.canary),
+  );
+  if (model === undefined || canary === undefined) return undefined;
+  const possible = canary.targets.filter(
+    target => ports.mayServe(model, target, request) && ports.region(target.region) === 'serving',
+  );
+  if (possible.length === 0 || possible.some(target => ports.unusable(target) !== 'ejected')) return undefined;
+  const near = attempts[0]?.target.region;
+  return (possible.find(({ region }) => region === near) ?? possible[0])?.region;
+}
+
+/** Counts the first finished call of each caller, as long as the share is what it was. */
+export function countFinished(trial: Trial, side: Side, share: number, key: string | undefined): void {
+  if (share < trial.seenShare) return; // a late one, of the step before
+  if (share > trial.seenShare) {
+    trial.seenShare = share;
+    trial.seen.clear();
+  }
+  if (key !== undefined) {
+    if (trial.seen.has(key) || trial.seen.size >= mostCallers) return;
+    trial.seen.add(key);
+  }
+  trial.observer.finished(side, share);
+}
+
+/** How wrong a prediction was: 0 or 1 for labels, the squared error for numbers. */
+export function lossOf({ predicted, truth }: Extract<Parameters<Listener>[0], { type: 'truth-joined' }>): number {
+  if (typeof predicted === 'number' && typeof truth === 'number') return (predicted - truth) ** 2;
+  return String(predicted) === String(truth) ? 0 : 1;
+}

@@ -1,0 +1,168 @@
+import { readCounts } from './counts.ts';
+import { leaveOutIll } from './degraded.ts';
+import { addTotals, type Evidence } from './evidence.ts';
+import { gather } from './gather.ts';
+import { errorRatioGuard, failuresInARowGuard } from './guards/hard.ts';
+import { latencyGuard } from './guards/latency.ts';
+import { costGuard, qualityGuard } from './guards/means.ts';
+import { predictionsGuard } from './guards/predictions.ts';
+import { callerFaultsGuard, errorsGuard } from './guards/rates.ts';
+import type { GuardReport } from './guards/report.ts';
+import { sampleRatioGuard } from './guards/sample-ratio.ts';
+import type { Look, Run } from './look.ts';
+import { type CanaryRecord, shareOf } from './record.ts';
+import type { CanaryMove } from './states.ts';
+
+/** What every guard says of the evidence so far. */
+export function reportsOf({ evidence, plan, stepCalls }: CanaryRecord): GuardReport[] {
+  return [
+    failuresInARowGuard(evidence, plan),
+    errorRatioGuard(evidence, stepCalls, plan),
+    errorsGuard(evidence, plan),
+    callerFaultsGuard(evidence, plan),
+    latencyGuard('latencyP50', evidence, plan),
+    latencyGuard('latencyP95', evidence, plan),
+    predictionsGuard(evidence, plan),
+    costGuard(evidence, plan),
+    qualityGuard(evidence, plan),
+    sampleRatioGuard(evidence),
+  ];
+}
+
+/** The record with what the look saw; its state is as before. Pure. */
+export function withLook(record: CanaryRecord, look: Look): CanaryRecord {
+  const counted = leaveOutIll(record, look);
+  const evidence: Evidence = {
+    ...gather(record.evidence, counted, look, record.plan),
+    run: longestRun(record, look, counted.degraded),
+  };
+  let stepCalls = record.stepCalls;
+  for (const { canary } of counted.regions.values()) stepCalls = addTotals(stepCalls, totals(canary));
+  return {
+    ...record,
+    evidence,
+    stepCalls,
+    degraded: counted.degraded,
+    looks: record.looks + 1,
+    lookedAtMs: look.atMs,
+  };
+}
+
+function totals({ calls, errors, callerFaults, misconfigured }: Evidence['regions'][string]['canary']) {
+  return { calls, errors, callerFaults, misconfigured };
+}
+
+/** So many calls of stable's show that the region serves. */
+const leastStable = 3;
+const mostStableBad = 0.2;
+
+/**
+ * The longest run of failures that can be held against the canary: stable answers in the same region meanwhile. Where
+ * no stable calls are left, runs in one of several regions are the region's.
+ */
+function longestRun(record: CanaryRecord, { runs }: Look, degraded: CanaryRecord['degraded']): Evidence['run'] {
+  const regions = record.plan.waves[record.wave]?.length ?? 1;
+  const well = runs.filter(run => degraded[run.region] === undefined);
+  const against = well.filter(({ stableOk, stableBad }) => {
+    return stableOk >= leastStable && stableBad <= mostStableBad * (stableOk + stableBad);
+  });
+  const alone = shareOf(record) === 1 ? well.filter(run => run.stableOk + run.stableBad === 0) : [];
+  const byLength = (a: Run, b: Run) => b.length - a.length;
+  const inSeveral = alone.toSorted(byLength)[Math.min(2, regions) - 1];
+  const longest = [...against, ...(inSeveral === undefined ? [] : [inSeveral])].toSorted(byLength)[0];
+  return longest === undefined ? { length: 0, region: '' } : { length: longest.length, region: longest.region };
+}
+
+/** What a look leads to. */
+export interface Decision {
+  readonly move: CanaryMove;
+  readonly reason: string;
+}
+
+/** What the verdict asks of the world beside the evidence. */
+export interface Surroundings {
+  readonly atMs: number;
+  /** What came of mirrored calls, while it is only shadowed. */
+  readonly shadow:
+    | { readonly compared: number; readonly agreedShare: number; readonly failedShare: number }
+    | undefined;
+}
+
+/** The move that is due; undefined while the evidence is inconclusive and there is still time. Pure. */
+export function decide(
+  record: CanaryRecord,
+  reports: readonly GuardReport[],
+  around: Surroundings,
+): Decision | undefined {
+  const { state, plan } = record;
+  const condemned = reports.filter(({ verdict }) => verdict === 'condemns');
+  const fatal = condemned.find(({ action }) => action === 'rollback');
+  if (fatal !== undefined) return { move: 'condemn', reason: wordsOf(fatal) };
+  if (state === 'held' || state === 'paused') return undefined;
+  const halting = condemned.find(({ guard }) => !record.waived.includes(guard));
+  if (halting !== undefined) return { move: 'hold', reason: wordsOf(halting) };
+  if (state === 'shadowing') return decideShadow(record, around);
+  const ill = Object.keys(record.degraded);
+  if (state === 'stepping' && ill.length > 0)
+    return { move: 'freeze', reason: `${ill.join(', ')}: ill, and not by the canary` };
+  if (state === 'frozen' && ill.length === 0) return { move: 'thaw', reason: 'every region is well again' };
+  if (state !== 'stepping') return undefined;
+  const waits = waitsFor(record, reports, around.atMs);
+  if (waits.length === 0) return nextMove(record);
+  if (around.atMs - record.stepSinceMs < plan.holdAfterMs) return undefined;
+  return { move: 'hold', reason: `inconclusive for too long: ${waits.join('; ')}` };
+}
+
+function nextMove({ plan, wave, step }: CanaryRecord): Decision {
+  if (step + 1 < plan.steps.length || wave + 1 < plan.waves.length)
+    return { move: 'step', reason: 'every guard of the step before is fine' };
+  return { move: plan.approval === 'second-person' ? 'ask' : 'promote', reason: 'every step is passed' };
+}
+
+function decideShadow({ plan, stateSinceMs }: CanaryRecord, { atMs, shadow }: Surroundings): Decision | undefined {
+  const { shadowFirst } = plan;
+  if (shadowFirst === undefined) return { move: 'unveil', reason: 'no shadow stage is asked for' };
+  const compared = shadow?.compared ?? 0;
+  if (shadow !== undefined && compared >= shadowFirst.minSample) {
+    if (shadow.failedShare > shadowFirst.maxFailures)
+      return {
+        move: 'hold',
+        reason: `${(100 * shadow.failedShare).toFixed(1)} % of ${compared} mirrored calls failed`,
+      };
+    if (shadow.agreedShare < (shadowFirst.minAgreement ?? 0))
+      return {
+        move: 'hold',
+        reason: `${(100 * shadow.agreedShare).toFixed(1)} % of ${compared} mirrored answers agree`,
+      };
+    if (atMs - stateSinceMs >= shadowFirst.bakeMs)
+      return { move: 'unveil', reason: `${compared} mirrored calls were compared` };
+  }
+  if (atMs - stateSinceMs < plan.holdAfterMs) return undefined;
+  return { move: 'hold', reason: `${compared} of ${shadowFirst.minSample} mirrored calls were compared in time` };
+}
+
+/** What a step still waits for, in words; empty when it is passed. Missing data is waited for, never passed over. */
+export function waitsFor(record: CanaryRecord, reports: readonly GuardReport[], atMs: number): string[] {
+  const step = record.plan.steps[record.step];
+  if (step === undefined) return ['the shadow stage'];
+  const bakedMs = atMs - record.stepSinceMs;
+  const sample = record.stepCalls.calls;
+  return [
+    ...(sample < step.minSample ? [`${sample} of ${step.minSample} calls of the canary`] : []),
+    ...(bakedMs < step.bakeMs ? [`${Math.ceil((step.bakeMs - bakedMs) / 1000)} s of baking`] : []),
+    ...reports.flatMap(({ guard, verdict, detail }) => (verdict === 'unclear' ? [`${guard}: ${detail}`] : [])),
+  ];
+}
+
+/** Why a guard condemns, with its numbers. */
+export function wordsOf({ guard, canary, stable, unit, statistic, threshold, detail }: GuardReport): string {
+  const value = (side: number | null) => (side === null ? '–' : Number(side.toPrecision(3)));
+  const sides =
+    unit === 'calls' || unit === 'distance' ? '' : `canary ${value(canary)}, stable ${value(stable)} (${unit}); `;
+  return `${guard}: ${sides}statistic ${Number(statistic.toPrecision(3))} reached ${Number(threshold.toPrecision(3))}; ${detail}`;
+}
+
+/** A look at nothing, for what time alone brings about. */
+export function emptyLook(atMs: number, ill: Look['ill']): Look {
+  return { atMs, counts: readCounts({}), runs: [], ill, replicas: 1 };
+}

@@ -1,0 +1,32 @@
+import type { FastifyInstance } from 'fastify';
+import { GatewayError } from '../../core/errors.ts';
+
+/** What hooks are for. */
+export interface HookPorts {
+  /** Who posts, by the token sent; throws for anyone else. */
+  hookCaller(authorization: string | undefined): string;
+  /** Takes what Alertmanager posts; undefined when it is nothing that Alertmanager posts. */
+  alert(body: unknown, tokenId: string): Promise<unknown>;
+  /** Takes an event of AWS's; undefined when it is none. */
+  awsEvent(body: unknown, tokenId: string): Promise<unknown>;
+}
+
+/**
+ * `POST /hooks/alertmanager`: Alertmanager's `webhook_config`; `POST /hooks/eventbridge`: an API destination of
+ * EventBridge's. Each with a token of its own. They answer 503 while what came could not be written down, so that it is
+ * posted again.
+ */
+export function hookRoutes(server: FastifyInstance, ports: HookPorts): void {
+  server.post('/hooks/alertmanager', async request => {
+    const tokenId = ports.hookCaller(request.headers.authorization);
+    const taken = await ports.alert(request.body, tokenId);
+    if (taken !== undefined) return taken;
+    throw new GatewayError('invalid-request', 'This is no notification of Alertmanager’s, version 4.');
+  });
+  server.post('/hooks/eventbridge', async request => {
+    const tokenId = ports.hookCaller(request.headers.authorization);
+    const taken = await ports.awsEvent(request.body, tokenId);
+    if (taken !== undefined) return taken;
+    throw new GatewayError('invalid-request', 'This is no event of EventBridge’s, as an API destination posts it.');
+  });
+}

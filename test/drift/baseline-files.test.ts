@@ -1,0 +1,212 @@
+import fc from 'fast-check';
+import { test } from 'tap';
+import { presentOf } from '../../src/drift/baseline.ts';
+import { baselineTexts, decodeBaseline, encodeBaseline, readBaseline } from '../../src/drift/baseline-files.ts';
+import { fromCsvText } from '../../src/drift/baseline-source.ts';
+import { buildBaseline } from '../../src/drift/build-baseline.ts';
+import { describe, quantileEdges } from '../../src/drift/describe.ts';
+import { binOf } from '../../src/statistics/fixed-histogram.ts';
+
+const csv = `day,wind,rain,sky,forecast,wet
+2014-01-01,1,0,sun,0.1,0
+2014-01-02,2,0,sun,0.2,0
+2014-01-03,3,,cloud,0.9,1
+2014-01-04,4,5.5,cloud,0.4,1
+`;
+const roles = { prediction: 'forecast', truth: 'wet', dropped: [] };
+const source = fromCsvText(csv, roles, 0.5);
+const made = buildBaseline(source, { bins: 10, texts: 3 });
+const files = baselineTexts(made, source.instances, source.typed);
+const reader = (texts: Readonly<Record<string, string>>) => (path: string) => {
+  const text = texts[path.slice(path.lastIndexOf('/') + 1)];
+  if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+  return text;
+};
+const parsed = (name: string) => JSON.parse(files[name] ?? '');
+
+test('statistics.json and constraints.json are Model Monitor’s', async t => {
+  const [day, wind, rain, sky] = parsed('statistics.json').features;
+  t.equal(parsed('statistics.json').version, 0);
+  t.strictSame(parsed('statistics.json').dataset, { item_count: 4 });
+  t.match(day, { name: 'day', inferred_type: 'String', string_statistics: { distinct_count: 4 } });
+  t.match(wind, {
+    name: 'wind',
+    inferred_type: 'Integral',
+    numerical_statistics: { common: { num_present: 4, num_missing: 0 }, mean: 2.5, sum: 10, min: 1, max: 4 },
+  });
+  const { kll } = wind.numerical_statistics.distribution;
+  t.equal(kll.buckets.length, 10);
+  t.equal(
+    kll.buckets.reduce((sum: number, { count }: { count: number }) => sum + count, 0),
+    4,
+  );
+  t.strictSame(kll.sketch, { parameters: { c: 0.64, k: 2048 }, data: [[1, 2, 3, 4]] });
+  t.match(rain, { inferred_type: 'Fractional', numerical_statistics: { common: { num_present: 3, num_missing: 1 } } });
+  t.match(sky, {
+    string_statistics: { distribution: { categorical: { buckets: [{ value: 'cloud', count: 2 }, { value: 'sun' }] } } },
+  });
+  const constraints = parsed('constraints.json');
+  t.strictSame(constraints.features[2], {
+    name: 'rain',
+    inferred_type: 'Fractional',
+    completeness: 0.75,
+    num_constraints: { is_non_negative: true },
+  });
+  t.strictSame(constraints.features[3].string_constraints, { domains: ['cloud', 'sun'] });
+  t.match(constraints.monitoring_config, { distribution_constraints: { comparison_method: 'Robust' } });
+});
+
+test('what is written is read again, with predictions and performance', async t => {
+  const read = readBaseline('/b', reader(files));
+  if (!('baseline' in read)) throw new Error(read.problems.join());
+  t.strictSame(read.baseline, made);
+  t.match(read.baseline.performance, { truths: 4, measures: { accuracy: 0.75, auc: 1, f1: 2 / 3 } });
+  t.match(read.baseline.features[0], { kind: 'opaque', name: 'day' }, 'days do not repeat');
+  t.strictSame(decodeBaseline(JSON.parse(encodeBaseline(made))), made);
+  const [hash] = [read.hash];
+  const other = readBaseline('/b', reader({ ...files, 'constraints.json': `${files['constraints.json']} ` }));
+  t.not('hash' in other && other.hash, hash, 'another file, another baseline');
+});
+
+const aws = {
+  'statistics.json': JSON.stringify({
+    version: 0,
+    dataset: { item_count: 100 },
+    features: [
+      {
+        name: 'f',
+        inferred_type: 'Fractional',
+        numerical_statistics: {
+          common: { num_present: 100, num_missing: 0 },
+          mean: 5,
+          sum: 500,
+          std_dev: 2.5,
+          min: 0,
+          max: 10,
+          distribution: {
+            kll: {
+              buckets: Array.from({ length: 10 }, (_, i) => ({ lower_bound: i, upper_bound: i + 1, count: 10 })),
+              sketch: { parameters: { c: 0.64, k: 2048 }, data: [[0], [1]] },
+            },
+          },
+        },
+      },
+      {
+        name: 's',
+        inferred_type: 'String',
+        string_statistics: {
+          common: { num_present: 90, num_missing: 10 },
+          distinct_count: 3,
+          distribution: {
+            categorical: {
+              buckets: [
+                { value: 'a', count: 50 },
+                { value: 'b', count: 30 },
+              ],
+            },
+          },
+        },
+      },
+    ],
+  }),
+  'constraints.json': JSON.stringify({
+    version: 0,
+    features: [{ name: 'f', inferred_type: 'Fractional', completeness: 1, num_constraints: { is_non_negative: true } }],
+    monitoring_config: {
+      evaluate_constraints: 'Enabled',
+      emit_metrics: 'Enabled',
+      datatype_check_threshold: 1.0,
+      domain_content_threshold: 1.0,
+      distribution_constraints: {
+        perform_comparison: 'Enabled',
+        comparison_threshold: 0.1,
+        comparion_method: 'Robust',
+      },
+    },
+  }),
+};
+
+test('files that AWS made: ten buckets, the misspelt key, thresholds of 1', async t => {
+  const read = readBaseline('/b', reader(aws));
+  if (!('baseline' in read)) throw new Error(read.problems.join());
+  const [f, s] = read.baseline.features;
+  t.match(f, {
+    kind: 'numeric',
+    edges: [1, 2, 3, 4, 5, 6, 7, 8, 9],
+    counts: Array.from({ length: 10 }, () => 10),
+    deviation: 2.5,
+  });
+  t.match(s, { kind: 'text', values: ['a', 'b'], counts: [50, 30, 10], missing: 10 });
+  t.match(read.baseline.constraints, { typeTolerance: 0, domainTolerance: 0, compares: true });
+});
+
+test('malformed files are told with their place, and never throw', async t => {
+  const problems = (texts: Record<string, string>) => {
+    const read = readBaseline('/b', reader(texts));
+    return 'problems' in read ? read.problems : [];
+  };
+  t.match(problems({}), [/neither baseline.json nor statistics.json/]);
+  t.match(problems({ 'statistics.json': '{' }), [/^statistics.json: is not valid JSON/]);
+  t.match(problems({ 'statistics.json': '{"version":0,"features":[{"name":1}]}' }), [/\/features\/0/]);
+  t.match(problems({ ...aws, 'constraints.json': '{"version":1,"features":[]}' }), [/^constraints.json: \/version/]);
+  const own = parsed('baseline.json');
+  const spoilt = (change: (feature: Record<string, unknown>) => void) => {
+    const copy = structuredClone(own);
+    change(copy.features[1]);
+    return problems({ ...files, 'baseline.json': JSON.stringify(copy) });
+  };
+  t.match(
+    spoilt(feature => (feature['counts'] = [1])),
+    [/baseline.json: wind has 4 bins and 1 counts/],
+  );
+  t.match(
+    spoilt(feature => (feature['edges'] = [3, 2, 1])),
+    [/edges of wind do not ascend/],
+  );
+  t.match(
+    spoilt(feature => (feature['name'] = 'sky')),
+    [/sky is there twice/],
+  );
+  fc.assert(
+    fc.property(fc.json(), text => problems({ 'baseline.json': text, 'constraints.json': text }).length > 0),
+    { seed: 1, numRuns: 300 },
+  );
+});
+
+test('bins hold about the same, a value that repeats has one of its own', async t => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 1, maxLength: 300 }),
+      fc.integer({ min: 2, max: 20 }),
+      (values, bins) => {
+        const sorted = Float64Array.from(values).sort();
+        const edges = quantileEdges(sorted, bins);
+        const ascend = edges.every((edge, i) => i === 0 || edge > (edges[i - 1] as number));
+        // An edge is never one of the values, so which side it belongs to does not matter.
+        return (
+          edges.length < bins && ascend && edges.every(edge => !values.includes(edge) || edge !== Math.min(...values))
+        );
+      },
+    ),
+    { seed: 2, numRuns: 300 },
+  );
+  const dry = describe(
+    'rain',
+    [...Array.from({ length: 60 }, () => 0), ...Array.from({ length: 40 }, (_, i) => i + 1)],
+    true,
+  );
+  if (dry.kind !== 'numeric') throw new Error('numeric');
+  t.equal(dry.counts[binOf(dry.edges, 0)], 60);
+  t.equal(dry.edges[0], 0.5);
+  t.equal(presentOf(dry), 100);
+  const many = Array.from({ length: 1_000 }, (_, i) => (i * 7919) % 1_000);
+  const even = describe('x', many, true);
+  t.strictSame(
+    even.kind === 'numeric' && even.counts,
+    Array.from({ length: 10 }, () => 100),
+  );
+});
+
+test('CSV without the columns that are named is refused', async t => {
+  t.throws(() => fromCsvText(csv, { ...roles, truth: 'snow' }, 0.5), /no column snow: there are day, wind/);
+});

@@ -1,0 +1,231 @@
+import { readdirSync } from 'node:fs';
+import type { Test } from 'tap';
+import { test } from 'tap';
+import type { JoinedTruth, RememberedCall } from '../../src/drift/drift.ts';
+import { createFeedback } from '../../src/drift/feedback.ts';
+import { openPredictionBook } from '../../src/drift/prediction-book.ts';
+import { predictionSegments } from '../../src/drift/prediction-segments.ts';
+import { totals } from '../../src/drift/totals.ts';
+import type { SharedEntries } from '../../src/state/state.ts';
+import { type ManualClock, manualClock } from '../helpers/manual-clock.ts';
+import { startRedis } from '../helpers/redis.ts';
+import { redisLink } from '../helpers/redis-replica.ts';
+import { stateDir } from '../helpers/state-dir.ts';
+
+const hour = 3_600_000;
+
+interface Options {
+  readonly clock?: ManualClock;
+  readonly shared?: SharedEntries;
+  readonly directory?: string;
+  readonly maxPredictions?: number;
+}
+
+async function bench(t: Test, options: Options = {}) {
+  const { clock = manualClock(), shared, directory = stateDir(t), maxPredictions = 100 } = options;
+  const warn = (message: string) => void t.fail(message);
+  const segments = predictionSegments(directory, {
+    clock,
+    warn,
+    retentionMs: () => 24 * hour,
+    maxCalls: () => maxPredictions,
+  });
+  const book = await openPredictionBook({
+    clock,
+    shared,
+    segments,
+    maxPredictions: () => maxPredictions,
+    retentionMs: () => 24 * hour,
+  });
+  const joined: JoinedTruth[] = [];
+  const captured: unknown[] = [];
+  const feedback = createFeedback({
+    clock,
+    book,
+    retentionMs: () => 24 * hour,
+    joined: truth => joined.push(truth),
+    capture: (call, truths) => void captured.push([call.inferenceId, call.residency, truths]),
+    counted: totals(),
+  });
+  const answered = (inferenceId: string, more: Partial<RememberedCall> = {}) =>
+    book.remember({
+      inferenceId,
+      model: 'rain',
+      version: 'v1',
+      tenant: 'acme',
+      residency: 'eu',
+      answeredAt: clock.wallMs(),
+      predictions: [0.7],
+      ...more,
+    });
+  const take = (record: unknown, tenant = 'acme', models?: ReadonlySet<string>) =>
+    feedback.take(record, { tenant, ...(models && { models }) }).then(({ result }) => result);
+  t.teardown(() => book.stop());
+  return { clock, book, joined, captured, feedback, answered, take };
+}
+
+test('an answer is joined with its truth once, and the same again changes nothing', async t => {
+  const { answered, take, joined, captured } = await bench(t);
+  answered('a');
+  answered('week', { predictions: [0.1, 0.9, 0.5] });
+  t.equal(await take({ inferenceId: 'a', truth: 1 }), 'joined');
+  t.equal(await take({ inferenceId: 'a', truth: 1 }), 'duplicate');
+  t.equal(await take({ inferenceId: 'a', truth: 0 }), 'conflict', 'the first stands');
+  t.equal(await take({ inferenceId: 'week', truth: [true, null, 'no'] }), 'joined');
+  t.strictSame(joined, [
+    { model: 'rain', version: 'v1', inferenceId: 'a', predicted: 0.7, truth: 1 },
+    { model: 'rain', version: 'v1', inferenceId: 'week', predicted: 0.1, truth: 1 },
+    { model: 'rain', version: 'v1', inferenceId: 'week', predicted: 0.5, truth: 'no' },
+  ]);
+  t.strictSame(
+    captured,
+    [
+      ['a', 'eu', [1]],
+      ['week', 'eu', [1, null, 'no']],
+    ],
+    'and kept once, where the call was',
+  );
+});
+
+test('of many that bring the same truth at once, one joins', async t => {
+  const { answered, take, joined } = await bench(t);
+  answered('a');
+  const results = await Promise.all(Array.from({ length: 20 }, () => take({ inferenceId: 'a', truth: 1 })));
+  t.equal(results.filter(result => result === 'joined').length, 1);
+  t.equal(results.filter(result => result === 'duplicate').length, 19);
+  t.equal(joined.length, 1);
+});
+
+test('forged, foreign, late and malformed truths join nothing', async t => {
+  const { answered, take, joined, clock, feedback } = await bench(t);
+  answered('a');
+  t.equal(await take({ inferenceId: 'b', truth: 1 }), 'unknown');
+  t.equal(await take({ inferenceId: 'a', truth: 1 }, 'evil'), 'unknown', 'of another tenant: not even that it exists');
+  t.equal(await take({ inferenceId: 'a', truth: 1 }, 'acme', new Set(['other'])), 'not-yours');
+  for (const record of [
+    null,
+    1,
+    {},
+    { inferenceId: 'a' },
+    { inferenceId: 'a', truth: {} },
+    { inferenceId: 'a', truth: [] },
+  ])
+    t.equal(await take(record), 'invalid');
+  t.equal(await take({ inferenceId: 'x'.repeat(65), truth: 1 }), 'invalid');
+  t.match(await feedback.take({ inferenceId: 'a', truth: [1, 0] }, { tenant: 'acme' }), {
+    result: 'invalid',
+    detail: /1 predictions, and this is 2/,
+  });
+  clock.hold(24 * hour + 1);
+  t.equal(await take({ inferenceId: 'a', truth: 1 }), 'expired');
+  answered('later');
+  clock.hold(23 * hour);
+  t.equal(await take({ inferenceId: 'later', truth: 1 }), 'joined', 'hours late');
+  clock.hold(3 * hour);
+  t.equal(await take({ inferenceId: 'a', truth: 1 }), 'unknown', 'forgotten in the end');
+  t.equal(joined.length, 1);
+});
+
+test('a tenant cannot take over another’s inference id', async t => {
+  const { answered, take, joined } = await bench(t);
+  answered('shared', { predictions: [0.2] });
+  answered('shared', { tenant: 'evil', predictions: [0.9] });
+  t.equal(await take({ inferenceId: 'shared', truth: 0 }), 'joined');
+  t.equal(joined[0]?.predicted, 0.2);
+});
+
+test('ground-truth records of SageMaker’s Model Monitor', async t => {
+  const { answered, take, joined } = await bench(t);
+  const record = (data: string, eventId: string) => ({
+    groundTruthData: { data, encoding: 'CSV' },
+    eventMetadata: { eventId },
+    eventVersion: '0',
+  });
+  answered('a');
+  answered('b', { predictions: ['cat', 'dog'] });
+  t.equal(await take(record('1', 'a')), 'joined');
+  t.equal(await take(record('cat,cat', 'b')), 'joined');
+  t.strictSame(
+    joined.map(({ truth }) => truth),
+    [1, 'cat', 'cat'],
+  );
+});
+
+test('memory is bounded: the oldest go', async t => {
+  const { answered, take, book } = await bench(t, { maxPredictions: 10 });
+  for (let i = 0; i < 25; i++) answered(`${i}`);
+  t.equal(book.size, 10);
+  t.equal(await take({ inferenceId: '14', truth: 1 }), 'unknown');
+  t.equal(await take({ inferenceId: '15', truth: 1 }), 'joined');
+});
+
+test('answers and what they were joined with survive a restart', async t => {
+  const clock = manualClock();
+  const directory = stateDir(t);
+  const before = await bench(t, { clock, directory });
+  before.answered('a');
+  before.answered('b');
+  await before.take({ inferenceId: 'a', truth: 1 });
+  await before.book.stop();
+  const after = await bench(t, { clock, directory });
+  t.equal(await after.take({ inferenceId: 'a', truth: 1 }), 'duplicate');
+  t.equal(await after.take({ inferenceId: 'b', truth: 1 }), 'joined');
+});
+
+test('disk is bounded too, and holds what memory does', async t => {
+  const clock = manualClock();
+  const directory = stateDir(t);
+  const before = await bench(t, { clock, directory, maxPredictions: 3_000 });
+  for (let i = 0; i < 40_000; i++) {
+    before.answered(`${i}`);
+    if (i % 500 === 499) {
+      clock.advance(500);
+      await new Promise(resolve => setImmediate(resolve));
+    }
+  }
+  await before.book.stop();
+  t.ok(readdirSync(directory).length <= 10);
+  const after = await bench(t, { clock, directory, maxPredictions: 3_000 });
+  t.equal(after.book.size, 3_000);
+  t.equal(await after.take({ inferenceId: '37000', truth: 1 }), 'joined');
+  t.equal(await after.take({ inferenceId: '36999', truth: 1 }), 'unknown');
+  await after.book.stop();
+  clock.hold(72 * hour);
+  const later = await bench(t, { clock, directory, maxPredictions: 3_000 });
+  later.answered('new');
+  await later.book.stop();
+  t.equal(readdirSync(directory).length, 2, 'what is too old goes, when a new day’s file is begun');
+});
+
+test('what is deleted is gone from memory and disk', async t => {
+  const clock = manualClock();
+  const directory = stateDir(t);
+  const { answered, take, book } = await bench(t, { clock, directory });
+  answered('a');
+  answered('b');
+  answered('b', { tenant: 'other' });
+  t.equal(await book.forget({ inferenceId: 'b' }), 2);
+  t.equal(await book.forget({ tenant: 'other' }), 0);
+  t.equal(await take({ inferenceId: 'b', truth: 1 }), 'unknown');
+  await book.stop();
+  const after = await bench(t, { clock, directory });
+  t.equal(after.book.size, 1);
+});
+
+test('an answer of one replica is joined at another, once in all; alone while Redis is away', async t => {
+  const redis = await startRedis(t);
+  const { link } = redisLink(t, redis.url);
+  await new Promise<void>(resolve => (link.up ? resolve() : void link.cache.onUp(() => resolve())));
+  const clock = manualClock();
+  const [a, b] = [await bench(t, { clock, shared: link.entries }), await bench(t, { clock, shared: link.entries })];
+  a.answered('x');
+  a.answered('y');
+  await a.book.stop(); // hands over what waits
+  const results = await Promise.all([b, b, a, a].map(replica => replica.take({ inferenceId: 'x', truth: 1 })));
+  t.equal(results.filter(result => result === 'joined').length, 1);
+  t.equal(a.joined.length + b.joined.length, 1);
+  t.equal(await b.take({ inferenceId: 'x', truth: 0 }), 'conflict');
+  await redis.kill();
+  t.equal(await a.take({ inferenceId: 'y', truth: 1 }), 'joined');
+  t.equal(await b.take({ inferenceId: 'y', truth: 1 }), 'unknown');
+});
