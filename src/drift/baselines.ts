@@ -10,9 +10,9 @@ export interface Baselines {
   inForce(model: string, version: string): KnownBaseline | undefined;
   /**
    * Puts a baseline in force on all replicas, in the place of the one known here. Resolves to whether it is; of several
-   * replicas that learn at once, one wins.
+   * replicas that learn at once, or one after the other for the same reason, one wins.
    */
-  learn(model: string, version: string, baseline: Baseline, why: string): Promise<boolean>;
+  learn(model: string, version: string, baseline: Baseline, why?: string): Promise<boolean>;
 }
 
 const prefix = 'baseline/';
@@ -30,9 +30,11 @@ export function baselinesOf(ports: Pick<DriftPorts, 'state' | 'configured' | 'cl
       const learned = decoded(keyOf(model, version));
       return learned !== undefined && learned.over === (configured?.id ?? '') ? learned.known : configured;
     },
-    learn: (model, version, baseline, why) => {
+    learn: async (model, version, baseline, why) => {
       const key = keyOf(model, version);
       const over = ports.configured(model, version)?.id ?? '';
+      const standing = decoded(key);
+      if (why !== undefined && standing?.over === over && standing.why === why) return false;
       const record = {
         ...JSON.parse(encodeBaseline(baseline)),
         over,
@@ -46,6 +48,7 @@ export function baselinesOf(ports: Pick<DriftPorts, 'state' | 'configured' | 'cl
 
 interface Learned {
   readonly over: string;
+  readonly why: string | undefined;
   readonly known: KnownBaseline;
 }
 
@@ -67,7 +70,8 @@ function decodeLearned(text: string): Learned | undefined {
   const value = parse(text);
   const baseline = decodeBaseline(value);
   if (baseline === undefined) return undefined;
-  const { over } = value as { over?: unknown };
+  const { over, why } = value as { over?: unknown; why?: unknown };
   const id = createHash('sha256').update(text).digest('hex').slice(0, 12);
-  return { over: typeof over === 'string' ? over : '', known: { baseline, id } };
+  const told = (each: unknown) => (typeof each === 'string' ? each : undefined);
+  return { over: told(over) ?? '', why: told(why), known: { baseline, id } };
 }

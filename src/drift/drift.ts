@@ -36,9 +36,9 @@ export interface Drift {
   joined(truth: JoinedTruth): void;
   /**
    * Makes a baseline for a version, of its newest records where none is given, and puts it in force on all replicas.
-   * False when it must wait for records, or another replica was first.
+   * False when it must wait for records, or another replica was first. @param why replicas with the same reason do it once
    */
-  rebaseline(model: string, version: string, baseline?: Baseline): Promise<boolean>;
+  rebaseline(model: string, version: string, baseline?: Baseline, why?: string): Promise<boolean>;
   watched(): readonly Watched[];
   /** Forgets the records kept for new baselines. */
   forgetRecords(): void;
@@ -123,7 +123,7 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
       else if (event.type === 'region-changed' && event.to !== 'serving') markDisturbed(ports, versions.all());
       else if (event.type === 'canary-changed' && event.to === 'promoted')
         learning
-          .rebaseline(event.model, event.canary)
+          .rebaseline(event.model, event.canary, undefined, `promoted by canary ${event.id}`)
           .catch((error: unknown) => ports.warn(`new baseline: ${String(error)}`));
     },
     joined,

@@ -11,7 +11,7 @@ import type { Watched, WatchedVersions } from './watched-versions.ts';
 /** Makes baselines, or what they lack, of a version's own traffic, and puts them in force on all replicas. */
 export interface Learning {
   /** As `Drift.rebaseline`. */
-  rebaseline(model: string, version: string, baseline?: Baseline): Promise<boolean>;
+  rebaseline(model: string, version: string, baseline?: Baseline, why?: string): Promise<boolean>;
   /** Makes the baselines of promoted versions that have records enough by now. */
   promoted(): Promise<void>;
   /** A baseline without predictions gets those of the version's first records. */
@@ -30,29 +30,33 @@ export function createLearning(
   versions: WatchedVersions,
 ): Learning {
   /** Versions that were promoted before they had records enough. */
-  const waiting = new Map<string, { readonly model: string; readonly version: string }>();
-  const learn = async (model: string, version: string, baseline: Baseline, why: string): Promise<boolean> => {
+  const waiting = new Map<
+    string,
+    { readonly model: string; readonly version: string; readonly why: string | undefined }
+  >();
+  const learn = async (model: string, version: string, baseline: Baseline, why?: string): Promise<boolean> => {
     const done = await baselines.learn(model, version, baseline, why);
     versions.refresh();
     return done;
   };
-  const rebaseline: Learning['rebaseline'] = async (model, version, given) => {
+  const rebaseline: Learning['rebaseline'] = async (model, version, given, why) => {
     const key = `${model} ${version}`;
     const watched = versions.find(model, version);
     if (watched === undefined) return false;
     if (given === undefined && watched.ring.size < leastRecords) {
-      waiting.set(key, { model, version });
+      waiting.set(key, { model, version, why });
       return false;
     }
     waiting.delete(key);
     const performance = watched.monitor && performanceOf(watched.monitor.total().truths);
-    return learn(model, version, given ?? baselineOfRecent(watched.ring.all(), performance), 'promoted');
+    return learn(model, version, given ?? baselineOfRecent(watched.ring.all(), performance), why);
   };
   return {
     rebaseline,
     promoted: async () => {
-      for (const { model, version } of [...waiting.values()])
-        if ((versions.find(model, version)?.ring.size ?? 0) >= leastRecords) await rebaseline(model, version);
+      for (const { model, version, why } of [...waiting.values()])
+        if ((versions.find(model, version)?.ring.size ?? 0) >= leastRecords)
+          await rebaseline(model, version, undefined, why);
     },
     predictions: async ({ model, version, monitor, ring }) => {
       const baseline = monitor?.baseline.baseline;

@@ -22,8 +22,7 @@ async function startDemo(t: Test) {
     .replace('127.0.0.1:8081', `127.0.0.1:${admin}`)
     .replace('127.0.0.1:9153', `127.0.0.1:${dns}`)
     .replace('.meridian/demo.log', join(directory, 'demo.log'))
-    .replace('.meridian/demo #', `${directory} #`)
-    .replaceAll('baselines/', `${join(root, 'config/baselines')}/`);
+    .replace('.meridian/demo #', `${directory} #`);
   names.forEach((_, index) => {
     config = config.replaceAll(`:${9101 + index}`, `:${regions[index]}`);
   });

@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import { seededRandom } from '../../src/core/random.ts';
 import { driftBench, sampleBaseline, sampleRecord } from '../helpers/drift.ts';
+import { memoryReplicas } from '../helpers/memory-state.ts';
 
 const minute = 60_000;
 
@@ -166,6 +167,35 @@ test('a promoted version gets a baseline of its own newest records', async t => 
   await bench.pass(2 * minute + 2_000);
   const judged = bench.judged('features', 'x').filter(({ version }) => version === 'v2');
   t.match(judged, [{ level: 'clear' }], 'what is usual now is no drift');
+});
+
+test('of several replicas that hear of one promotion, the first makes the baseline', async t => {
+  const states = memoryReplicas();
+  const [a, b] = [
+    await driftBench(t, { ports: { state: states() } }),
+    await driftBench(t, { ports: { state: states() } }),
+  ];
+  const random = seededRandom(13);
+  for (const bench of [a, b]) {
+    for (let i = 0; i < 150; i++) bench.call([sampleRecord(random, 1)], { version: 'v2' });
+    await bench.pass(20);
+  }
+  const promoted = {
+    type: 'canary-changed',
+    model: 'rain',
+    id: 'c',
+    stable: 'v1',
+    canary: 'v2',
+    to: 'promoted',
+  } as const;
+  const ids: (string | undefined)[] = [];
+  for (const bench of [a, b, a]) {
+    bench.drift.hear({ ...promoted, from: 'running', share: 1, by: 'gateway', reason: '' });
+    await bench.pass(20);
+    ids.push(bench.drift.watched().find(({ version }) => version === 'v2')?.monitor?.baseline.id);
+  }
+  t.equal(a.drift.watched().find(({ version }) => version === 'v2')?.monitor?.baseline.baseline.records, 150);
+  t.equal(new Set(ids).size, 1);
 });
 
 test('what a baseline lacks is learned: predictions of the first records, performance of the first truths', async t => {
