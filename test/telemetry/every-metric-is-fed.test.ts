@@ -2,10 +2,11 @@ import { type Test, test } from 'tap';
 import type { Simulator } from '../../sim/simulator.ts';
 import { metricTable } from '../../src/telemetry/metric-table.ts';
 import { hooks, notification, postHook } from '../helpers/alerts.ts';
+import { batchesClient, batchesConfig, batchModel, inputs, putDays } from '../helpers/batches.ts';
 import { sampleBaseline, writeBaseline } from '../helpers/drift.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { regionNames, simpleModel, startTestGateway, targetsIn } from '../helpers/gateway.ts';
-import { asyncModel, jobsClient, jobsConfig } from '../helpers/jobs.ts';
+import { jobsClient } from '../helpers/jobs.ts';
 import { startTestSimulator } from '../helpers/simulator.ts';
 import { stateDir } from '../helpers/state-dir.ts';
 
@@ -54,11 +55,11 @@ async function watchedMetrics(t: Test, running: Simulator): Promise<string> {
 test('each metric of the table has a sample after a bad day, with exactly its labels', async t => {
   const gateway = await startTestGateway(t, {
     retryBudget: { ratio: 0, perSecond: 0 },
-    jobs: jobsConfig(),
+    jobs: batchesConfig(),
     redis: { url: 'redis://127.0.0.1:1' }, // where nobody listens
     tenants: { anonymous: { requests: { perSecond: 1_000 }, concurrency: { max: 100 }, budget: { usdPerDay: 1 } } },
     models: {
-      batch: asyncModel(),
+      batch: batchModel({ 'us-east-1': 100 }),
       snow: simpleModel(['us-east-1'], { priority: 'sheddable' }),
       rain: simpleModel(['us-east-1', 'us-west-2'], {
         cache: { staleIfErrorSeconds: 600 },
@@ -83,6 +84,13 @@ test('each metric of the table has a sample after a bad day, with exactly its la
   const jobs = jobsClient(gateway);
   const { id } = (await (await jobs.post('x', {}, 'batch')).json()) as { id: string };
   await jobs.until(t, id, 'completed');
+  putDays(gateway.simulator, ['us-east-1'], '1.csv', 'a\n');
+  const batches = batchesClient(gateway);
+  const stall = await gateway.simulator.faults.add({ region: 'us-east-1', kind: 'transform-stall' });
+  const batch = (await (await batches.post({ inputLocation: inputs }, {}, 'batch')).json()) as { id: string };
+  await eventually(t, 'the batch costs something', async () => ((await batches.look(batch.id)).costUsd ?? 0) > 0);
+  await gateway.simulator.faults.remove(stall);
+  await batches.until(t, batch.id, 'completed');
   for (let call = 0; call < 50; call += 1) await gateway.call('hail', { body: String(call) });
   await eventually(t, 'copies are compared', () => gateway.app.shadowing.view()[0]?.compared === 50);
   await gateway.call('rain', { body: 'known' });
