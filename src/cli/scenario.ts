@@ -89,6 +89,7 @@ async function play(
   const story = narrator();
   const waiting = new Set<(event: GatewayEvent) => void>();
   gateway.app.join(event => {
+    if (over.signal.aborted) return; // the outcome is the last line
     const line = story.line(event);
     if (line !== undefined) tell(line);
     for (const hear of waiting) hear(event);

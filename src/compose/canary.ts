@@ -16,7 +16,7 @@ export interface CanaryPart extends Canaries {
  * How long Redis must have answered before records move forward: by then every replica has compared its records with
  * those there (`state/shared-state.ts` does so every two seconds at least).
  */
-const settleMs = 4_000;
+const settleMs = 3_000;
 
 /** Canaries of the config in force; what they count is what the request path tells. */
 export function createCanaryPart(

@@ -1,5 +1,5 @@
 import { type Test, test } from 'tap';
-import type { CanaryRecord } from '../../src/rollout/canary/record.ts';
+import { type CanaryRecord, readRecord } from '../../src/rollout/canary/record.ts';
 import { callUntil, canaryApi, canaryModel, quickPlan } from '../helpers/canary.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { startTestGateway, type TestGateway } from '../helpers/gateway.ts';
@@ -113,44 +113,41 @@ test('three replicas follow one canary; Redis killed mid-way stops it, and split
   }
 });
 
-test('an abort works without Redis, and holds on all replicas when it is back', async t => {
-  const { redis, gateways, begun, all } = await threeReplicas(t, { ...quickPlan, steps: [50], minSample: 1_000_000 });
-  await begun('v2');
-  await eventually(t, 'all know of it', () => all(record => record?.state === 'stepping'));
-  await redis.kill();
-  await eventually(t, 'all know that it is gone', async () =>
-    gateways.every(({ app }) => app.parts.stores.redisUp() === false),
-  );
-  const aborted = await canaryApi(gateways[1]).post('abort', { model: 'rain', reason: 'on fire' });
-  t.match(aborted, { status: 200, body: { state: 'aborted' } });
-  t.equal(gateways[1].app.canaries.record('rain')?.state, 'aborted', 'at once where it was asked for');
-  t.equal(gateways[0].app.canaries.record('rain')?.state, 'stepping', 'the others cannot know yet');
-  await redis.restart();
-  await eventually(t, 'all know it then', () => all(record => record?.state === 'aborted'));
-  await eventually(t, 'and the record says so', async () =>
-    /"state":"aborted"/.test(gateways[2].app.parts.stores.state.get('canary/rain') ?? ''),
-  );
-});
-
-test('a version that breaks while Redis is away is rolled back where it is seen', async t => {
-  const { redis, simulator, gateways, begun, all } = await threeReplicas(t, {
-    ...quickPlan,
-    steps: [50],
-    minSample: 1_000_000,
-  });
-  await begun('v2');
-  await eventually(t, 'all know of it', () => all(record => record?.state === 'stepping'));
+test('what is safe works without Redis, and holds on all replicas when it is back', async t => {
+  const plan = { ...quickPlan, steps: [50], minSample: 1_000_000 };
+  const { redis, simulator, gateways, begun, all } = await threeReplicas(t, plan);
   const callers = inTurn(gateways);
+  const goes = async () => {
+    await redis.kill();
+    await eventually(t, 'all know that it is gone', async () =>
+      gateways.every(({ app }) => app.parts.stores.redisUp() === false),
+    );
+  };
+  const inRecord = (state: string) => (record: CanaryRecord | undefined) => record?.state === state;
+
+  await begun('v2');
+  await eventually(t, 'all know of it', () => all(inRecord('stepping')));
   await callUntil(callers, () => all(record => (record?.stepCalls.calls ?? 0) > 60));
-  await redis.kill();
-  await eventually(t, 'all know that it is gone', async () =>
-    gateways.every(({ app }) => app.parts.stores.redisUp() === false),
-  );
+  await goes();
   for (const region of regions) await simulator.faults.add({ region, kind: 'error', endpoint: 'rain-v2' });
-  await callUntil(callers, () => all(record => record?.state === 'rolled-back'));
-  t.ok(await all(record => record?.state === 'rolled-back'), 'each replica by its own counts');
+  await callUntil(callers, () => all(inRecord('rolled-back')));
+  t.ok(await all(inRecord('rolled-back')), 'a version that breaks is rolled back by each replica’s own counts');
   await redis.restart();
   await eventually(t, 'the record says so when it is back', async () =>
-    gateways.every(({ app }) => /"state":"rolled-back"/.test(app.parts.stores.state.get('canary/rain') ?? '')),
+    gateways.every(({ app }) => readRecord(app.parts.stores.state.get('canary/rain'))?.state === 'rolled-back'),
   );
+
+  await begun('v3');
+  await eventually(t, 'all know of the next one', () => all(inRecord('stepping')));
+  await goes();
+  const aborted = await canaryApi(gateways[1]).post('abort', { model: 'rain', reason: 'on fire' });
+  t.match(aborted, { status: 200, body: { state: 'aborted' } });
+  t.equal(gateways[1].app.canaries.record('rain')?.state, 'aborted', 'an abort works at once where it was asked for');
+  t.equal(gateways[0].app.canaries.record('rain')?.state, 'stepping', 'the others cannot know yet');
+  await redis.restart();
+  await eventually(t, 'all know it then', () => all(inRecord('aborted')));
+  await eventually(t, 'and the record says who did it', async () => {
+    const record = readRecord(gateways[2].app.parts.stores.state.get('canary/rain'));
+    return record?.state === 'aborted' && record.audit.at(-1)?.reason === 'on fire';
+  });
 });
