@@ -18,6 +18,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+// Timers of `Clock` keep no process alive, so a command that waits for one alone (a status drawn anew) would end at once.
+const alive = setInterval(() => {}, 2 ** 30);
+
 const exitCode = await main(process.argv.slice(2), {
   env: process.env,
   stop: stopping.signal,
@@ -28,5 +31,6 @@ const exitCode = await main(process.argv.slice(2), {
   err: text => void process.stderr.write(text),
   columns: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
 });
+clearInterval(alive);
 // Everything was closed above. Leaving by ourselves, because tearing down the loop can spin in Node 24.
 process.exit(exitCode);
