@@ -13,6 +13,7 @@ import { listenOn, within } from './compose/listen.ts';
 import { createObservers } from './compose/observers.ts';
 import { createParts, type Parts } from './compose/parts.ts';
 import { adminPlane, dataPlane } from './compose/planes.ts';
+import { watchRegistry } from './compose/registry-watch.ts';
 import { createReloads, type InForce, keysWaitMs } from './compose/reloads.ts';
 import { createReplica } from './compose/replica.ts';
 import { createShadowing, type Shadowing } from './compose/shadow.ts';
@@ -78,6 +79,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   const builds = createBuilds(parts, warn);
   const episodes = createEpisodes(parts, episodeSources(parts, canaries, drift, warn));
   const versions = createVersions(parts, canaries, { apply: configs.again, warn });
+  const registry = watchRegistry(parts, { versions, episodes }, warn);
   join(shadowing.hear, canaries.hear, drift.hear, episodes.hear);
   const replica = createReplica(clock);
   const planes = {
@@ -135,6 +137,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       const inTime = (work: Promise<unknown>) => within(clock, Math.max(0, endsAt - clock.now()), work);
       await inTime(data.close());
       await inTime(Promise.all([jobs.stop(), batches.stop()]));
+      registry.stop();
       versions.stop();
       await inTime(episodes.stop());
       await inTime(drift.stop());
