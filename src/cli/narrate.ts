@@ -33,7 +33,7 @@ export function narrator(): Narrator {
         case 'episode-changed':
           return `episode      ${event.model} ${event.to}: ${event.reason}`;
         case 'retrain-action':
-          return `action       ${event.action} ${event.result}${event.region === undefined ? '' : ` in ${event.region}`}: ${event.detail}`;
+          return `action       ${actionWords(event)}`;
         case 'version-registered':
           return `new version  ${event.model} ${event.version} of ${event.packageArn}`;
         case 'canary-changed': {
@@ -47,4 +47,9 @@ export function narrator(): Narrator {
       }
     },
   };
+}
+
+/** A pipeline that took the call has only begun. */
+function actionWords({ action, result, detail }: Extract<GatewayEvent, { type: 'retrain-action' }>): string {
+  return `${action} ${action === 'pipeline' && result === 'done' ? 'started' : result}: ${detail}`;
 }

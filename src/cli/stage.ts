@@ -34,7 +34,10 @@ export class Stage {
     this.simulatorUrl = simulatorUrl;
     this.#traffic = traffic;
     this.#out = out;
-    this.#cancel = systemClock.after(longestMs, () => this.end());
+    this.#cancel = systemClock.after(longestMs, () => {
+      this.tell('the time is over');
+      this.end();
+    });
     const story = narrator();
     gateway.app.join(event => {
       if (this.#over.signal.aborted) return; // the outcome is the last line

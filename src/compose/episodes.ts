@@ -103,7 +103,8 @@ export function hookPorts(
       return await take();
     } catch (error) {
       refused(tokenId, `hook ${hook}`, error);
-      throw new GatewayError('internal', 'It could not be written down: post it again.', { status: 503 });
+      const told = new GatewayError('internal', 'It could not be written down: post it again.', { status: 503 });
+      throw Object.assign(told, { cause: error }); // for the log
     }
   };
   return {

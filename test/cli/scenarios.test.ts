@@ -27,7 +27,7 @@ test('the season turns: drift is seen, the model trained anew, tried and promote
     /season {7}summer/,
     /drift {8}rain winter: features temp_max/,
     /episode {6}rain confirmed/,
-    /action {7}pipeline done in us-west-2/,
+    /action {7}pipeline started: pipeline rain-retrain in us-west-2/,
     /new version {2}rain r1/,
     /canary {7}rain r1 shadowing/,
     /canary {7}rain r1 promoted/,
