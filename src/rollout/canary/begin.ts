@@ -62,6 +62,8 @@ export function beginning(
       degraded: {},
       waived: [],
       audit: [],
+      era: 0,
+      builds: {},
     },
     state: shadowed ? 'shadowing' : 'stepping',
     evidence: noEvidence(),

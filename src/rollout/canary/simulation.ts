@@ -198,6 +198,6 @@ function newRecord(plan: CanaryRecord['plan']): CanaryRecord {
       looks: 0,
     },
     ...{ lookedAtMs: 0, stepCalls: noTotals, consumed: {}, degraded: {}, waived: [], evidence: noEvidence() },
-    ...{ weights: '', audit: [], previous: [] },
+    ...{ weights: '', audit: [], previous: [], era: 0, builds: {} },
   };
 }

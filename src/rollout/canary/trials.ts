@@ -5,7 +5,7 @@ import type { Target } from '../../core/target.ts';
 import { splitKey } from '../split.ts';
 import type { Side } from './counts.ts';
 import type { CanaryPorts } from './ports.ts';
-import { type CanaryRecord, shareOf } from './record.ts';
+import { type CanaryRecord, countedAs, shareOf } from './record.ts';
 import { isRunning } from './states.ts';
 import { countFinished, lossOf, startTrial, type Trial } from './trial.ts';
 
@@ -48,7 +48,9 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
       return undefined;
     }
     const trial =
-      known?.id === record.id ? known : startTrial(ports, record, () => current(record.id, record.model), costs);
+      known?.id === countedAs(record)
+        ? known
+        : startTrial(ports, record, () => current(record.id, record.model), costs);
     if (trial !== known) {
       if (known !== undefined) end(record.model, known);
       trials.set(record.model, trial);
