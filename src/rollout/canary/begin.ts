@@ -53,7 +53,14 @@ export function beginning(
   const shadowed = plan.shadowFirst !== undefined;
   const record: CanaryRecord = {
     ...{ format: 1, id, model: model.name, canary: version, stable, startedBy: by, startedAtMs: atMs, plan, reason },
-    ...{ wave: 0, step: shadowed ? -1 : 0, stepSinceMs: atMs, stateSinceMs: atMs, stepCalls: noTotals },
+    ...{
+      wave: 0,
+      step: shadowed ? -1 : 0,
+      stepSinceMs: atMs,
+      stateSinceMs: atMs,
+      stepCalls: noTotals,
+      stepStable: noTotals,
+    },
     ...{
       revision: before?.revision ?? 0,
       looks: 0,

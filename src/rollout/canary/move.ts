@@ -48,5 +48,5 @@ function nextPlace(record: CanaryRecord, atMs: number): CanaryRecord {
   const { wave, step, plan } = record;
   const widens = step === 0 && wave + 1 < plan.waves.length;
   const place = widens ? { wave: wave + 1, step } : { wave, step: step + 1 };
-  return { ...record, ...place, stepSinceMs: atMs, stepCalls: noTotals };
+  return { ...record, ...place, stepSinceMs: atMs, stepCalls: noTotals, stepStable: noTotals };
 }

@@ -78,6 +78,7 @@ export function rebuilt(record: CanaryRecord, notices: readonly Rebuild[], atMs:
     consumed: {},
     evidence: noEvidence(),
     stepCalls: noTotals,
+    stepStable: noTotals,
     stepSinceMs: atMs,
     waived: [],
   };

@@ -51,6 +51,8 @@ export interface CanaryRecord {
   readonly lookedAtMs: number;
   /** Calls of the canary that were compared in this step. */
   readonly stepCalls: Totals;
+  /** Calls of stable's in the same looks and regions. */
+  readonly stepStable: Totals;
   /** Guards that held it and that a person has let pass. */
   readonly waived: readonly GuardName[];
   /** Number of the last batch taken of each replica's process. */

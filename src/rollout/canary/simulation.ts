@@ -197,7 +197,15 @@ function newRecord(plan: CanaryRecord['plan']): CanaryRecord {
       revision: 1,
       looks: 0,
     },
-    ...{ lookedAtMs: 0, stepCalls: noTotals, consumed: {}, degraded: {}, waived: [], evidence: noEvidence() },
+    ...{
+      lookedAtMs: 0,
+      stepCalls: noTotals,
+      stepStable: noTotals,
+      consumed: {},
+      degraded: {},
+      waived: [],
+      evidence: noEvidence(),
+    },
     ...{ weights: '', audit: [], previous: [], era: 0, builds: {} },
   };
 }

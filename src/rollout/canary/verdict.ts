@@ -14,10 +14,10 @@ import { type CanaryRecord, shareOf } from './record.ts';
 import type { CanaryMove } from './states.ts';
 
 /** What every guard says of the evidence so far. */
-export function reportsOf({ evidence, plan, stepCalls }: CanaryRecord): GuardReport[] {
+export function reportsOf({ evidence, plan, stepCalls, stepStable }: CanaryRecord): GuardReport[] {
   return [
-    failuresInARowGuard(evidence, plan),
-    errorRatioGuard(evidence, stepCalls, plan),
+    failuresInARowGuard(evidence, stepStable, plan),
+    errorRatioGuard(evidence, { canary: stepCalls, stable: stepStable }, plan),
     errorsGuard(evidence, plan),
     callerFaultsGuard(evidence, plan),
     latencyGuard('latencyP50', evidence, plan),
@@ -36,12 +36,16 @@ export function withLook(record: CanaryRecord, look: Look): CanaryRecord {
     ...gather(record.evidence, counted, look, record.plan),
     run: longestRun(record, look, counted.degraded),
   };
-  let stepCalls = record.stepCalls;
-  for (const { canary } of counted.regions.values()) stepCalls = addTotals(stepCalls, totals(canary));
+  let { stepCalls, stepStable } = record;
+  for (const { canary, stable } of counted.regions.values()) {
+    stepCalls = addTotals(stepCalls, totals(canary));
+    stepStable = addTotals(stepStable, totals(stable));
+  }
   return {
     ...record,
     evidence,
     stepCalls,
+    stepStable,
     degraded: counted.degraded,
     looks: record.looks + 1,
     lookedAtMs: look.atMs,
