@@ -28,13 +28,13 @@ export function beginning(
 ): CanaryRecord {
   const { id, version, by, reason, atMs } = begin;
   const base = baseOf(model, before);
-  const canary = mayBegin(model, before, base, version);
+  const { canary, stable } = mayBegin(model, before, base, version);
   const plan = planOrRefuse(() => planOf(options, canary, begin.changes));
   mustHaveCooled(before, plan, begin);
   const shadowed = plan.shadowFirst !== undefined;
   const record: CanaryRecord = {
     ...{ format: 1, id, model: model.name, canary: version, startedBy: by, startedAtMs: atMs, plan, reason },
-    stable: base?.version ?? stableVersion(model, version) ?? '',
+    stable,
     state: shadowed ? 'shadowing' : 'stepping',
     ...{ wave: 0, step: shadowed ? -1 : 0, stepSinceMs: atMs, stateSinceMs: atMs },
     ...{ stepCalls: noTotals, stepStable: noTotals, looks: 0, lookedAtMs: atMs, evidence: noEvidence() },
@@ -47,13 +47,13 @@ export function beginning(
   return audited(record, { atMs, by, act: 'start', reason });
 }
 
-/** The version that is to be tried. @throws GatewayError when it is not there, nothing could be compared with it, or another one is */
+/** The version to be tried, and the one it is compared with. @throws GatewayError when there is none, or another is tried */
 function mayBegin(
   model: Model,
   before: CanaryRecord | undefined,
   base: CanaryRecord['base'],
   version: string,
-): Version {
+): { readonly canary: Version; readonly stable: string } {
   const canary = model.versions.find(({ name }) => name === version);
   if (canary === undefined) {
     const names = model.versions.map(({ name }) => name).join(', ');
@@ -73,7 +73,7 @@ function mayBegin(
       'conflict',
       `${version} gets calls by its weight of ${canary.weight}, and would get them after a rollback too: set it to 0.`,
     );
-  return canary;
+  return { canary, stable };
 }
 
 function mustHaveCooled(before: CanaryRecord | undefined, plan: Plan, { version, atMs }: Beginning): void {
