@@ -9,19 +9,22 @@ import type { Aim } from './load/closed-loop.ts';
 /** Core of the servers under test, and core of everything else: upstream and load. */
 const [serverCore, otherCore] = [0, 1];
 
+/** What the arena starts. */
+export type Starter = Pick<Contestant, 'args' | 'request'> & { readonly name: string; readonly expected?: string };
+
 /** A contestant that runs. */
-export interface Entrant {
-  readonly contestant: Contestant;
+export interface Entrant<C extends Starter = Contestant> {
+  readonly contestant: C;
   readonly server: Child;
   readonly aim: Aim;
 }
 
 /** Everything that takes part, started and pinned. */
-export interface Arena {
+export interface Arena<C extends Starter = Contestant> {
   readonly upstream: Child;
   /** The upstream without anything in between. */
   readonly direct: Aim;
-  readonly entrants: readonly Entrant[];
+  readonly entrants: readonly Entrant<C>[];
   readonly dir: string;
   /** How many requests reached the upstream so far. */
   served(): Promise<number>;
@@ -29,7 +32,10 @@ export interface Arena {
 }
 
 /** Starts the upstream and the contestants; this process, the load generator, moves to the upstream's core. */
-export async function openArena(contestants: readonly Contestant[], nodeArgs: readonly string[] = []): Promise<Arena> {
+export async function openArena<C extends Starter>(
+  contestants: readonly C[],
+  nodeArgs: readonly string[] = [],
+): Promise<Arena<C>> {
   if (process.platform !== 'linux' || availableParallelism() < 2)
     throw new Error('The benchmark needs Linux (taskset, /proc) and two cores.');
   spawnSync('taskset', ['-a', '-p', '-c', String(otherCore), String(process.pid)]);
@@ -40,7 +46,7 @@ export async function openArena(contestants: readonly Contestant[], nodeArgs: re
   const upstreamPort = await freePort();
   const script = join(import.meta.dirname, 'upstream.ts');
   const upstream = await startChild('upstream', otherCore, upstreamPort, [script, String(upstreamPort)], dir);
-  const entrants: Entrant[] = [];
+  const entrants: Entrant<C>[] = [];
   for (const contestant of contestants) {
     const port = await freePort();
     const place = { port, upstreamPort, dir };
@@ -50,7 +56,8 @@ export async function openArena(contestants: readonly Contestant[], nodeArgs: re
       contestant,
       server,
       get aim() {
-        return { port, request: contestant.request(place) };
+        const { expected } = contestant;
+        return { port, request: contestant.request(place), ...(expected !== undefined && { expected }) };
       },
     });
   }

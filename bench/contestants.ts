@@ -47,7 +47,7 @@ function plain(name: RowName, script: string): Contestant {
 }
 
 /** What `npm start` runs, its paths made absolute. */
-const startArgs: readonly string[] = JSON.parse(readFileSync(file('../package.json'), 'utf8'))
+export const startArgs: readonly string[] = JSON.parse(readFileSync(file('../package.json'), 'utf8'))
   .scripts.start.split(' ')
   .slice(1)
   .map((arg: string) => (arg.endsWith('.ts') ? file(`../${arg}`) : arg));

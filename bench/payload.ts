@@ -15,6 +15,38 @@ export const openAiQuestion = padded({ model: 'rain', prompt: 'Will it rain tomo
 /** What the upstream answers, always: 100 bytes. */
 export const prediction = padded({ predictions: [{ rain: 0.83 }], model: 'rain-v1' }, 100);
 
+/** What chats are asked: some 1,000 bytes of OpenAI's protocol. */
+export const chatQuestion = JSON.stringify({
+  model: 'assistant',
+  messages: [
+    { role: 'system', content: 'You are a forecaster in Seattle. Answer in one sentence.' },
+    { role: 'user', content: `Will it rain tomorrow? Today was like this: ${'rain and wind, '.repeat(52)}`.trim() },
+  ],
+  temperature: 0.2,
+  max_tokens: 100,
+});
+
+/** What they are answered, in whichever protocol. */
+export const chatAnswer = 'It will rain tomorrow, most likely in the afternoon.';
+
+/** The answer as Bedrock's Converse gives it. */
+export const converseAnswer = JSON.stringify({
+  metrics: { latencyMs: 1 },
+  output: { message: { role: 'assistant', content: [{ text: chatAnswer }] } },
+  stopReason: 'end_turn',
+  usage: { inputTokens: 220, outputTokens: 11, totalTokens: 231 },
+});
+
+/** The same as a server of OpenAI's protocol gives it. */
+export const openAiAnswer = JSON.stringify({
+  id: 'chatcmpl-bench',
+  object: 'chat.completion',
+  created: 1_760_000_000,
+  model: 'assistant',
+  choices: [{ index: 0, message: { role: 'assistant', content: chatAnswer }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 220, completion_tokens: 11, total_tokens: 231 },
+});
+
 /** One HTTP/1.1 request as the bytes that go over the wire. */
 export function wireRequest(path: string, headers: Record<string, string>, body: string): Buffer {
   const lines = [`POST ${path} HTTP/1.1`, 'host: 127.0.0.1', 'content-type: application/json'];

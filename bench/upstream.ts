@@ -1,10 +1,9 @@
 import { createServer, type ServerResponse } from 'node:http';
-import { encodedPart, eventsPerStream, heldOpen, prediction } from './payload.ts';
+import { converseAnswer, encodedPart, eventsPerStream, heldOpen, openAiAnswer, prediction } from './payload.ts';
 
 // The model server that answers at once, whatever is asked; streamed calls get one event per turn of the loop, those
-// that ask for it only the first. `GET /served` tells how many answers it gave.
-const body = Buffer.from(prediction);
-const head = { 'content-type': 'application/json', 'content-length': body.length };
+// that ask for it only the first; chats are answered in the protocol asked. `GET /served` tells how many answers it gave.
+const [body, converse, openAi] = [prediction, converseAnswer, openAiAnswer].map(text => Buffer.from(text));
 let served = 0;
 
 const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
@@ -20,9 +19,15 @@ const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) =
     served += 1;
     if (request.url?.endsWith('-response-stream'))
       stream(response, asked === heldOpen ? 1 : eventsPerStream, asked !== heldOpen);
-    else response.writeHead(200, head).end(body);
+    else if (request.url?.endsWith('/converse')) answer(response, converse);
+    else answer(response, request.url?.endsWith('/chat/completions') ? openAi : body);
   });
 });
+
+function answer(response: ServerResponse, bytes = Buffer.alloc(0)): void {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes.length }).end(bytes);
+}
+
 /** Writes so many events, one per turn of the loop. */
 function stream(response: ServerResponse, events: number, ends: boolean): void {
   response.writeHead(200, { 'content-type': 'application/vnd.amazon.eventstream' });

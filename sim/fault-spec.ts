@@ -63,6 +63,8 @@ const kinds = {
   's3-error': { endpoint: false, rate: true, errorType: Object.keys(s3ErrorStatus) },
   /** Control planes fail with `errorType` (default InternalFailure). */
   'control-error': { endpoint: false, rate: true, errorType: Object.keys(controlErrorStatus) },
+  /** Answers of control planes are cut in the middle: what was asked for is done. */
+  'control-cut': { endpoint: false, rate: true },
   /** Async invocations that are accepted stay in the queue. */
   'async-stall': { endpoint: true, rate: false },
   /** Async invocations end in a failure object, as of a model that answers 500. */

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { containers } from './models/containers.ts';
 import { defaultPorts, type Ports, type Simulator, type SimulatorOptions, startSimulator } from './simulator.ts';
+import { putYears } from './years.ts';
 
-const help = `The AWS stand-in: four regions of SageMaker Runtime, STS and S3, a control listener and a resolver.
+const help = `The AWS stand-in: four regions of SageMaker, Bedrock, STS and S3, a control listener and a resolver.
 
   node sim/main.ts [options]
 
@@ -82,6 +83,7 @@ async function main(): Promise<void> {
     return;
   }
   const simulator = await startSimulator({ ...options, containers });
+  putYears(simulator);
   const end = () => {
     simulator.stop().finally(() => process.exit(0));
   };

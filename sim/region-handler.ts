@@ -91,7 +91,10 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
       }
       const body = await readBody(request, isS3 ? uploadBytes : realTimePayloadBytes);
       await sleep(clock, timing.roundTripMs(endpoint));
-      const isCut = endpoint !== undefined && faults.hit(region, 'reset', endpoint) !== undefined;
+      const isCut =
+        endpoint === undefined
+          ? isForControlPlane(request.headersDistinct) && faults.hit(region, 'control-cut') !== undefined
+          : faults.hit(region, 'reset', endpoint) !== undefined;
       const signed = { method: request.method ?? '', target, headers: request.headersDistinct, body };
       const whole = await answer(signed, meant, requestId, parts).catch(errorAnswer);
       if (whole.frames !== undefined && meant !== undefined) {

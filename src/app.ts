@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
+import { createBatches } from './compose/batches.ts';
 import { createBuilds } from './compose/builds.ts';
 import { type CanaryPart, createCanaryPart } from './compose/canary.ts';
 import { createDrift, type DriftSide } from './compose/drift.ts';
@@ -12,6 +13,7 @@ import { listenOn, within } from './compose/listen.ts';
 import { createObservers } from './compose/observers.ts';
 import { createParts, type Parts } from './compose/parts.ts';
 import { adminPlane, dataPlane } from './compose/planes.ts';
+import { watchRegistry } from './compose/registry-watch.ts';
 import { createReloads, type InForce, keysWaitMs } from './compose/reloads.ts';
 import { createReplica } from './compose/replica.ts';
 import { createShadowing, type Shadowing } from './compose/shadow.ts';
@@ -73,15 +75,18 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   const canaries = createCanaryPart(parts, shadowing, warn);
   const serve = createGateway(parts, canaries);
   const jobs = createJobs(parts, serve, warn);
+  const batches = createBatches(parts, warn);
   const builds = createBuilds(parts, warn);
   const episodes = createEpisodes(parts, episodeSources(parts, canaries, drift, warn));
   const versions = createVersions(parts, canaries, { apply: configs.again, warn });
+  const registry = watchRegistry(parts, { versions, episodes }, warn);
   join(shadowing.hear, canaries.hear, drift.hear, episodes.hear);
   const replica = createReplica(clock);
   const planes = {
     parts,
     serve,
     jobs,
+    batches,
     drift,
     shadowing,
     episodes,
@@ -96,7 +101,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, { parts, jobs, drift, episodes, shadowing, canaries, replica, version, log });
+  publishGauges(metrics, { parts, jobs, batches, drift, episodes, shadowing, canaries, replica, version, log });
   if (versions.list().length > 0) await configs.again();
   tell(true, 'started');
   return {
@@ -131,7 +136,8 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       const endsAt = clock.now() + shutdownMs;
       const inTime = (work: Promise<unknown>) => within(clock, Math.max(0, endsAt - clock.now()), work);
       await inTime(data.close());
-      await inTime(jobs.stop());
+      await inTime(Promise.all([jobs.stop(), batches.stop()]));
+      registry.stop();
       versions.stop();
       await inTime(episodes.stop());
       await inTime(drift.stop());

@@ -18,7 +18,7 @@ const may: Readonly<Record<string, readonly string[]>> = {
   rollout: ['core', 'statistics', 'state/state'],
   drift: ['core', 'statistics', 'state/state'],
   retrain: ['core', 'state/state', 'backends/post', 'backends/control-plane'],
-  jobs: ['core', 'state/state', 'backends/object-store', 'backends/post'],
+  jobs: ['core', 'state/state', 'backends/object-store', 'backends/post', 'backends/transform-plane'],
   inference: ['core', 'routing/router', 'health/health', 'backends/backend', 'fallback/cache'],
   routes: ['core', 'wire', 'inference', 'security'],
   config: ['core', '*/options', 'drift/baseline-files'],

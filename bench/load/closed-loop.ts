@@ -4,12 +4,14 @@ import { Connection } from './connection.ts';
 export interface Aim {
   readonly port: number;
   readonly request: Buffer;
+  /** What every right answer holds. Default: the prediction. */
+  readonly expected?: string;
 }
 
 export interface Saturation {
   readonly answered: number;
   readonly seconds: number;
-  /** What came instead of the prediction; the connection it came on was not used again. */
+  /** What came instead of the right answer; the connection it came on was not used again. */
   readonly wrong: readonly string[];
 }
 
@@ -19,7 +21,7 @@ export async function saturate(
   seconds: number,
   { connections = 32, most = Number.POSITIVE_INFINITY } = {},
 ): Promise<Saturation> {
-  const pool = await Connection.openMany(aim.port, connections);
+  const pool = await Connection.openMany(aim.port, connections, aim.expected);
   const start = performance.now();
   const end = start + seconds * 1_000;
   const wrong: string[] = [];

@@ -19,11 +19,13 @@ const patienceMs = 30_000;
 /** A keep-alive connection that costs the load generator little: bytes written as they are, answers barely read. */
 export class Connection {
   readonly #socket: Socket;
+  readonly #expected: string;
   #received = '';
   #done: ((wrong?: string) => void) | undefined;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, expected: string) {
     this.#socket = socket;
+    this.#expected = expected;
     socket.setEncoding('latin1');
     socket.on('data', (chunk: string) => this.#take(chunk));
     socket.setTimeout(patienceMs, () => socket.destroy(new Error('no answer in time')));
@@ -31,17 +33,18 @@ export class Connection {
     socket.on('close', () => this.#finish('connection closed'));
   }
 
-  static async open(port: number): Promise<Connection> {
+  /** @param expected what every right answer holds */
+  static async open(port: number, expected = prediction): Promise<Connection> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     await once(socket, 'connect');
-    return new Connection(socket);
+    return new Connection(socket, expected);
   }
 
-  static openMany(port: number, count: number): Promise<Connection[]> {
-    return Promise.all(Array.from({ length: count }, () => Connection.open(port)));
+  static openMany(port: number, count: number, expected?: string): Promise<Connection[]> {
+    return Promise.all(Array.from({ length: count }, () => Connection.open(port, expected)));
   }
 
-  /** Sends one request; `done` gets nothing when the prediction came back, else what came instead. */
+  /** Sends one request; `done` gets nothing when the right answer came back, else what came instead. */
   send(request: Buffer, done: (wrong?: string) => void): void {
     this.#done = done;
     if (this.#socket.destroyed) this.#finish('connection closed');
@@ -58,7 +61,7 @@ export class Connection {
     if (answerLength(this.#received) === undefined) return;
     const answer = this.#received;
     this.#received = '';
-    this.#finish(answer.startsWith('HTTP/1.1 200') && answer.includes(prediction) ? undefined : answer);
+    this.#finish(answer.startsWith('HTTP/1.1 200') && answer.includes(this.#expected) ? undefined : answer);
   }
 
   #finish(wrong?: string): void {

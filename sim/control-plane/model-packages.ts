@@ -61,8 +61,11 @@ export function createModelRegistry(parts: {
     operations: {
       DescribeModelPackage: input => described(find(input, 'ModelPackageName')),
       ListModelPackages: input => {
-        const group = input['ModelPackageGroupName'];
-        const own = packages.filter(pack => group === undefined || pack.group === group).toReversed();
+        const { ModelPackageGroupName: group, ModelApprovalStatus: approval } = input;
+        const own = packages
+          .filter(pack => group === undefined || pack.group === group)
+          .filter(pack => approval === undefined || pack.approval === approval)
+          .toReversed();
         return { ModelPackageSummaryList: own.map(described) };
       },
       DescribeModelPackageGroup: input => {

@@ -2,11 +2,19 @@ import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventb
 import {
   DescribeEndpointCommand,
   DescribePipelineExecutionCommand,
+  ListModelPackagesCommand,
   StartPipelineExecutionCommand,
 } from '@aws-sdk/client-sagemaker';
 import type { EndpointBuild } from '../core/build.ts';
 import { type ControlClients, type ControlPorts, controlClients } from './control-clients.ts';
-import type { BusEvent, BusResult, ControlPlane, PipelineExecution, PipelineStart } from './control-plane.ts';
+import type {
+  BusEvent,
+  BusResult,
+  ControlPlane,
+  PipelineExecution,
+  PipelineStart,
+  RegisteredPackage,
+} from './control-plane.ts';
 import { ControlPlaneError } from './control-plane.ts';
 
 /** Codes that mean "not now": of one entry, or of the whole call. */
@@ -18,6 +26,7 @@ export function awsControlPlane(ports: ControlPorts): ControlPlane & { stop(): v
   return {
     startPipeline: (region, start) => called(() => startPipeline(clients, region, start)),
     describeExecution: (region, arn) => called(() => describeExecution(clients, region, arn)),
+    approvedPackages: (region, group) => called(() => approvedPackages(clients, region, group)),
     describeEndpoint: (region, endpoint) => called(() => describeEndpoint(clients, region, endpoint)),
     putEvents: (region, events) => called(() => putEvents(clients.eventBridge(region), events)),
     stop: clients.stop,
@@ -44,6 +53,27 @@ async function describeExecution(clients: ControlClients, region: string, arn: s
     .send(new DescribePipelineExecutionCommand({ PipelineExecutionArn: arn }));
   if (PipelineExecutionStatus === undefined) throw new ControlPlaneError('NoStatus', 'the answer has no status', true);
   return { status: PipelineExecutionStatus, why: FailureReason };
+}
+
+async function approvedPackages(
+  clients: ControlClients,
+  region: string,
+  group: string,
+): Promise<readonly RegisteredPackage[]> {
+  const { ModelPackageSummaryList = [] } = await clients.sagemaker(region).send(
+    new ListModelPackagesCommand({
+      ModelPackageGroupName: group,
+      ModelApprovalStatus: 'Approved',
+      SortBy: 'CreationTime',
+      SortOrder: 'Descending',
+      MaxResults: 10,
+    }),
+  );
+  return ModelPackageSummaryList.flatMap(({ ModelPackageVersion, ModelPackageArn, CreationTime }) =>
+    ModelPackageVersion === undefined || ModelPackageArn === undefined
+      ? []
+      : [{ group, number: ModelPackageVersion, arn: ModelPackageArn, createdAtMs: CreationTime?.getTime() ?? 0 }],
+  );
 }
 
 async function describeEndpoint(clients: ControlClients, region: string, endpoint: string): Promise<EndpointBuild> {

@@ -1,10 +1,6 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import type { LookupFunction } from 'node:net';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
-import type { Credentials } from './credentials.ts';
-import { Sha256 } from './sha256.ts';
+import { type SdkPorts, sdkSettings } from './sdk-settings.ts';
 
 /** Where a region's control planes are, and what signs there. */
 export interface ControlSite {
@@ -14,12 +10,9 @@ export interface ControlSite {
 }
 
 /** What the clients need of the rest. */
-export interface ControlPorts {
+export interface ControlPorts extends SdkPorts {
   /** Undefined for a region the config does not have, or whose control planes nothing uses. */
   siteOf(region: string): ControlSite | undefined;
-  /** Usable keys of an identity now; undefined when there are none. */
-  credentialsOf(identity: string): Credentials | undefined;
-  readonly lookup: LookupFunction;
 }
 
 /** One SDK client a service and region, made when first asked for and again when its site changes. */
@@ -30,8 +23,7 @@ export interface ControlClients {
   stop(): void;
 }
 
-const connectTimeoutMs = 1_000;
-const answerTimeoutMs = 10_000;
+const connectionsPerRegion = 8;
 /** The SDK's own included; who calls keeps count of more, so that a restart does not begin anew. */
 const tries = 2;
 
@@ -85,26 +77,5 @@ export function controlClients(ports: ControlPorts): ControlClients {
 }
 
 function settingsOf(ports: ControlPorts, region: string, endpoint: string, identity: string) {
-  // Agents of our own, for our own name lookup.
-  const agent = { lookup: ports.lookup, keepAlive: true, maxSockets: 8 };
-  return {
-    region,
-    endpoint,
-    maxAttempts: tries,
-    sha256: Sha256,
-    credentials: async () => {
-      const keys = ports.credentialsOf(identity);
-      if (keys === undefined) throw new Error(`${identity} has no usable credentials for ${region}`);
-      const { expiresAtMs, ...pair } = keys;
-      return { ...pair, ...(expiresAtMs !== undefined && { expiration: new Date(expiresAtMs) }) };
-    },
-    requestHandler: {
-      connectionTimeout: connectTimeoutMs,
-      requestTimeout: answerTimeoutMs,
-      throwOnRequestTimeout: true,
-      socketTimeout: answerTimeoutMs,
-      httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent(agent),
-    },
-  };
+  return { region, endpoint, maxAttempts: tries, ...sdkSettings(ports, identity, connectionsPerRegion) };
 }

@@ -20,6 +20,15 @@ export interface PipelineExecution {
   readonly why: string | undefined;
 }
 
+/** A version of a model in SageMaker's registry. */
+export interface RegisteredPackage {
+  readonly group: string;
+  readonly number: number;
+  readonly arn: string;
+  /** Wall-clock ms. */
+  readonly createdAtMs: number;
+}
+
 /** An event for a bus; `detail` is JSON. */
 export interface BusEvent {
   readonly bus: string;
@@ -39,6 +48,8 @@ export interface ControlPlane {
   /** Resolves to the ARN of the run. */
   startPipeline(region: string, start: PipelineStart): Promise<string>;
   describeExecution(region: string, arn: string): Promise<PipelineExecution>;
+  /** The newest approved packages of a group of the model registry, the newest first. */
+  approvedPackages(region: string, group: string): Promise<readonly RegisteredPackage[]>;
   /** Of an endpoint by its name. */
   describeEndpoint(region: string, endpoint: string): Promise<EndpointBuild>;
   /** Ten events at most; one result for each, in their order. */

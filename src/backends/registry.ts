@@ -19,7 +19,9 @@ import { sagemakerAsync } from './sagemaker-async.ts';
 import { sagemakerMultiModel } from './sagemaker-multi-model.ts';
 import { sagemakerRealtime } from './sagemaker-realtime.ts';
 import { sagemakerServerless } from './sagemaker-serverless.ts';
+import { sagemakerTransforms } from './sagemaker-transforms.ts';
 import { sigV4Signer } from './signing.ts';
+import type { TransformPlane } from './transform-plane.ts';
 import { undiciTransport } from './transport.ts';
 
 /** Every backend kind. A new one is a file, a line here and a test. */
@@ -65,6 +67,8 @@ export interface Backends {
   readonly objects: ObjectStore;
   /** For webhooks. */
   readonly poster: Poster;
+  /** For batches. */
+  readonly transforms: TransformPlane;
   /** For pipelines, events and what stands behind endpoints. */
   readonly controlPlane: ControlPlane;
   /** Whether this identity can sign now. */
@@ -134,6 +138,14 @@ export function createBackends(deps: BackendDeps): Backends {
     lookup: dns.lookup,
   });
   const poster = createPoster(dns.lookup);
+  const transforms = sagemakerTransforms({
+    siteOf: region => {
+      const { sagemakerUrl: url, controlIdentity: identity } = regions.get(region) ?? {};
+      return identity === undefined ? undefined : { url, identity };
+    },
+    credentialsOf: identities.current,
+    lookup: dns.lookup,
+  });
   const controlPlane = awsControlPlane({
     siteOf: region => {
       const { sagemakerUrl, eventBridgeUrl, controlIdentity: identity } = regions.get(region) ?? {};
@@ -147,6 +159,7 @@ export function createBackends(deps: BackendDeps): Backends {
     backends: made(ports),
     objects,
     poster,
+    transforms,
     controlPlane,
     hasCredentials: identity => identities.current(identity) !== undefined,
     prepare: sites => identities.prepare(sites.identities),
@@ -161,6 +174,7 @@ export function createBackends(deps: BackendDeps): Backends {
     async stop() {
       identities.stop();
       objects.stop();
+      transforms.stopClients();
       controlPlane.stop();
       dns.stop();
       network.stop();

@@ -1,6 +1,3 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
@@ -15,23 +12,16 @@ import {
   S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import type { Credentials } from './credentials.ts';
 import type { ObjectInfo, ObjectPlace, ObjectStore, Upload } from './object-store.ts';
-import { Sha256 } from './sha256.ts';
+import { type SdkPorts, sdkSettings } from './sdk-settings.ts';
 
 /** What the object store needs of the rest. */
-export interface S3Ports {
+export interface S3Ports extends SdkPorts {
   /** URL of S3 and the identity that signs, in a region that has a bucket. */
   siteOf(region: string): { readonly url: string; readonly identity: string } | undefined;
-  /** Usable keys of an identity now; undefined when there are none. */
-  credentialsOf(identity: string): Credentials | undefined;
-  readonly lookup: LookupFunction;
 }
 
-const connectTimeoutMs = 1_000;
 const connectionsPerRegion = 64;
-/** Silence after which a call is given up, and tried again by the SDK. It is silence that counts, not the whole call. */
-const silenceMs = 10_000;
 /** Tries of one call, the SDK's own included: every body here is a buffer and can be sent again. */
 const tries = 3;
 
@@ -72,28 +62,12 @@ export function s3Store(ports: S3Ports): ObjectStore & { stop(): void } {
 }
 
 function createClient(ports: S3Ports, region: string, { url, identity }: { url: string; identity: string }): S3Client {
-  // Agents of our own: of plain options the SDK makes others for large uploads, with the system's name lookup.
-  const agent = { lookup: ports.lookup, keepAlive: true, maxSockets: connectionsPerRegion };
   return new S3Client({
     region,
     endpoint: url,
     forcePathStyle: true,
     maxAttempts: tries,
-    sha256: Sha256,
-    credentials: async () => {
-      const keys = ports.credentialsOf(identity);
-      if (keys === undefined) throw new Error(`${identity} has no usable credentials for S3`);
-      const { expiresAtMs, ...pair } = keys;
-      return { ...pair, ...(expiresAtMs !== undefined && { expiration: new Date(expiresAtMs) }) };
-    },
-    requestHandler: {
-      connectionTimeout: connectTimeoutMs,
-      requestTimeout: silenceMs,
-      throwOnRequestTimeout: true,
-      socketTimeout: silenceMs,
-      httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent(agent),
-    },
+    ...sdkSettings(ports, identity, connectionsPerRegion),
   });
 }
 

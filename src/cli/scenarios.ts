@@ -1,6 +1,6 @@
 import type { GatewayEvent } from '../core/events.ts';
-import type { Stage } from './scenario.ts';
 import { accuracyOf, accuracyText } from './season-report.ts';
+import type { Stage } from './stage.ts';
 
 /** Something that happens to a model from beginning to end, shown in minutes. */
 export interface Scenario {
@@ -25,7 +25,7 @@ version is shadowed, tried as a canary and promoted.`,
     stage.tell('season       winter: the days this model was trained on');
     if (!(await stage.holds(() => answersIn(stage, 'winter', 'winter') >= 1_000))) return undefined;
     stage.tell(
-      `accuracy     winter days, version winter: ${accuracyText(accuracyOf(stage.report(), 'winter', 'winter'))}`,
+      `accuracy     winter days, version winter: ${accuracyText(accuracyOf(stage.report, 'winter', 'winter'))}`,
     );
     stage.turn('summer');
     stage.tell('season       summer');
@@ -34,9 +34,9 @@ version is shadowed, tried as a canary and promoted.`,
     );
     const version = canaryOf(ended);
     if (version === undefined || ended?.type !== 'canary-changed' || ended.to !== 'promoted') return undefined;
-    const before = accuracyOf(stage.report(), 'summer', 'winter');
+    const before = accuracyOf(stage.report, 'summer', 'winter');
     if (!(await stage.holds(() => answersIn(stage, 'summer', version) >= 1_000))) return undefined;
-    const after = accuracyOf(stage.report(), 'summer', version);
+    const after = accuracyOf(stage.report, 'summer', version);
     stage.tell(`accuracy     summer days, version winter: ${accuracyText(before)}; ${version}: ${accuracyText(after)}`);
     return before !== undefined && after !== undefined && after.share > before.share ? 'promoted' : undefined;
   },
@@ -49,12 +49,12 @@ Fahrenheit. It is started as a canary. Watch: the verdict condemns it on what it
   rate: '150',
   play: async stage => {
     if (!(await stage.holds(() => answersIn(stage, 'winter', 'v2') >= 500))) return undefined;
-    stage.tell(`accuracy     version v2: ${accuracyText(accuracyOf(stage.report(), 'winter', 'v2'))}`);
+    stage.tell(`accuracy     version v2: ${accuracyText(accuracyOf(stage.report, 'winter', 'v2'))}`);
     await stage.gateway.app.canaries.start('rain', 'v3', 'scenario', { reason: 'a bad version, on purpose' });
     const ended = await stage.until(
       event => event.type === 'canary-changed' && ['promoted', 'rolled-back', 'aborted'].includes(event.to),
     );
-    stage.tell(`accuracy     version v3: ${accuracyText(accuracyOf(stage.report(), 'winter', 'v3'))}`);
+    stage.tell(`accuracy     version v3: ${accuracyText(accuracyOf(stage.report, 'winter', 'v3'))}`);
     return ended?.type === 'canary-changed' && ended.to === 'rolled-back' ? 'rolled back' : undefined;
   },
 };
@@ -68,7 +68,7 @@ export function isScenario(name: string): name is keyof typeof scenarios {
 }
 
 function answersIn(stage: Stage, season: string, version: string): number {
-  return accuracyOf(stage.report(), season, version)?.answers ?? 0;
+  return accuracyOf(stage.report, season, version)?.answers ?? 0;
 }
 
 function canaryOf(event: GatewayEvent | undefined): string | undefined {

@@ -1,6 +1,6 @@
 import { readAwsEvent } from '../retrain/aws-events.ts';
 import type { Episodes } from '../retrain/episodes.ts';
-import type { Versions } from '../retrain/versions.ts';
+import type { ApprovedPackage, Versions } from '../retrain/versions.ts';
 
 /** Who is told what AWS's events say. */
 export interface AwsEventPorts {
@@ -8,6 +8,22 @@ export interface AwsEventPorts {
   readonly episodes: Pick<Episodes, 'list' | 'retrained'>;
   /** Another build may stand behind an endpoint's name. */
   endpointChanged(endpoint: string, region: string, detail: string): void;
+}
+
+/** Registers an approved package, and tells the episode that waits for one. Undefined when no model takes its group's. */
+export async function takePackage(
+  { versions, episodes }: Pick<AwsEventPorts, 'versions' | 'episodes'>,
+  pack: ApprovedPackage,
+  by: string,
+): Promise<{ model: string; version: string } | undefined> {
+  const made = await versions.approved(pack, by);
+  if (made === undefined) return undefined;
+  const { model, version } = made;
+  const waiting = episodes
+    .list()
+    .find(each => each.model === model && (each.state === 'retraining' || each.state === 'retrained'));
+  if (waiting !== undefined) await episodes.retrained(model, waiting.id, { version, packageArn: pack.arn });
+  return { model, version };
 }
 
 /**
@@ -24,14 +40,10 @@ export async function takeAwsEvent(
     case undefined:
       return undefined;
     case 'package-approved': {
-      const made = await ports.versions.approved(event, `hook ${tokenId}`);
-      if (made === undefined) return { taken: false, why: `no model takes packages of ${event.group}` };
-      const { model, version } = made;
-      const waiting = ports.episodes
-        .list()
-        .find(each => each.model === model && (each.state === 'retraining' || each.state === 'retrained'));
-      if (waiting !== undefined) await ports.episodes.retrained(model, waiting.id, { version, packageArn: event.arn });
-      return { taken: true, model, version };
+      const made = await takePackage(ports, event, `hook ${tokenId}`);
+      return made === undefined
+        ? { taken: false, why: `no model takes packages of ${event.group}` }
+        : { taken: true, ...made };
     }
     case 'endpoint':
       if (event.status === 'InService')

@@ -1,3 +1,4 @@
+import type { Batches } from '../jobs/batches/batches.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Episodes } from '../retrain/episodes.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -14,6 +15,7 @@ import type { Shadowing } from './shadow.ts';
 export interface GaugeSources {
   readonly parts: Parts;
   readonly jobs: Jobs;
+  readonly batches: Batches;
   readonly shadowing: Shadowing;
   readonly episodes: Episodes;
   readonly drift: DriftSide;
@@ -28,7 +30,7 @@ const regionLevel = { serving: 0, evacuated: 1, drained: 2 } as const;
 
 /** Sets every gauge from the parts' own state when Prometheus asks. */
 export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
-  const { parts, jobs, drift, episodes, shadowing, canaries, replica, version, log } = sources;
+  const { parts, jobs, batches, drift, episodes, shadowing, canaries, replica, version, log } = sources;
   const { cache, admission, stores } = parts;
   publishCanaryGauges(metrics, parts, canaries);
   metrics.onScrape(() => {
@@ -53,6 +55,10 @@ export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
     for (const [key, count] of jobs.counts()) {
       const [model = '', state = ''] = key.split(' ');
       metrics.gauge('meridian_jobs', { model, state }, count);
+    }
+    for (const [key, count] of batches.counts()) {
+      const [model = '', state = ''] = key.split(' ');
+      metrics.gauge('meridian_batches', { model, state }, count);
     }
     for (const { model, version: shadow, waiting, psi } of shadowing.view()) {
       metrics.gauge('meridian_shadow_waiting', { model, version: shadow }, waiting);

@@ -8,6 +8,7 @@ import type { Served } from '../core/result.ts';
 import { CallFailed } from '../inference/call-failed.ts';
 import { openBook } from '../jobs/book.ts';
 import type { Job } from '../jobs/job.ts';
+import { jobKind } from '../jobs/job-kind.ts';
 import { type Jobs, startJobs } from '../jobs/jobs.ts';
 import { takeNotification } from '../jobs/notifications.ts';
 import { partBytes, partsHeld } from '../jobs/parts.ts';
@@ -29,7 +30,7 @@ export function createJobs(parts: Parts, serve: Serve, warn: (message: string) =
   const { clock, emit, backends, health, stores } = parts;
   const { objects: store, poster } = backends;
   const options = () => parts.config().config.jobs;
-  const book = openBook({ state: stores.state, store, options, warn });
+  const book = openBook(jobKind, { state: stores.state, store, options, warn });
   return startJobs({
     clock,
     emit,
@@ -42,7 +43,10 @@ export function createJobs(parts: Parts, serve: Serve, warn: (message: string) =
     regionsFor: job => regionsFor(parts, job),
     regionState: region => health.regions().get(region) ?? 'serving',
     submit: (job, inputs) => submit(parts, serve, job, inputs),
-    tell: job => tellWebhooks({ poster, clock }, options()?.webhooks ?? [], job),
+    tell: job => {
+      const message = { type: 'job-finished', job: showJob(job, clock.wallMs()) };
+      return tellWebhooks({ poster, clock }, options()?.webhooks ?? [], job.tenant, message);
+    },
     clean: (job, { target }, text) => {
       const endpoint = parts.config().targets.find(each => each.model === job.model && each.name === target)?.endpoint;
       return withoutSecrets(text, endpoint ?? target, job.model);
@@ -50,7 +54,7 @@ export function createJobs(parts: Parts, serve: Serve, warn: (message: string) =
   });
 }
 
-function replicaOf(parts: Parts): string {
+export function replicaOf(parts: Parts): string {
   return replicaId(parts.config().config.stateDir);
 }
 

@@ -2,11 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import type { Model } from '../core/model.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Served } from '../core/result.ts';
+import type { Batches } from '../jobs/batches/batches.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { inputPlaces } from '../jobs/places.ts';
 import type { Episodes } from '../retrain/episodes.ts';
 import type { Versions } from '../retrain/versions.ts';
 import { adminRoutes } from '../routes/admin/admin.ts';
+import { batchRoutes } from '../routes/batches.ts';
 import { bedrockRoutes } from '../routes/bedrock.ts';
 import { feedbackRoutes } from '../routes/feedback.ts';
 import { healthRoutes } from '../routes/health.ts';
@@ -16,6 +18,7 @@ import { type OpenInferencePorts, openInferenceRoutes } from '../routes/open-inf
 import { openAiRoutes } from '../routes/openai.ts';
 import { cutOffRest } from '../routes/reader.ts';
 import { sagemakerRoutes } from '../routes/sagemaker.ts';
+import { tensorFlowRoutes } from '../routes/tensorflow-serving.ts';
 import { speakHttp2Too } from '../routes/two-protocols.ts';
 import { badRequests, refuseUnreadable, unknownRoutes } from '../routes/unknown.ts';
 import { v1Routes } from '../routes/v1.ts';
@@ -23,6 +26,7 @@ import type { RoutedRequest } from '../routing/router.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { adminPorts, type Refusal } from './admin.ts';
+import { batchPorts } from './batches.ts';
 import type { CanaryPart } from './canary.ts';
 import type { DriftSide } from './drift.ts';
 import { jobPorts } from './jobs.ts';
@@ -37,6 +41,7 @@ export interface PlaneDeps {
   /** The request path. */
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   readonly jobs: Jobs;
+  readonly batches: Batches;
   readonly shadowing: Shadowing;
   readonly episodes: Episodes;
   readonly versions: Versions;
@@ -62,7 +67,16 @@ const inferRequest: RoutedRequest = {
 };
 
 /** The data plane: inference only. */
-export function dataPlane({ parts, serve, jobs, drift, replica, logger, version }: PlaneDeps): FastifyInstance {
+export function dataPlane({
+  parts,
+  serve,
+  jobs,
+  batches,
+  drift,
+  replica,
+  logger,
+  version,
+}: PlaneDeps): FastifyInstance {
   const limits = () => parts.config().config.limits;
   const onFault = faultLog(logger);
   const invoke: OpenInferencePorts = {
@@ -107,12 +121,14 @@ export function dataPlane({ parts, serve, jobs, drift, replica, logger, version 
   openAiRoutes(server, invoke);
   openInferenceRoutes(server, invoke, replica);
   v1Routes(server, invoke);
+  tensorFlowRoutes(server, invoke);
   const jobsSide = jobPorts(parts, jobs, {
     identify: parts.callers.identify,
     onFault,
     warn: message => logger.warn(message),
   });
   jobRoutes(server, jobsSide);
+  batchRoutes(server, batchPorts(parts, batches, { identify: parts.callers.identify, onFault }));
   notificationRoutes(server, jobsSide);
   feedbackRoutes(server, {
     clock: parts.clock,

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/schema.ts';
+import { batchKind } from '../jobs/batches/batch-kind.ts';
+import { jobKind } from '../jobs/job-kind.ts';
 import { fileState, openRecords } from '../state/file.ts';
 import { connectRedis, type RedisDeps } from '../state/redis.ts';
 import { countReplicas } from '../state/replica-count.ts';
@@ -25,11 +27,16 @@ export interface Stores {
   close(): Promise<void>;
 }
 
+/** Keys of jobs and batches: there are many, none is used again, and the buckets know what is true. */
+function isWork(key: string): boolean {
+  return key.startsWith(jobKind.indexPrefix) || key.startsWith(batchKind.indexPrefix);
+}
+
 /** Opens the stores. Rejects when `stateDir` cannot be used; never because Redis is down. */
 export async function openStores(config: Config, deps: RedisDeps & { warn(message: string): void }): Promise<Stores> {
   const file = { dir: config.stateDir, clock: deps.clock, warn: deps.warn };
   if (config.redis === undefined) {
-    const state = await fileState(file);
+    const state = await fileState({ ...file, mayForget: isWork });
     return {
       state,
       shared: undefined,

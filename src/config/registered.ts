@@ -1,7 +1,7 @@
 import type { TargetOptions } from '../backends/options.ts';
 import { loadPrices } from './load.ts';
 import { type ResolvedConfig, resolveConfig } from './resolve.ts';
-import type { Config, ModelOptions } from './schema.ts';
+import type { Config, ModelOptions, VersionOptions } from './schema.ts';
 
 /** A version that came by itself, and where it runs. */
 export interface RegisteredVersion {
@@ -30,10 +30,10 @@ function withVersions(options: ModelOptions, registered: readonly RegisteredVers
   const { newVersions, versions } = options;
   if (newVersions === undefined) return options;
   const like = versions[newVersions.like ?? ''] ?? Object.values(versions)[0];
-  const added = registered.map(({ version, ...place }) => [
-    version,
-    { weight: 0, targets: (like?.targets ?? []).map(target => placed(target, place)) },
-  ]);
+  const added = registered.map(({ version, ...place }): [string, VersionOptions] => {
+    const targets = (like?.targets ?? []).map(target => placed(target, place));
+    return [version, { weight: 0, targets, transforms: [] }];
+  });
   return { ...options, versions: { ...versions, ...Object.fromEntries(added) } };
 }
 

@@ -1,43 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { CredentialsOptions, TargetOptions } from '../backends/options.ts';
 import type { FallbackStep, Model, Version } from '../core/model.ts';
-import { isAwsRegion, profileGeography } from '../core/residency.ts';
+import { profileGeography } from '../core/residency.ts';
 import { kindTraits, type Target } from '../core/target.ts';
 import type { FallbackOptions } from '../fallback/options.ts';
-import { regionsOfActions } from '../retrain/options.ts';
 import { type Identity, identityName } from './identities.ts';
-import { egressOf, type PriceTable, priceOf } from './prices.ts';
-import {
-  bedrockRuntimeUrlOf,
-  eventBridgeUrlOf,
-  geographyOf,
-  s3UrlOf,
-  sagemakerRuntimeUrlOf,
-  sagemakerUrlOf,
-  stsUrlOf,
-} from './regions.ts';
+import { type PriceTable, priceOf } from './prices.ts';
+import { type Region, resolveRegion } from './resolve-region.ts';
 import type { Config, ModelOptions } from './schema.ts';
 import { operationsOf, serverOf } from './target-abilities.ts';
-
-/** A region with every default filled in. */
-export interface Region {
-  readonly name: string;
-  /** Residency class, e.g. `eu`. */
-  readonly residency: string;
-  readonly sagemakerRuntimeUrl: string;
-  readonly bedrockRuntimeUrl: string;
-  readonly stsUrl: string;
-  readonly s3Url: string;
-  /** What signs for the region's bucket (in `identities`); undefined where neither jobs nor captures have one. */
-  readonly bucketIdentity: string | undefined;
-  /** SageMaker's control plane, not its runtime. */
-  readonly sagemakerUrl: string;
-  readonly eventBridgeUrl: string;
-  /** What signs for the region's control planes (in `identities`); undefined where nothing uses them. */
-  readonly controlIdentity: string | undefined;
-  /** USD per GB leaving the region. */
-  readonly egressUsdPerGb: number;
-}
+import { resolveTransform } from './transforms.ts';
 
 /** A config made ready to use: every default filled in, every reference followed. Immutable; a reload makes a new one. */
 export interface ResolvedConfig {
@@ -93,36 +65,6 @@ export function hashOf(config: Config, prices: PriceTable): string {
     .slice(0, 12);
 }
 
-function resolveRegion(name: string, config: Config, prices: PriceTable, identities: Map<string, Identity>): Region {
-  const options = config.regions[name];
-  const captured = Object.values(config.capture?.destinations ?? {}).some(({ s3, region }) => s3 && region === name);
-  const hasBucket = captured || (config.jobs !== undefined && Object.hasOwn(config.jobs.buckets, name));
-  const credentials = options?.credentials ?? config.credentials ?? 'default';
-  const bucketIdentity = hasBucket ? identityName(credentials, name) : undefined;
-  const controlIdentity = usesControlPlane(config, name) ? identityName(credentials, name) : undefined;
-  for (const identity of [bucketIdentity, controlIdentity])
-    if (identity !== undefined) identities.set(identity, { credentials, region: name });
-  return {
-    name,
-    residency: options?.residency ?? geographyOf(name),
-    sagemakerRuntimeUrl: options?.endpoints?.sagemakerRuntime ?? sagemakerRuntimeUrlOf(name),
-    bedrockRuntimeUrl: options?.endpoints?.bedrockRuntime ?? bedrockRuntimeUrlOf(name),
-    stsUrl: options?.endpoints?.sts ?? stsUrlOf(name),
-    s3Url: options?.endpoints?.s3 ?? s3UrlOf(name),
-    bucketIdentity,
-    sagemakerUrl: options?.endpoints?.sagemaker ?? sagemakerUrlOf(name),
-    eventBridgeUrl: options?.endpoints?.eventBridge ?? eventBridgeUrlOf(name),
-    controlIdentity,
-    egressUsdPerGb: options?.egressUsdPerGb ?? egressOf(name, prices),
-  };
-}
-
-/** Whether something of the config asks the region's control planes. */
-function usesControlPlane(config: Config, region: string): boolean {
-  if (config.buildWatch !== undefined && isAwsRegion(region)) return true;
-  return Object.values(config.models).some(({ retrain }) => regionsOfActions(retrain?.actions ?? []).includes(region));
-}
-
 function resolveModel(name: string, options: ModelOptions, versions: readonly Version[]): Model {
   const { policy, residency, ...routing } = options.routing;
   const { owner, sample, tensors, cache, fallback, newVersions, ...others } = options;
@@ -160,9 +102,14 @@ interface Scope {
 }
 
 function resolveVersions(scope: Scope): readonly Version[] {
-  return Object.entries(scope.options.versions).map(([name, { weight, targets }]) => {
+  return Object.entries(scope.options.versions).map(([name, { weight, targets, transforms }]) => {
     const taken = new Map<string, number>();
-    return { name, weight, targets: targets.map(options => resolveTarget(scope, name, options, taken)) };
+    return {
+      name,
+      weight,
+      targets: targets.map(options => resolveTarget(scope, name, options, taken)),
+      transforms: transforms.map(options => resolveTransform(options, scope.regions, scope.prices)),
+    };
   });
 }
 

@@ -5,7 +5,7 @@ import { CaptureStoreOptions, MonitorOptions } from '../drift/options.ts';
 import { CacheOptions, CacheStoreOptions, FallbackOptions } from '../fallback/options.ts';
 import { HealthOptions } from '../health/options.ts';
 import { RetryBudgetOptions, StreamOptions } from '../inference/options.ts';
-import { JobsOptions } from '../jobs/options.ts';
+import { JobsOptions, TransformOptions } from '../jobs/options.ts';
 import { HookOptions, RetrainOptions } from '../retrain/options.ts';
 import { BuildWatchOptions, CanaryOptions, ShadowOptions } from '../rollout/options.ts';
 import { RoutingOptions } from '../routing/options.ts';
@@ -22,6 +22,7 @@ export const VersionOptions = Type.Object(
   {
     weight: Type.Number({ minimum: 0, default: 100, description: 'Share among the versions a request can reach.' }),
     targets: Type.Array(TargetOptions, { minItems: 1, description: 'Where this version runs.' }),
+    transforms: Type.Array(TransformOptions, { default: [], description: 'Where batches of it can run.' }),
   },
   { additionalProperties: false },
 );

@@ -67,6 +67,7 @@ import {
   targetRegionsExist,
   targetsAreDistinct,
 } from './rules/targets.ts';
+import { transformRegionsHaveBuckets, transformsArePriced } from './rules/transforms.ts';
 
 /** What is asked of every config, under the headings `meridian check` shows. */
 const rules = {
@@ -118,7 +119,7 @@ const rules = {
     fallbackModelsCanServe,
     contentTypesAreHeaders,
   ],
-  jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe],
+  jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe, transformRegionsHaveBuckets, transformsArePriced],
   monitors: [baselinesAreReadable, marksAreInOrder, captureHasDestinations, destinationsAreOnePlace],
   retraining: [actionRegionsExist, retrainNumbersFit, episodesCanOpen, actionsAreSafe, hookTokensAreDistinct],
   limits: [

@@ -9,7 +9,7 @@ import type { Target } from './target.ts';
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /** The inbound protocol a caller spoke. */
-export type Protocol = 'sagemaker' | 'bedrock' | 'openai' | 'open-inference' | 'v1' | 'jobs';
+export type Protocol = 'sagemaker' | 'bedrock' | 'openai' | 'open-inference' | 'tensorflow-serving' | 'v1' | 'jobs';
 
 /** Why a target was ejected. */
 export type EjectionReason = 'consecutive-failures' | 'failure-rate' | 'misconfigured' | 'failed-probe';
@@ -207,6 +207,43 @@ export type GatewayEvent =
       /** Since it was accepted, ms. */
       readonly ageMs: number;
       readonly detail: string | undefined;
+    }
+  | {
+      readonly type: 'batch-changed';
+      readonly id: string;
+      readonly tenant: string;
+      readonly model: string;
+      /** Of `BatchState`; undefined for a batch that is new. */
+      readonly from: string | undefined;
+      readonly to: string;
+      /** Of the newest attempt. */
+      readonly region: string | undefined;
+      /** Since it was accepted, ms. */
+      readonly ageMs: number;
+      readonly detail: string | undefined;
+    }
+  | {
+      /** A region's instances worked on a batch, and are let go of. */
+      readonly type: 'batch-charged';
+      readonly id: string;
+      readonly tenant: string;
+      readonly model: string;
+      readonly region: string;
+      readonly costUsd: number;
+    }
+  | {
+      /** A caller asked for a job or batch, for a job's result, or to remove one. */
+      readonly type: 'work-asked';
+      readonly requestId: string;
+      readonly kind: 'job' | 'batch';
+      readonly what: 'look' | 'result' | 'remove';
+      /** As the caller wrote it. */
+      readonly id: string;
+      /** Undefined when the caller was not let in. */
+      readonly tenant: string | undefined;
+      readonly status: number;
+      readonly error: ErrorCode | undefined;
+      readonly durationMs: number;
     }
   | {
       /** Refused, or left without a retry, in favour of more important calls. */

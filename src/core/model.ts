@@ -1,6 +1,7 @@
 import type { Priority } from './priority.ts';
 import type { Target } from './target.ts';
 import type { TensorMapping } from './tensors.ts';
+import type { Transform } from './transform.ts';
 
 /** Routing policies, as the config names them. */
 export const policyNames = [
@@ -76,6 +77,8 @@ export interface Version {
   readonly name: string;
   readonly weight: number;
   readonly targets: readonly Target[];
+  /** Where batches of it can run; none unless the config names some. */
+  readonly transforms?: readonly Transform[];
 }
 
 /** How approved packages of a model registry become versions. `{number}` in texts is the package's version. */

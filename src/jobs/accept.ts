@@ -3,7 +3,6 @@ import { GatewayError } from '../core/errors.ts';
 import type { Job } from './job.ts';
 import type { JobsOptions } from './options.ts';
 import { placesOf } from './places.ts';
-import { encodeJob } from './record.ts';
 import { type Uploaded, uploadTo } from './upload.ts';
 
 /** A job that is not accepted yet: its payload is still to come. */
@@ -38,7 +37,7 @@ export async function acceptJob(ports: AcceptPorts, job: NewJob, payload: AsyncI
   const accepted: Job = { ...job, inputBytes: first.bytes, copies, state: 'queued', attempts: [] };
   try {
     if (copies.length < wanted) throw tooFew(copies.length, wanted);
-    const record = Buffer.from(encodeJob(accepted));
+    const record = Buffer.from(JSON.stringify(accepted));
     const written = await Promise.allSettled(
       copies.map(region => store.put(placesOf(options, region, job.id).record, record, 'application/json')),
     );

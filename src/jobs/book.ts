@@ -1,33 +1,62 @@
 import type { ObjectPlace, ObjectStore } from '../backends/object-store.ts';
 import type { StateStore } from '../state/state.ts';
-import { isOver, type Job } from './job.ts';
 import type { JobsOptions } from './options.ts';
-import { placesOf } from './places.ts';
 import { readText } from './read-text.ts';
-import { decodeJob, encodeJob } from './record.ts';
 
-/** Where jobs are looked up: what is written here is also in the buckets, and can be read back from there. */
-export interface JobBook {
-  get(id: string): Job | undefined;
-  /** The job whose attempts carry this inference id. */
-  byInferenceId(inferenceId: string): Job | undefined;
+/** What every kind of work that is done for absent callers has: jobs, and batches. Immutable; times are wall-clock ms. */
+export interface Work {
+  readonly id: string;
+  /** The replica that works on it. */
+  readonly owner: string;
+  readonly tenant: string;
+  readonly model: string;
+  readonly createdAtMs: number;
+  readonly finishedAtMs?: number;
+  readonly state: string;
+  /** Regions that hold its record. */
+  readonly copies: readonly string[];
+  /** It is being removed, as far as its regions can be reached. */
+  readonly removing?: boolean;
+}
+
+/** What tells one kind of work from another. */
+export interface WorkKind<W extends Work> {
+  /** What it is called in warnings. */
+  readonly name: string;
+  /** Of its keys in the index. */
+  readonly indexPrefix: string;
+  /** Of its folders in every bucket. */
+  folders(options: JobsOptions): string;
+  record(options: JobsOptions, region: string, id: string): ObjectPlace;
+  /** Undefined for what is no record of this kind. */
+  decode(text: string): W | undefined;
+  /** Whether its state is final. */
+  isOver(work: W): boolean;
+  /** Whether something is left to do. */
+  isOpen(work: W): boolean;
+}
+
+/** Where work is looked up: what is written here is also in the buckets, and can be read back from there. */
+export interface Book<W extends Work> {
+  readonly kind: WorkKind<W>;
+  get(id: string): W | undefined;
   /** Those with something left to do, the oldest first. */
-  open(): readonly Job[];
+  open(): readonly W[];
   /** Over, told and not yet removed. */
-  closed(): readonly Job[];
-  all(): Iterable<Job>;
-  /** A job that was not known here, or not as this replica's; its records are written already. */
-  add(job: Job): Promise<void>;
+  closed(): readonly W[];
+  all(): Iterable<W>;
+  /** Work that was not known here, or not as this replica's; its records are written already. */
+  add(work: W): Promise<void>;
   /**
    * Known here at once; written to the index, then beside the input as far as its regions can be reached. Changes
-   * nothing for a job that is being removed, or is.
+   * nothing for what is being removed, or is.
    */
-  save(job: Job): Promise<void>;
-  /** From now on the job is being removed: resolves when no record of it will be written any more. */
+  save(work: W): Promise<void>;
+  /** From now on it is being removed: resolves when no record of it will be written any more. */
   removing(id: string): Promise<void>;
   forget(id: string): Promise<void>;
-  /** The job as the buckets know it; another replica may know more. Rejects when it may be in one that does not answer. */
-  fetch(id: string): Promise<Job | undefined>;
+  /** As the buckets know it; another replica may know more. Rejects when it may be in one that does not answer. */
+  fetch(id: string): Promise<W | undefined>;
   stop(): void;
 }
 
@@ -39,30 +68,29 @@ export interface BookPorts {
   warn(message: string): void;
 }
 
-const indexPrefix = 'job/';
-
 /** Opens the book with what the index knows. */
-export function openBook(ports: BookPorts): JobBook {
+export function openBook<W extends Work>(kind: WorkKind<W>, ports: BookPorts): Book<W> {
   const { state, store, warn } = ports;
-  const jobs = new Map<string, Job>();
+  const { indexPrefix, decode } = kind;
+  const works = new Map<string, W>();
   const learn = (id: string, text: string | undefined) => {
-    const job = text === undefined ? undefined : decodeJob(text);
-    if (job === undefined) jobs.delete(id);
-    else jobs.set(id, job);
+    const work = text === undefined ? undefined : decode(text);
+    if (work === undefined) works.delete(id);
+    else works.set(id, work);
   };
   for (const [key, text] of state.list(indexPrefix)) learn(key.slice(indexPrefix.length), text);
   const unwatch = state.watch((key, text) => {
     if (key.startsWith(indexPrefix)) learn(key.slice(indexPrefix.length), text);
   });
 
-  const index = async (job: Job): Promise<void> => {
-    jobs.set(job.id, job);
-    // The buckets hold the job; an index that cannot be written now is made anew from them.
+  const index = async (work: W): Promise<void> => {
+    works.set(work.id, work);
+    // The buckets hold the work; an index that cannot be written now is made anew from them.
     await state
-      .set(indexPrefix + job.id, encodeJob(job))
-      .catch((error: unknown) => warn(`job ${job.id} is not in the index: ${String(error)}`));
+      .set(indexPrefix + work.id, JSON.stringify(work))
+      .catch((error: unknown) => warn(`${kind.name} ${work.id} is not in the index: ${String(error)}`));
   };
-  /** One write of a job's record after the other, or an older one could end up on top. */
+  /** One write of a work's record after the other, or an older one could end up on top. */
   const turns = new Map<string, Promise<void>>();
   const inTurn = (id: string, work: () => Promise<void>): Promise<void> => {
     const turn = (turns.get(id) ?? Promise.resolve()).then(work).finally(() => {
@@ -71,47 +99,42 @@ export function openBook(ports: BookPorts): JobBook {
     turns.set(id, turn);
     return turn;
   };
-  const fetch = async (id: string): Promise<Job | undefined> => {
+  const fetch = async (id: string): Promise<W | undefined> => {
     const options = ports.options();
     if (options === undefined) return undefined;
     const found = await firstFound(
-      Object.keys(options.buckets).map(region => readRecord(store, placesOf(options, region, id).record)),
+      Object.keys(options.buckets).map(region => readRecord(kind, store, kind.record(options, region, id))),
     );
-    return jobs.get(id) ?? found; // learnt meanwhile
+    return works.get(id) ?? found; // learnt meanwhile
   };
   return {
-    get: id => jobs.get(id),
-    byInferenceId: inferenceId =>
-      jobs.get(inferenceId) ?? [...jobs.values()].find(job => job.inferenceId === inferenceId),
-    open: () => [...jobs.values()].filter(isOpen),
-    closed: () => [...jobs.values()].filter(job => !isOpen(job)),
-    all: () => jobs.values(),
+    kind,
+    get: id => works.get(id),
+    open: () => [...works.values()].filter(kind.isOpen),
+    closed: () => [...works.values()].filter(work => !kind.isOpen(work)),
+    all: () => works.values(),
     add: index,
-    save: async job => {
-      const known = jobs.get(job.id);
+    save: async work => {
+      const known = works.get(work.id);
       if (known === undefined || known.removing) return;
-      await index(job);
-      await inTurn(job.id, async () => {
-        const latest = jobs.get(job.id);
-        if (latest !== undefined && !latest.removing) await writeRecord(store, ports.options(), latest, warn);
+      await index(work);
+      await inTurn(work.id, async () => {
+        const latest = works.get(work.id);
+        if (latest !== undefined && !latest.removing) await writeRecord(kind, ports, latest);
       });
     },
     removing: async id => {
-      const known = jobs.get(id);
+      const known = works.get(id);
       if (known !== undefined && !known.removing) await index({ ...known, removing: true });
       await inTurn(id, () => Promise.resolve());
     },
     forget: async id => {
-      jobs.delete(id);
+      works.delete(id);
       await state.delete(indexPrefix + id);
     },
     fetch,
     stop: unwatch,
   };
-}
-
-function isOpen(job: Job): boolean {
-  return !isOver(job.state) || !job.told || job.removing === true;
 }
 
 /** The first value there is; undefined when all say that there is none. Rejects when some could not be asked. */
@@ -126,26 +149,29 @@ async function firstFound<T>(answers: readonly Promise<T | undefined>[]): Promis
   }
 }
 
-async function readRecord(store: ObjectStore, place: ObjectPlace): Promise<Job | undefined> {
+async function readRecord<W extends Work>(
+  { decode }: WorkKind<W>,
+  store: ObjectStore,
+  place: ObjectPlace,
+): Promise<W | undefined> {
   const text = await readText(store, place);
-  return text === undefined ? undefined : decodeJob(text);
+  return text === undefined ? undefined : decode(text);
 }
 
 /** Brings the records up to date where that can be done now: one left behind only makes work be done again. */
-async function writeRecord(
-  store: ObjectStore,
-  options: JobsOptions | undefined,
-  job: Job,
-  warn: (message: string) => void,
-): Promise<void> {
+async function writeRecord<W extends Work>(kind: WorkKind<W>, ports: BookPorts, work: W): Promise<void> {
+  const { store, warn } = ports;
+  const options = ports.options();
   if (options === undefined) return;
-  const bytes = Buffer.from(encodeJob(job));
-  const copies = job.copies.filter(region => Object.hasOwn(options.buckets, region));
+  const bytes = Buffer.from(JSON.stringify(work));
+  const copies = work.copies.filter(region => Object.hasOwn(options.buckets, region));
   await Promise.all(
     copies.map(region =>
       store
-        .put(placesOf(options, region, job.id).record, bytes, 'application/json')
-        .catch((error: unknown) => warn(`the record of job ${job.id} in ${region} is out of date: ${String(error)}`)),
+        .put(kind.record(options, region, work.id), bytes, 'application/json')
+        .catch((error: unknown) =>
+          warn(`the record of ${kind.name} ${work.id} in ${region} is out of date: ${String(error)}`),
+        ),
     ),
   );
 }

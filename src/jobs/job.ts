@@ -1,4 +1,5 @@
 import type { InvokeFields } from '../core/request.ts';
+import type { Work } from './book.ts';
 
 /**
  * `queued`: no endpoint has it, `running`: an endpoint has taken it into its queue (SageMaker does not tell more); the
@@ -71,31 +72,20 @@ export interface JobAttempt {
   readonly givenUp?: string;
 }
 
-/** A job. Immutable; times are wall-clock ms. */
-export interface Job {
-  readonly id: string;
-  /** The replica that works on it. */
-  readonly owner: string;
-  readonly tenant: string;
-  readonly model: string;
-  readonly createdAtMs: number;
+/** A job; `copies` hold its input too. */
+export interface Job extends Work {
   readonly inputBytes: number;
   /** As every endpoint is told it; the same for every attempt. */
   readonly inferenceId: string;
   readonly fields: Pick<InvokeFields, 'contentType' | 'accept' | 'customAttributes' | 'invocationTimeoutSeconds'>;
   /** Residency classes it is bound to; undefined means unbound. */
   readonly residency: readonly string[] | undefined;
-  /** Regions that hold input and record. */
-  readonly copies: readonly string[];
   readonly state: JobState;
   readonly attempts: readonly JobAttempt[];
   /** Why it is not running, or why it failed. */
   readonly detail?: string;
-  readonly finishedAtMs?: number;
   /** Of `completed` jobs: which attempt's result counts. */
   readonly result?: { readonly region: string; readonly location: string };
   /** Who is to be told of its end was told. */
   readonly told?: boolean;
-  /** It is being removed, as far as its regions can be reached. */
-  readonly removing?: boolean;
 }

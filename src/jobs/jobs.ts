@@ -8,6 +8,7 @@ import type { JobPorts } from './ports.ts';
 import { removeJob } from './remove-job.ts';
 import { createTending } from './tending.ts';
 import { withdrawJob } from './withdraw-job.ts';
+import { workOnJob } from './work-on-job.ts';
 
 /** A result as it is read from its bucket. */
 export interface JobResult {
@@ -37,7 +38,7 @@ export interface Jobs {
 /** Takes up every job that index or buckets know, and works on them until stopped. */
 export function startJobs(ports: JobPorts): Jobs {
   const { book } = ports;
-  const driver = createDriver(ports);
+  const driver = createDriver({ ...ports, step: (job, options) => workOnJob(ports, job, options) });
   const tending = createTending(ports);
   const started = ports.ready().then(() => {
     driver.start();
@@ -63,7 +64,7 @@ export function startJobs(ports: JobPorts): Jobs {
       return undefined;
     },
     hint: inferenceId => {
-      const job = book.byInferenceId(inferenceId);
+      const job = book.get(inferenceId) ?? [...book.all()].find(each => each.inferenceId === inferenceId);
       if (job !== undefined && !isOver(job.state)) driver.nudge(job.id);
     },
     counts: () => countJobs(book.all()),

@@ -53,11 +53,18 @@ export const JobsOptions = Type.Object(
       default: 2_000,
       description: 'Between looks for a young job’s result; older jobs are looked at less often.',
     }),
+    batchPollMs: Type.Integer({
+      minimum: 20,
+      maximum: 600_000,
+      default: 15_000,
+      description: 'Between looks at a batch: SageMaker’s control plane takes few calls a second.',
+    }),
     retentionHours: Type.Number({
       exclusiveMinimum: 0,
       maximum: 8_760,
       default: 72,
-      description: 'Finished jobs are removed after that, with their input and output.',
+      description:
+        'Finished jobs are removed after that, with their input and output; finished batches, with output of ours.',
     }),
     places: Type.Array(
       Type.Object(
@@ -94,3 +101,26 @@ export const JobsOptions = Type.Object(
   { additionalProperties: false, description: 'Asynchronous jobs; see docs/jobs.md.' },
 );
 export type JobsOptions = Static<typeof JobsOptions>;
+
+/** `models.NAME.versions.NAME.transforms`: where batches of the version can run. */
+export const TransformOptions = Type.Object(
+  {
+    region: Type.String({ minLength: 1, description: 'A key of `regions` and of `jobs.buckets`.' }),
+    modelName: Type.String({
+      pattern: '^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$',
+      description: 'Of a SageMaker model, not of an endpoint.',
+    }),
+    instance: Type.String({
+      pattern: '^ml\\.[a-z0-9-]+\\.[a-z0-9-]+$',
+      description: 'Type of the instances that are started for a batch; looked up in the price table.',
+    }),
+    count: Type.Integer({ minimum: 1, maximum: 100, default: 1, description: 'How many; each takes whole objects.' }),
+    usdPerHour: Type.Optional(Type.Number({ minimum: 0, description: 'Of one instance; overrides the table.' })),
+    maxPayloadMb: Type.Integer({ minimum: 1, maximum: 100, default: 6, description: 'Of one call of the container.' }),
+    maxConcurrent: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 100, description: 'Calls at once per instance. Default: the container’s.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type TransformOptions = Static<typeof TransformOptions>;

@@ -50,15 +50,20 @@ export function inputPlaces(
   const parsed = parseLocation(location);
   if (parsed === undefined)
     throw new GatewayError('invalid-request', 'InputLocation must be s3://bucket/key, without . or .. or empty parts.');
-  const regions = (options?.places ?? [])
-    .filter(place => place.tenants === undefined || place.tenants.includes(tenant))
-    .filter(place => isBelow(parsed, place.s3))
-    .map(place => place.region);
+  const regions = options === undefined ? [] : placesAllowed(options, location, tenant);
   if (regions.length > 0) return new Map(regions.map(region => [region, location]));
   throw new GatewayError(
     'not-allowed',
     'InputLocation is in no place that you may name: ask the operator for one, or make a job of it.',
   );
+}
+
+/** Regions with a place of the config that this location is below, and that the tenant may name. */
+export function placesAllowed({ places }: JobsOptions, location: string, tenant: string): readonly string[] {
+  return places
+    .filter(place => place.tenants === undefined || place.tenants.includes(tenant))
+    .filter(place => location.startsWith(place.s3))
+    .map(place => place.region);
 }
 
 /** Where an endpoint of `region` wrote; undefined when the config does not allow that place. */

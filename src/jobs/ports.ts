@@ -1,7 +1,7 @@
 import type { ObjectStore } from '../backends/object-store.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Emit, RegionState } from '../core/events.ts';
-import type { JobBook } from './book.ts';
+import type { Book } from './book.ts';
 import type { Job, JobAttempt } from './job.ts';
 import type { JobsOptions } from './options.ts';
 
@@ -25,7 +25,7 @@ export interface JobPorts {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly store: ObjectStore;
-  readonly book: JobBook;
+  readonly book: Book<Job>;
   /** Resolves when calls can be signed; before that there is nothing to do but wait. */
   ready(): Promise<void>;
   /** The config in force; undefined when it has no jobs any more. */

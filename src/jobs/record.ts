@@ -39,11 +39,6 @@ const Record = Type.Object({
   removing: Type.Optional(Type.Boolean()),
 });
 
-/** As one line of JSON. */
-export function encodeJob(job: Job): string {
-  return JSON.stringify(job);
-}
-
 /** Undefined for what is no record of a job. */
 export function decodeJob(text: string): Job | undefined {
   try {

@@ -1,9 +1,9 @@
-import type { Cancel } from '../core/clock.ts';
+import type { Cancel, Clock } from '../core/clock.ts';
+import type { Work } from './book.ts';
 import { beatMs, createHeartbeats } from './heartbeats.ts';
-import type { JobPorts } from './ports.ts';
-import { createTakeOver } from './take-over.ts';
+import { createTakeOver, type TakeOverPorts } from './take-over.ts';
 
-/** What a replica does for jobs as a whole: it shows that it lives, and takes over what nobody works on. */
+/** What a replica does for its work as a whole: it shows that it lives, and takes over what nobody works on. */
 export interface Tending {
   start(): void;
   /** Resolves when what is under way is over. */
@@ -11,7 +11,7 @@ export interface Tending {
 }
 
 /** Does nothing until started. */
-export function createTending(ports: JobPorts): Tending {
+export function createTending<W extends Work>(ports: TakeOverPorts<W> & { readonly clock: Clock }): Tending {
   const heartbeats = createHeartbeats(ports);
   const takeOver = createTakeOver(ports, heartbeats);
   let cancel: Cancel = () => {};
@@ -21,9 +21,12 @@ export function createTending(ports: JobPorts): Tending {
     try {
       await heartbeats.beat();
       const taken = await takeOver.run();
-      if (taken > 0) ports.warn(`${taken} jobs were not this replica's before: their index was lost, or their replica`);
+      if (taken > 0)
+        ports.warn(
+          `${taken} of kind ${ports.book.kind.name} were not this replica's before: their index was lost, or their replica`,
+        );
     } catch (error) {
-      ports.warn(`the buckets could not be looked through for jobs: ${String(error)}`);
+      ports.warn(`the buckets could not be looked through for work: ${String(error)}`);
     }
   };
   const turn = () => {

@@ -78,14 +78,15 @@ function permissionOf({ operation, queued }: InvokeProtocol, encoding: StreamEnc
 /** Reads what the headers say, before any byte of the body where the model is known by then. */
 function prepare(
   call: Call,
-  { operation, fieldNames }: InvokeProtocol,
+  { operation, fieldNames, contentType }: InvokeProtocol,
   model: Model,
   headers: IncomingHttpHeaders,
   calledBy: string,
   encoding: StreamEncoding | undefined,
   signal: AbortSignal,
 ): (body: HeldBody) => InferenceRequest {
-  const fields = readFields(headers, { ...fieldNames, ...(encoding && { accept: encoding.acceptHeader }) });
+  const told = readFields(headers, { ...fieldNames, ...(encoding && { accept: encoding.acceptHeader }) });
+  const fields = contentType === undefined ? told : { ...told, contentType };
   const hints = readHints(headers, calledBy);
   const invocationId = headers['amz-sdk-invocation-id'];
   return body => ({
@@ -117,14 +118,14 @@ function asQueued(ports: InvokePorts, request: InferenceRequest): InferenceReque
 }
 
 function withAsked(request: InferenceRequest, asked: Asked | undefined, version: string | undefined): InferenceRequest {
-  if (asked === undefined) return request;
-  const { json, session } = asked;
+  if (asked === undefined && version === undefined) return request;
+  const { json, session } = asked ?? {};
   const hints = {
     ...(session !== undefined && { session }),
     ...request.hints,
     ...(version !== undefined && { version }),
   };
-  return { ...request, hints, json };
+  return { ...request, hints, ...(json !== undefined && { json }) };
 }
 
 /** Whether some target of the model can answer event by event. */

@@ -57,6 +57,8 @@ export interface InvokeProtocol {
   readonly queued?: true;
   /** Where calls have a field under another name than InvokeEndpoint's. */
   readonly fieldNames?: Partial<Record<keyof InvokeFields, string>>;
+  /** What bodies are, whatever their callers say. */
+  readonly contentType?: string;
   /** How the answer to this call goes out event by event; undefined when it is wanted whole. */
   streaming(headers: IncomingHttpHeaders): StreamEncoding | undefined;
 }

@@ -21,7 +21,7 @@ const infer: InvokeProtocol = {
   name: 'open-inference',
   operation: 'infer',
   error: renderOpenInferenceError,
-  refusal: renderRefusal,
+  refusal: renderOpenInferenceRefusal,
   streaming: () => undefined,
   ask: asked,
 };
@@ -95,7 +95,7 @@ export function renderOpenInferenceError(error: GatewayError, _requestId: string
 }
 
 /** A container's 424 is this protocol's 400. */
-function renderRefusal(answer: Answer): Answer {
+export function renderOpenInferenceRefusal(answer: Answer): Answer {
   const status = answer.status === 424 ? 400 : answer.status;
   const body = Buffer.from(JSON.stringify({ error: answer.refusal?.message ?? 'The request was refused.' }));
   return { ...answer, status, headers: { 'content-type': 'application/json' }, body };

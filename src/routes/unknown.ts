@@ -14,8 +14,9 @@ const invocation =
 
 const openAiPath = /^\/v1\/(?:chat\/completions|embeddings)(?:$|\?)/;
 const inferPath = /^\/v2\/models\/[^?]+\/infer(?:$|\?)/;
+const predictPath = /^\/v1\/models\/[^?]+:predict(?:$|\?)/;
 /** Paths that answer to POST only. */
-const postOnly = [invocation, openAiPath, inferPath];
+const postOnly = [invocation, openAiPath, inferPath, predictPath];
 
 const answers = {
   data: 'models are called by POST to /endpoints/{model}/invocations, /model/{model}/converse, /v1/chat/completions or /v1/models/{model}/invocations.',
@@ -80,7 +81,7 @@ function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyR
 function rendered(error: GatewayError, { url, id }: FastifyRequest): RenderedError {
   if (url.startsWith('/endpoints/')) return renderAwsError(error);
   if (openAiPath.test(url)) return renderOpenAiError(error, id);
-  if (url.startsWith('/v2')) return renderOpenInferenceError(error, id);
+  if (url.startsWith('/v2') || predictPath.test(url)) return renderOpenInferenceError(error, id);
   return url.startsWith('/model/') ? renderBedrockError(error) : renderPlainError(error, id);
 }
 

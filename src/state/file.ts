@@ -25,6 +25,8 @@ export interface RecordStoreDeps {
   readonly clock: Clock;
   /** Told of lines that could not be read and of failed compactions. */
   readonly warn: (message: string) => void;
+  /** Of deleted keys, those that need not be remembered: no other replica could bring them back. Default: none. */
+  readonly mayForget?: (key: string) => boolean;
 }
 
 /**
@@ -32,12 +34,12 @@ export interface RecordStoreDeps {
  * @throws Error that says what is wrong with the directory and what to do
  */
 export async function openRecords(deps: RecordStoreDeps): Promise<RecordStore> {
-  const { dir, clock, warn } = deps;
+  const { dir, clock, warn, mayForget } = deps;
   prepareDirectory(dir);
   const unlock = lockDirectory(dir);
   let journal: Journal;
   try {
-    journal = await openJournal(join(dir, 'state.jsonl'), warn);
+    journal = await openJournal(join(dir, 'state.jsonl'), warn, mayForget);
   } catch (error) {
     unlock();
     throw error;

@@ -15,14 +15,18 @@ export interface Journal {
 }
 
 /**
- * Opens or creates the file. A last line cut short by a crash was never acknowledged and is dropped; any other line
+ * Opens or creates the file. Deleted records that `mayForget` names are dropped whenever it is rewritten. A last line cut short by a crash was never acknowledged and is dropped; any other line
  * that cannot be read is passed over and told to `warn`.
  */
-export async function openJournal(file: string, warn: (message: string) => void): Promise<Journal> {
+export async function openJournal(
+  file: string,
+  warn: (message: string) => void,
+  mayForget: (key: string) => boolean = () => false,
+): Promise<Journal> {
   const { known, lines, wholeBytes } = await readJournal(file, warn);
   const handle = await open(file, 'a', 0o600);
   await handle.truncate(wholeBytes);
-  return new JournalFile({ path: file, handle, size: wholeBytes, lines }, known, warn);
+  return new JournalFile({ path: file, handle, size: wholeBytes, lines }, known, { warn, mayForget });
 }
 
 /** The file as it is now; compaction replaces it. */
@@ -44,13 +48,19 @@ class JournalFile implements Journal {
   readonly records: Records;
   readonly #file: OpenFile;
   readonly #warn: (message: string) => void;
+  readonly #mayForget: (key: string) => boolean;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
 
-  constructor(file: OpenFile, known: Records, warn: (message: string) => void) {
+  constructor(
+    file: OpenFile,
+    known: Records,
+    { warn, mayForget }: { warn: (message: string) => void; mayForget: (key: string) => boolean },
+  ) {
     this.#file = file;
     this.records = known;
     this.#warn = warn;
+    this.#mayForget = mayForget;
   }
 
   append(record: StateRecord): Promise<void> {
@@ -98,6 +108,7 @@ class JournalFile implements Journal {
   }
 
   async #compact(): Promise<void> {
+    this.records.forget(this.#mayForget);
     const file = this.#file;
     const text = [...this.records.all()].map(toLine).join('');
     await rm(`${file.path}.new`, { force: true });

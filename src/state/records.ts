@@ -8,6 +8,8 @@ export interface Records {
   list(prefix: string): ReadonlyMap<string, string>;
   /** Takes a record over unless a newer one is known; whether it did. */
   apply(record: StateRecord): boolean;
+  /** Drops deleted records that `mayForget` names. */
+  forget(mayForget: (key: string) => boolean): void;
   readonly size: number;
 }
 
@@ -31,6 +33,9 @@ export function records(initial: Iterable<StateRecord> = []): Records {
       return found;
     },
     apply,
+    forget: mayForget => {
+      for (const { key, value } of byKey.values()) if (value === undefined && mayForget(key)) byKey.delete(key);
+    },
     get size() {
       return byKey.size;
     },

@@ -4,6 +4,7 @@ import type { GatewayEvent, Listener } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
 import type { Target } from '../core/target.ts';
 import { openLogFile } from './log-file.ts';
+import { logRequest, round } from './log-request.ts';
 import type { LogOptions } from './options.ts';
 
 export type { Logger } from 'pino';
@@ -94,6 +95,17 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
         const line = { job: id, tenant, model, from, to, region, ageMs: Math.round(ageMs), detail };
         return logger[to === 'failed' || (from === 'running' && to === 'queued') ? 'warn' : 'info'](line, 'job');
       }
+      case 'batch-changed': {
+        const { id, tenant, model, from, to, region, ageMs, detail } = event;
+        const line = { batch: id, tenant, model, from, to, region, ageMs: Math.round(ageMs), detail };
+        return logger[to === 'failed' || (from === 'running' && to === 'queued') ? 'warn' : 'info'](line, 'batch');
+      }
+      case 'batch-charged': {
+        const { id, tenant, model, region, costUsd } = event;
+        return logger.info({ batch: id, tenant, model, region, costUsd }, 'batch charged');
+      }
+      case 'work-asked':
+        return logAsked(logger, event);
       case 'build-changed':
         return logger.warn({ ...named(event.target), detail: event.detail }, 'new build behind an endpoint');
       case 'shadow-compared': {
@@ -125,6 +137,12 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
   };
 }
 
+function logAsked(logger: Logger, event: Extract<GatewayEvent, { type: 'work-asked' }>): void {
+  const { requestId, kind, what, id, tenant, status, error, durationMs } = event;
+  const line = { requestId, [kind]: id.slice(0, 36), what, tenant, status, error, durationMs: round(durationMs) };
+  logger[status >= 500 ? 'warn' : 'info'](line, 'work request');
+}
+
 /** A target as every line calls it: unique within its model. */
 function named(target: Target): { model: string; target: string } {
   return { model: target.model, target: target.name };
@@ -144,48 +162,4 @@ function logMend(logger: Logger, event: Extract<GatewayEvent, { type: 'attempt-f
     },
     'target misconfigured',
   );
-}
-
-function logRequest(
-  logger: Logger,
-  event: Extract<GatewayEvent, { type: 'request-finished' }>,
-  sampleRate: number,
-  random: Random,
-): void {
-  const plain =
-    event.error === undefined && event.status < 400 && event.attempts.length <= 1 && event.served?.fallback === 'none';
-  if (plain && sampleRate < 1 && random() >= sampleRate) return;
-  const served = event.served;
-  const line = {
-    requestId: event.requestId,
-    protocol: event.protocol,
-    model: event.model,
-    tenant: event.caller?.tenant,
-    keyId: event.caller?.keyId,
-    status: event.status,
-    error: event.error,
-    version: served?.version,
-    target: served?.target?.name,
-    cache: served?.cache,
-    fallback: served?.fallback,
-    trail:
-      event.attempts.length === 0
-        ? undefined
-        : event.attempts.map(made => `${made.target.name}:${made.result.outcome}`),
-    causes:
-      event.attempts.length === 0 || plain ? undefined : event.attempts.flatMap(made => made.result.error?.type ?? []),
-    requestBytes: event.requestBytes,
-    responseBytes: event.responseBytes,
-    durationMs: round(event.durationMs),
-    receivingMs: round(event.receivingMs),
-    upstreamMs: round(event.upstreamMs),
-    clientAttempt: event.clientAttempt > 1 ? event.clientAttempt : undefined,
-    traceId: event.traceparent?.slice(3, 35),
-  };
-  if (event.status >= 500) logger.warn(line, 'request');
-  else logger.info(line, 'request');
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }

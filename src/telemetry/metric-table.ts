@@ -266,6 +266,22 @@ export const metricTable = {
     labels: ['model'],
     buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 10_800],
   },
+  meridian_batches: { type: 'gauge', help: 'Batches kept, by state.', labels: ['model', 'state'] },
+  meridian_batch_changes_total: {
+    type: 'counter',
+    help: 'Changes of batches from state to state; from running to queued: tried again elsewhere.',
+    labels: ['model', 'from', 'to'],
+  },
+  meridian_batch_cost_usd_total: {
+    type: 'counter',
+    help: 'Instances × time of batches whose price is known, told when the instances are let go of.',
+    labels: ['model', 'region'],
+  },
+  meridian_work_requests_total: {
+    type: 'counter',
+    help: 'Calls about jobs and batches that were handed in before.',
+    labels: ['kind', 'what', 'outcome'],
+  },
   meridian_calls_shed_total: {
     type: 'counter',
     help: 'Calls refused, or left without a retry, because more important ones needed what was left.',

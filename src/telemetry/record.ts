@@ -47,6 +47,18 @@ export function recordMetrics(metrics: Metrics): Listener {
       }
       case 'job-changed':
         return recordJob(metrics, event);
+      case 'batch-changed': {
+        const { model, from = 'none', to } = event;
+        return metrics.count('meridian_batch_changes_total', { model, from, to });
+      }
+      case 'batch-charged': {
+        const { model, region, costUsd } = event;
+        return metrics.count('meridian_batch_cost_usd_total', { model, region }, costUsd);
+      }
+      case 'work-asked': {
+        const { kind, what, status } = event;
+        return metrics.count('meridian_work_requests_total', { kind, what, outcome: outcomeOf(status) });
+      }
       case 'call-shed': {
         const { model, priority, why } = event;
         return metrics.count('meridian_calls_shed_total', { model, priority, why });
@@ -75,6 +87,11 @@ export function recordMetrics(metrics: Metrics): Listener {
         return; // gauges, read at scrape time
     }
   };
+}
+
+function outcomeOf(status: number): string {
+  if (status < 400) return 'ok';
+  return status < 500 ? 'caller-fault' : 'failed';
 }
 
 /** Each change of state once; the time to the end is that of jobs that have one. */

@@ -85,6 +85,23 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'batches in regions that are not there, have no bucket, or are named twice',
+    edited('auth: none', 'auth: none\njobs: { buckets: { us-east-1: abc } }').replace(
+      '        weight: 90\n',
+      `        transforms:
+          - { region: us-esat-1, modelName: m, instance: ml.m5.large }
+          - { region: eu-west-1, modelName: m, instance: ml.m5.large }
+          - { region: us-east-1, modelName: m, instance: ml.m5.large }
+          - { region: us-east-1, modelName: n, instance: ml.m5.large }
+`,
+    ),
+    [
+      'c.yaml:12: models.rain.versions.v1.transforms[0].region: no region is called "us-esat-1"; known: us-east-1, eu-west-1 (did you mean "us-east-1"?)',
+      'c.yaml:13: models.rain.versions.v1.transforms[1].region: batches in eu-west-1 have no bucket for their records and outputs; write jobs.buckets.eu-west-1',
+      'c.yaml:15: models.rain.versions.v1.transforms[3].region: a second transform in us-east-1; keep one a region',
+    ],
+  ],
+  [
     'an asynchronous target with settings of other kinds',
     edited(
       'region: us-east-1, endpoint: drizzle,',

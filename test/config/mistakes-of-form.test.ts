@@ -87,7 +87,7 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
   [
     'an unknown key, nothing like it',
     edited('weight: 90', 'colour: blue'),
-    ['c.yaml:10: models.rain.versions.v1.colour: unknown key; known here: weight, targets'],
+    ['c.yaml:10: models.rain.versions.v1.colour: unknown key; known here: weight, targets, transforms'],
   ],
   [
     'an unknown kind',

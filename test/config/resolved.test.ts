@@ -42,10 +42,10 @@ test('regions have AWS’s public endpoints and the geography of their name unle
     bedrockRuntimeUrl: 'https://bedrock-runtime.us-east-1.amazonaws.com',
     stsUrl: 'https://sts.us-east-1.amazonaws.com',
     s3Url: 'https://s3.us-east-1.amazonaws.com',
+    bucketIdentity: undefined,
     sagemakerUrl: 'https://api.sagemaker.us-east-1.amazonaws.com',
     eventBridgeUrl: 'https://events.us-east-1.amazonaws.com',
     controlIdentity: undefined,
-    bucketIdentity: undefined,
     egressUsdPerGb: 0.02,
   });
   t.match(region('cn-north-1'), { residency: 'cn', stsUrl: 'https://sts.cn-north-1.amazonaws.com.cn' });
@@ -159,4 +159,24 @@ test('fallback steps, samples and static answers become bytes', async t => {
     { kind: 'static', contentType: 'application/json', body: Buffer.from('{}') },
   ]);
   t.same(models.get('rain')?.sample, { contentType: 'application/json', body: Buffer.from('x') });
+});
+
+test('a transform has its region’s residency and the price of all its instances; its region’s keys are kept ready', async t => {
+  const words = 'transforms: [{ region: us-east-1, modelName: rain-v1, instance: ml.m5.large, count: 2 }]';
+  const text = minimalConfig.replace('{ targets:', `{ ${words}, targets:`);
+  const config = `jobs: { buckets: { us-east-1: abc } }\n${text}`;
+  const { models, regions, identities } = resolvedText(config);
+  t.match(models.get('rain')?.versions[0]?.transforms, [
+    { region: 'us-east-1', residency: 'us', modelName: 'rain-v1', count: 2, usdPerHour: 0.23, maxPayloadMb: 6 },
+  ]);
+  const identity = regions.get('us-east-1')?.controlIdentity;
+  t.ok(identity !== undefined && identities.has(identity));
+  const price = (more: string) =>
+    resolvedText(config.replace('count: 2', more)).models.get('rain')?.versions[0]?.transforms?.[0]?.usdPerHour;
+  t.equal(price('count: 3, usdPerHour: 1'), 3);
+  t.equal(
+    resolvedText(config.replace('ml.m5.large, count', 'ml.x9.large, count')).models.get('rain')?.versions[0]
+      ?.transforms?.[0]?.usdPerHour,
+    undefined,
+  );
 });

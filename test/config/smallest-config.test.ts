@@ -104,6 +104,7 @@ test('six lines are enough, and every other value has its stated default', async
             targets: [
               { kind: 'sagemaker-realtime', region: 'us-east-1', endpoint: 'rain-v1', maxConcurrency: 64, weight: 1 },
             ],
+            transforms: [],
           },
         },
       },

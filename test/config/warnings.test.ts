@@ -214,6 +214,16 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'batches at a price that nobody knows',
+    edited('auth: none', 'auth: none\njobs: { buckets: { us-east-1: abc }, inputCopies: 1 }').replace(
+      '        weight: 90\n',
+      '        transforms: [{ region: us-east-1, modelName: m, instance: ml.x9.large }]\n',
+    ),
+    [
+      'c.yaml:11: models.rain.versions.v1.transforms[0].instance: ml.x9.large in us-east-1 is not in the price list: batches go there last, and their cost is not told; write usdPerHour',
+    ],
+  ],
+  [
     'calls in clear over the network',
     edited('us-east-1: ,', 'us-east-1: { endpoints: { sagemakerRuntime: "http://10.0.0.1:80" } },'),
     ['c.yaml:2: regions.us-east-1.endpoints.sagemakerRuntime: calls leave this machine unencrypted; write https://'],

@@ -1,69 +1,36 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { type Test, test } from 'tap';
+import { test } from 'tap';
 import type { Simulator } from '../../sim/simulator.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { type ConfigData, startTestGateway } from '../helpers/gateway.ts';
+import { processConfig, startGatewayProcess } from '../helpers/gateway-process.ts';
 import { asyncModel, bucketIn, jobKeys, jobsClient, jobsConfig } from '../helpers/jobs.ts';
 import { startTestSimulator } from '../helpers/simulator.ts';
 import { stateDir } from '../helpers/state-dir.ts';
 
-const server = fileURLToPath(new URL('../../src/server.ts', import.meta.url));
 const regions = ['us-east-1', 'us-west-2'];
 
 function configOf(simulator: Simulator, dir: string): ConfigData {
-  const sites = regions.map(region => {
-    const url = simulator.url(region);
-    return [region, { endpoints: { sagemakerRuntime: url, sts: url, s3: url } }] as const;
-  });
-  return {
-    listen: { data: '127.0.0.1:0', admin: '127.0.0.1:0' },
-    stateDir: join(dir, 'state'),
-    auth: 'none',
-    credentials: { accessKeyId: 'demo', secretAccessKey: 'demo' },
-    regions: Object.fromEntries(sites),
-    models: { rain: asyncModel(regions) },
-    jobs: jobsConfig(regions),
-  };
-}
-
-/** A gateway in a process of its own. */
-async function startProcess(t: Test, file: string): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, [server, 'serve', '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.teardown(() => child.kill('SIGKILL'));
-  if (child.stdout === null) throw new Error('no output');
-  for await (const line of createInterface(child.stdout)) {
-    const { message, data } = JSON.parse(line) as { message: string; data: string };
-    if (message !== 'listening') continue;
-    child.stdout.resume();
-    return { child, url: data };
-  }
-  throw new Error('the gateway ended');
+  return processConfig(simulator, dir, regions, { models: { rain: asyncModel(regions) }, jobs: jobsConfig(regions) });
 }
 
 test('a gateway killed with a thousand jobs in flight loses none', { timeout: 120_000 }, async t => {
   const simulator = await startTestSimulator(t);
   const dir = stateDir(t);
-  const file = join(dir, 'meridian.yaml');
-  writeFileSync(file, JSON.stringify(configOf(simulator, dir)));
   const stalls = await Promise.all(regions.map(region => simulator.faults.add({ region, kind: 'async-stall' })));
-  const first = await startProcess(t, file);
+  const first = await startGatewayProcess(t, dir, configOf(simulator, dir));
   const ids: string[] = [];
-  const client = jobsClient({ urls: { data: first.url, admin: '' } });
+  const client = jobsClient(first);
   const post = async (count: number) => {
     for (let made = 0; made < count; made += 1) ids.push((await client.create(`payload ${made}`)).id);
   };
   await Promise.all(Array.from({ length: 20 }, () => post(50)));
   t.equal(new Set(ids).size, 1_000, 'accepted');
-  const gone = new Promise(resolve => first.child.once('exit', resolve));
-  first.child.kill('SIGKILL');
-  await gone;
+  await first.kill();
   for (const stall of stalls) await simulator.faults.remove(stall);
-  const second = await startProcess(t, file);
-  const after = jobsClient({ urls: { data: second.url, admin: '' } });
+  const second = await startGatewayProcess(t, dir, configOf(simulator, dir));
+  const after = jobsClient(second);
   const open = new Set(ids);
   await eventually(t, 'every job completes', async () => {
     for (const id of [...open].slice(0, 50)) if ((await after.look(id)).state === 'completed') open.delete(id);

@@ -59,6 +59,7 @@ export function fakeControlPlane(): FakeControlPlane {
       fake.next.shift()?.();
       return fake.executions.get(arn) ?? { status: 'Failed', why: 'unknown' };
     },
+    approvedPackages: async () => [],
     describeEndpoint: async () => {
       throw new Error('no endpoint is described here');
     },

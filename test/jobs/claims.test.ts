@@ -1,6 +1,7 @@
 import { type Test, test } from 'tap';
 import { openBook } from '../../src/jobs/book.ts';
 import type { Job } from '../../src/jobs/job.ts';
+import { jobKind } from '../../src/jobs/job-kind.ts';
 import type { JobsOptions } from '../../src/jobs/options.ts';
 import type { JobPorts, Submission } from '../../src/jobs/ports.ts';
 import { submitJob } from '../../src/jobs/submit-job.ts';
@@ -44,7 +45,7 @@ async function replicas(t: Test, names: readonly string[], submission: Submissio
   const clock = manualClock();
   const submitted: string[] = [];
   const made = names.map(replica => {
-    const book = openBook({ state: memoryState(), store, options: () => options, warn: t.fail });
+    const book = openBook(jobKind, { state: memoryState(), store, options: () => options, warn: t.fail });
     const ports = {
       clock,
       store,

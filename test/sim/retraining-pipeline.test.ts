@@ -17,8 +17,8 @@ import { type Test, test } from 'tap';
 import { containers } from '../../sim/models/containers.ts';
 import { seasonSample } from '../../sim/models/samples.ts';
 import { randomStream } from '../../sim/random.ts';
-import type { Simulator } from '../../sim/simulator.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { putSummer } from '../helpers/season.ts';
 import { startTestSimulator } from '../helpers/simulator.ts';
 
 const region = 'us-west-2';
@@ -37,25 +37,6 @@ async function started(t: Test) {
   return { simulator, sagemaker, events };
 }
 
-/** Captured calls of a summer and their truths, as the gateway and its callers leave them. */
-function putSummer(simulator: Simulator, calls: number): void {
-  const random = randomStream(1, 'summer');
-  const captures: object[] = [];
-  const truths: object[] = [];
-  for (let call = 0; call < calls; call++) {
-    const { body, truth } = seasonSample(random, 'summer');
-    const endpointInput = { observedContentType: 'application/json', encoding: 'JSON', data: body.toString() };
-    captures.push({ captureData: { endpointInput }, eventMetadata: { eventId: `e${call}` }, eventVersion: '0' });
-    truths.push({ groundTruthData: { data: String(truth), encoding: 'CSV' }, eventMetadata: { eventId: `e${call}` } });
-  }
-  const put = (key: string, lines: object[]) => {
-    const body = Buffer.from(lines.map(line => JSON.stringify(line)).join('\n'));
-    simulator.objects(region).put(bucket, key, body, { contentType: 'application/jsonlines', metadata: {} });
-  };
-  put('capture/rain/2026/01/01/00/a.jsonl', captures);
-  put('truth/rain/2026/01/01/00/a.jsonl', truths);
-}
-
 const start = new StartPipelineExecutionCommand({
   PipelineName: 'rain-retrain',
   ClientRequestToken: token,
@@ -68,7 +49,7 @@ const start = new StartPipelineExecutionCommand({
 
 test('a pipeline trains the model anew, registers it and deploys it in every region', async t => {
   const { simulator, sagemaker } = await started(t);
-  putSummer(simulator, 400);
+  putSummer(simulator.objects(region), bucket, 400);
   const { PipelineExecutionArn } = await sagemaker.send(start);
   const again = await sagemaker.send(start);
   t.equal(again.PipelineExecutionArn, PipelineExecutionArn, 'the same token starts nothing twice');
@@ -104,7 +85,7 @@ test('a pipeline trains the model anew, registers it and deploys it in every reg
 
 test('an execution fails with its reason, or is stopped', async t => {
   const { simulator, sagemaker } = await started(t);
-  putSummer(simulator, 10);
+  putSummer(simulator.objects(region), bucket, 10);
   const { PipelineExecutionArn } = await sagemaker.send(start);
   const describe = () => sagemaker.send(new DescribePipelineExecutionCommand({ PipelineExecutionArn }));
   await eventually(t, 'it fails', async () => (await describe()).PipelineExecutionStatus === 'Failed');

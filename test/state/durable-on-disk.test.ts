@@ -153,3 +153,26 @@ test('a directory that cannot be created is told at once, also where the system 
       message: /configure another stateDir/,
     });
 });
+
+test('deleted keys that may be forgotten leave the file, the others stay deleted for good', async t => {
+  const { dir, clock, file, warnings } = bench(t);
+  const mayForget = (key: string) => key.startsWith('job/');
+  const open = () => fileState({ dir, clock, warn: line => warnings.push(line), mayForget });
+  const store = await open();
+  await store.set('drain/eu-west-1', 'by anna');
+  await store.delete('drain/eu-west-1');
+  await store.set('job/kept', 'running');
+  const lives = async (id: number) => {
+    for (const state of ['queued', 'running', 'completed']) await store.set(`job/${id}`, state);
+    await store.delete(`job/${id}`);
+  };
+  await Promise.all(Array.from({ length: 2_000 }, (_, id) => lives(id)));
+  await store.close();
+  t.ok(linesOf(file) < 2_000, `${linesOf(file)} lines are left, fewer than were deleted`);
+  const text = readFileSync(file, 'utf8');
+  t.match(text, /"drain\/eu-west-1"/);
+  const after = await open();
+  t.same([...after.list('job/')], [['job/kept', 'running']]);
+  await after.close();
+  t.same(warnings, []);
+});

@@ -2,10 +2,11 @@ import { type Test, test } from 'tap';
 import type { Simulator } from '../../sim/simulator.ts';
 import { metricTable } from '../../src/telemetry/metric-table.ts';
 import { hooks, notification, postHook } from '../helpers/alerts.ts';
+import { batchesClient, batchesConfig, batchModel, inputs, putDays } from '../helpers/batches.ts';
 import { sampleBaseline, writeBaseline } from '../helpers/drift.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { regionNames, simpleModel, startTestGateway, targetsIn } from '../helpers/gateway.ts';
-import { asyncModel, jobsClient, jobsConfig } from '../helpers/jobs.ts';
+import { jobsClient } from '../helpers/jobs.ts';
 import { startTestSimulator } from '../helpers/simulator.ts';
 import { stateDir } from '../helpers/state-dir.ts';
 
@@ -30,35 +31,41 @@ async function watchedMetrics(t: Test, running: Simulator): Promise<string> {
   await postHook(gateway.urls.admin, notification({ labels: { model: 'rain', monitor: 'prediction' } }));
   const acted = ({ message }: Record<string, unknown>) => message === 'retrain';
   await eventually(t, 'an action is carried out', () => gateway.log.some(acted));
-  const headers = { 'content-type': 'application/json', 'x-amzn-sagemaker-inference-id': 'truth' };
-  const instances = Array.from({ length: 120 }, () => ({ x: 'no number', colour: 'red' }));
-  const predictions = instances.map((_, index) => (index < 60 ? 'dry' : 'wet'));
-  await gateway.call('rain', { headers, body: JSON.stringify({ instances, predictions }) });
-  const truth = JSON.stringify({ inferenceId: 'truth', truth: instances.map(() => 'dry') });
-  await eventually(t, 'the answer is known', async () => {
-    const told = await fetch(`${gateway.urls.data}/v1/feedback`, { method: 'POST', body: truth });
-    return told.status === 200;
-  });
-  const { drift } = gateway.app;
-  await eventually(t, 'captured', () => drift.counted.all().some(({ labels }) => labels['result'] === 'written'));
-  await eventually(t, 'judged', () => drift.counted.all().some(({ labels }) => labels['check'] === 'data_type_check'));
-  const metrics = async () => (await fetch(`${gateway.urls.admin}/metrics`)).text();
   await gateway.app.canaries.start('sleet', 'v2', 'test');
   for (let call = 0; call < 60; call += 1) await gateway.call('sleet', { body: String(call) });
-  await eventually(t, 'a canary is looked at', async () =>
-    /meridian_canary_guard_statistic\{model="sleet"/.test(await metrics()),
-  );
-  return metrics();
+  const instances = Array.from({ length: 120 }, () => ({ x: 'no number', colour: 'red' }));
+  const predictions = instances.map((_, index) => (index < 60 ? 'dry' : 'wet'));
+  const fed = [
+    'drift_score{',
+    'performance{',
+    'error_shifts_total{',
+    'data_quality_violations_total{',
+    'captured_calls_total{',
+    'canary_guard_statistic{model="sleet"',
+  ];
+  let text = '';
+  let calls = 0;
+  // Windows end every second, and each shows what came in it: calls go on until one shows everything.
+  await eventually(t, 'a window shows everything', async () => {
+    calls += 1;
+    const headers = { 'content-type': 'application/json', 'x-amzn-sagemaker-inference-id': `call-${calls}` };
+    await gateway.call('rain', { headers, body: JSON.stringify({ instances, predictions }) });
+    const truth = JSON.stringify({ inferenceId: `call-${calls - 1}`, truth: instances.map(() => 'dry') });
+    await fetch(`${gateway.urls.data}/v1/feedback`, { method: 'POST', body: truth });
+    text = await (await fetch(`${gateway.urls.admin}/metrics`)).text();
+    return fed.every(name => text.includes(`meridian_${name}`));
+  });
+  return text;
 }
 
 test('each metric of the table has a sample after a bad day, with exactly its labels', async t => {
   const gateway = await startTestGateway(t, {
     retryBudget: { ratio: 0, perSecond: 0 },
-    jobs: jobsConfig(),
+    jobs: batchesConfig(),
     redis: { url: 'redis://127.0.0.1:1' }, // where nobody listens
     tenants: { anonymous: { requests: { perSecond: 1_000 }, concurrency: { max: 100 }, budget: { usdPerDay: 1 } } },
     models: {
-      batch: asyncModel(),
+      batch: batchModel({ 'us-east-1': 100 }),
       snow: simpleModel(['us-east-1'], { priority: 'sheddable' }),
       rain: simpleModel(['us-east-1', 'us-west-2'], {
         cache: { staleIfErrorSeconds: 600 },
@@ -83,6 +90,13 @@ test('each metric of the table has a sample after a bad day, with exactly its la
   const jobs = jobsClient(gateway);
   const { id } = (await (await jobs.post('x', {}, 'batch')).json()) as { id: string };
   await jobs.until(t, id, 'completed');
+  putDays(gateway.simulator, ['us-east-1'], '1.csv', 'a\n');
+  const batches = batchesClient(gateway);
+  const stall = await gateway.simulator.faults.add({ region: 'us-east-1', kind: 'transform-stall' });
+  const batch = (await (await batches.post({ inputLocation: inputs }, {}, 'batch')).json()) as { id: string };
+  await eventually(t, 'the batch costs something', async () => ((await batches.look(batch.id)).costUsd ?? 0) > 0);
+  await gateway.simulator.faults.remove(stall);
+  await batches.until(t, batch.id, 'completed');
   for (let call = 0; call < 50; call += 1) await gateway.call('hail', { body: String(call) });
   await eventually(t, 'copies are compared', () => gateway.app.shadowing.view()[0]?.compared === 50);
   await gateway.call('rain', { body: 'known' });

@@ -1,0 +1,95 @@
+import { type Cancel, sleep, systemClock } from '../core/clock.ts';
+import type { GatewayEvent } from '../core/events.ts';
+import { narrator } from './narrate.ts';
+import type { SeasonReport } from './season-report.ts';
+import type { RunningGateway } from './serve.ts';
+
+/** A scenario ends by itself within this. */
+const longestMs = 300_000;
+const lookEveryMs = 200;
+
+/** The season's traffic, as a process of its own. */
+export interface SeasonTraffic {
+  send(message: { readonly season: 'winter' | 'summer' }): unknown;
+  on(event: 'message', heard: (message: unknown) => void): unknown;
+  once(event: 'exit', heard: () => void): unknown;
+}
+
+/** Where a scenario is played: tells each link of the chain as it happens, until the time is over. */
+export class Stage {
+  readonly gateway: RunningGateway;
+  /** The simulator's control listener. */
+  readonly simulatorUrl: string;
+  readonly #traffic: SeasonTraffic;
+  readonly #out: (text: string) => void;
+  readonly #over = new AbortController();
+  readonly #startedAt = systemClock.now();
+  readonly #waiting = new Set<(event: GatewayEvent) => void>();
+  readonly #cancel: Cancel;
+  /** The traffic's latest report. */
+  report: SeasonReport | undefined;
+
+  constructor(gateway: RunningGateway, traffic: SeasonTraffic, simulatorUrl: string, out: (text: string) => void) {
+    this.gateway = gateway;
+    this.simulatorUrl = simulatorUrl;
+    this.#traffic = traffic;
+    this.#out = out;
+    this.#cancel = systemClock.after(longestMs, () => this.end());
+    const story = narrator();
+    gateway.app.join(event => {
+      if (this.#over.signal.aborted) return; // the outcome is the last line
+      const line = story.line(event);
+      if (line !== undefined) this.tell(line);
+      for (const hear of this.#waiting) hear(event);
+    });
+    traffic.on('message', message => {
+      this.report = message as SeasonReport;
+    });
+    traffic.once('exit', () => {
+      if (!this.#over.signal.aborted) this.tell('the traffic ended by itself');
+      this.end();
+    });
+  }
+
+  /** Tells one link of the chain, with the time since the start. */
+  tell(line: string): void {
+    const seconds = ((systemClock.now() - this.#startedAt) / 1000).toFixed(1).padStart(6);
+    this.#out(`${seconds} s  ${line}\n`);
+  }
+
+  /** Turns the season of the traffic. */
+  turn(season: 'winter' | 'summer'): void {
+    this.#traffic.send({ season });
+  }
+
+  /** Resolves once an event fits, from now on; undefined when the time is over. */
+  until(fits: (event: GatewayEvent) => boolean): Promise<GatewayEvent | undefined> {
+    return new Promise(resolve => {
+      const settle = (event: GatewayEvent | undefined) => {
+        this.#waiting.delete(hear);
+        resolve(event);
+      };
+      const hear = (event: GatewayEvent) => {
+        if (fits(event)) settle(event);
+      };
+      if (this.#over.signal.aborted) return resolve(undefined);
+      this.#waiting.add(hear);
+      this.#over.signal.addEventListener('abort', () => settle(undefined), { once: true });
+    });
+  }
+
+  /** Resolves to true once it holds; to false when the time is over. */
+  async holds(condition: () => boolean): Promise<boolean> {
+    while (!this.#over.signal.aborted) {
+      if (condition()) return true;
+      await sleep(systemClock, lookEveryMs, this.#over.signal);
+    }
+    return false;
+  }
+
+  /** Ends the time. */
+  end(): void {
+    this.#cancel();
+    this.#over.abort();
+  }
+}
