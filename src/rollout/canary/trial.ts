@@ -15,6 +15,8 @@ export interface Trial {
   readonly batches: Batches;
   /** Monotonic ms: when its counts were last handed over between looks. */
   handedAt: number;
+  /** Monotonic ms: when a run of failures last had it looked at before it was due. */
+  hurriedAt: number;
   /** Takes part in the shadow stage while the canary is in it. */
   shadow: ShadowStage | undefined;
   /** Callers already counted in this step. */
@@ -38,6 +40,7 @@ export function startTrial(
     id,
     batches: batches(`${ports.series}-${id}`),
     handedAt: Number.NEGATIVE_INFINITY,
+    hurriedAt: Number.NEGATIVE_INFINITY,
     shadow: undefined,
     seen: new Set(),
     seenShare: -1,

@@ -1,4 +1,3 @@
-import { readCounts } from './counts.ts';
 import { leaveOutIll } from './degraded.ts';
 import { addTotals, type Evidence } from './evidence.ts';
 import { gather } from './gather.ts';
@@ -164,9 +163,4 @@ export function wordsOf({ guard, canary, stable, unit, statistic, threshold, det
   const sides =
     unit === 'calls' || unit === 'distance' ? '' : `canary ${value(canary)}, stable ${value(stable)} (${unit}); `;
   return `${guard}: ${sides}statistic ${Number(statistic.toPrecision(3))} reached ${Number(threshold.toPrecision(3))}; ${detail}`;
-}
-
-/** A look at nothing, for what time alone brings about. */
-export function emptyLook(atMs: number, ill: Look['ill']): Look {
-  return { atMs, counts: readCounts({}), runs: [], ill, replicas: 1 };
 }

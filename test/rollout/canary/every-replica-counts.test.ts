@@ -18,3 +18,16 @@ test('a replica that is never the first to look has its calls counted all the sa
   const counted = early.record('rain')?.stepCalls.calls ?? 0;
   t.ok(counted >= 36 && counted <= 40, `${counted} of 40, but the last ones`);
 });
+
+test('a run of failures is looked at soon, and not at every failure', async t => {
+  const replicas = canaryReplicas({ lookEveryMs: 60_000, warmUpCalls: 0 });
+  const canaries = replicas.add();
+  t.teardown(canaries.stop);
+  await canaries.start('rain', 'v2', 'alice');
+  for (let call = 0; call < 250; call += 1) {
+    canaries.hear(canaryCalled('backend-fault'));
+    await replicas.pass(1);
+  }
+  const looks = canaries.record('rain')?.looks ?? 0;
+  t.ok(looks >= 2 && looks <= 3, `${looks} looks in a quarter of a second`);
+});
