@@ -13,6 +13,8 @@ import { requestOf, targetOf } from './routing-fixtures.ts';
 /** Canaries of replicas that share records and tallies as over Redis, with time in the test's hands. */
 export interface CanaryReplicas {
   readonly clock: ManualClock;
+  /** Whose targets are ejected, as `v1@us-east-1`. */
+  readonly ejected: Set<string>;
   /** Whether the shared place answers. */
   apart: boolean;
   add(): Canaries;
@@ -54,7 +56,7 @@ export function canaryReplicas(options: Parameters<typeof canaryOptions>[0] = {}
     options: () => canaryOptions(options),
     together: () => !replicas.apart,
     mayServe: () => true,
-    unusable: () => undefined,
+    unusable: ({ version, region }) => (replicas.ejected.has(`${version}@${region}`) ? 'ejected' : undefined),
     region: () => 'serving',
     purge: async () => {},
     predictionsOf: () => [],
@@ -63,6 +65,7 @@ export function canaryReplicas(options: Parameters<typeof canaryOptions>[0] = {}
   });
   const replicas: CanaryReplicas = {
     clock,
+    ejected: new Set(),
     apart: false,
     add: () => {
       count += 1;

@@ -79,9 +79,12 @@ function illRegions(ports: CanaryPorts, record: CanaryRecord): ReadonlyMap<strin
   const model = ports.model(record.model);
   const ill = new Map<string, string>();
   const away = new Set(['ejected', 'drained', 'evacuated']);
+  // A version without calls is never ejected, and says nothing of the region.
+  const stable = (model?.versions ?? [])
+    .filter(({ name, weight }) => name !== record.canary && (weight > 0 || name === record.stable))
+    .flatMap(({ targets }) => targets);
   for (const region of record.plan.waves[record.wave] ?? []) {
     const state = ports.region(region);
-    const stable = model?.versions.flatMap(({ name, targets }) => (name === record.canary ? [] : targets)) ?? [];
     const here = stable.filter(target => target.region === region);
     if (state !== 'serving') ill.set(region, state);
     else if (here.length > 0 && here.every(target => away.has(ports.unusable(target) ?? '')))
