@@ -1,6 +1,8 @@
 import { test } from 'tap';
 import { seededRandom } from '../../../src/core/random.ts';
 import { addPredictions, judgePredictions } from '../../../src/rollout/canary/guards/predictions.ts';
+import { moved } from '../../../src/rollout/canary/move.ts';
+import { newCanary, show } from '../../helpers/canary-record.ts';
 
 const nothing = { canary: {}, stable: {}, judged: 0, judgedAt: 0, p: 1, distance: 0 };
 const alpha = 0.001;
@@ -50,5 +52,19 @@ test('free text does not make the record grow', t => {
     Object.values(counts).reduce((all, count) => all + count, 0);
   t.same([sum(both.canary), sum(both.stable)], [5_050, 5_000], 'and no prediction is lost');
   t.equal(both.canary['=yes'], 50, 'what was there first is still told apart');
+  t.end();
+});
+
+test('predictions that move on both sides with the time condemn nobody, though the share grew meanwhile', t => {
+  const day = (n: number, key: string) => ({ [`p/canary/${key}`]: n, [`p/stable/${key}`]: 1_000 - n });
+  let record = newCanary({ steps: [10, 50], minSample: 1_000_000 });
+  for (let look = 1; look <= 20; look += 1) record = show(record, look, day(100, '=sun')).record;
+  record = moved(record, 'step', { by: 'gateway', reason: '', atMs: 100 }) ?? record;
+  for (let look = 1; look <= 20; look += 1) {
+    const shown = show(record, 100 + look, day(500, '=rain'));
+    t.equal(shown.decision, undefined);
+    record = shown.record;
+  }
+  t.ok(record.evidence.predictions.judged > 5, 'they were compared in both steps');
   t.end();
 });
