@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { openSealed, seal, sealingKeys } from '../core/seal.ts';
 import type { IssuedKeysOptions } from './options.ts';
 
 /** Encrypts small secrets at rest. */
@@ -9,38 +9,11 @@ export interface Sealer {
   open(sealed: string, owner: string): string | undefined;
 }
 
-const [ivBytes, tagBytes] = [12, 16];
-
-/** AES-256-GCM. Seals with the config's key, opens with former ones as well. */
+/** Seals with the config's key, opens with former ones as well. */
 export function createSealer({ encryptionKey, formerEncryptionKeys }: IssuedKeysOptions): Sealer {
-  const keys = [encryptionKey, ...formerEncryptionKeys].map(text =>
-    Buffer.from(hkdfSync('sha256', text, '', 'meridian issued keys', 32)),
-  );
+  const keys = sealingKeys([encryptionKey, ...formerEncryptionKeys], 'meridian issued keys');
   return {
-    seal: (secret, owner) => {
-      const iv = randomBytes(ivBytes);
-      const cipher = createCipheriv('aes-256-gcm', keys[0] as Buffer, iv).setAAD(Buffer.from(owner));
-      const text = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
-      return Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64url');
-    },
-    open: (sealed, owner) => {
-      const bytes = Buffer.from(sealed, 'base64url');
-      for (const key of keys) {
-        const secret = openWith(key, bytes, owner);
-        if (secret !== undefined) return secret;
-      }
-      return undefined;
-    },
+    seal: (secret, owner) => seal(keys[0] as Buffer, secret, owner).toString('base64url'),
+    open: (sealed, owner) => openSealed(keys, Buffer.from(sealed, 'base64url'), owner),
   };
-}
-
-function openWith(key: Buffer, bytes: Buffer, owner: string): string | undefined {
-  if (bytes.length < ivBytes + tagBytes) return undefined;
-  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, ivBytes), { authTagLength: tagBytes });
-  decipher.setAAD(Buffer.from(owner)).setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes));
-  try {
-    return decipher.update(bytes.subarray(ivBytes + tagBytes), undefined, 'utf8') + decipher.final('utf8');
-  } catch {
-    return undefined; // another key's, or not what was sealed
-  }
 }
