@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { createBatches } from './compose/batches.ts';
 import { createBuilds } from './compose/builds.ts';
@@ -17,6 +16,7 @@ import { watchRegistry } from './compose/registry-watch.ts';
 import { createReloads, type InForce, keysWaitMs } from './compose/reloads.ts';
 import { createReplica } from './compose/replica.ts';
 import { createShadowing, type Shadowing } from './compose/shadow.ts';
+import { gatewayVersion } from './compose/version.ts';
 import { createVersions } from './compose/versions.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
 import { type Clock, sleep } from './core/clock.ts';
@@ -25,10 +25,6 @@ import type { Random } from './core/random.ts';
 import type { Builds } from './rollout/builds.ts';
 import type { LogSink } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 /** What the process hands in. */
 export interface AppDeps {
@@ -96,12 +92,23 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
     replica,
     metrics,
     logger: log.logger,
-    version,
+    version: gatewayVersion,
     refusal: () => inForce.refusal,
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, { parts, jobs, batches, drift, episodes, shadowing, canaries, replica, version, log });
+  publishGauges(metrics, {
+    parts,
+    jobs,
+    batches,
+    drift,
+    episodes,
+    shadowing,
+    canaries,
+    replica,
+    version: gatewayVersion,
+    log,
+  });
   if (versions.list().length > 0) await configs.again();
   tell(true, 'started');
   return {

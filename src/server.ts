@@ -8,6 +8,7 @@ enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/meridian'))
 // Where the system resolves names, each that hangs holds a thread of libuv's pool: four are soon gone. Read at first use.
 process.env['UV_THREADPOOL_SIZE'] ??= '16';
 const { main } = await import('./cli/meridian.ts');
+const { keepAlive } = await import('./core/clock.ts');
 
 // The process: arguments, environment, signals and exit code. Nothing else reads process.env.
 const stopping = new AbortController();
@@ -18,6 +19,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+const letGo = keepAlive();
 const exitCode = await main(process.argv.slice(2), {
   env: process.env,
   stop: stopping.signal,
@@ -28,5 +30,6 @@ const exitCode = await main(process.argv.slice(2), {
   err: text => void process.stderr.write(text),
   columns: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
 });
+letGo();
 // Everything was closed above. Leaving by ourselves, because tearing down the loop can spin in Node 24.
 process.exit(exitCode);

@@ -1,4 +1,5 @@
 import type { GuardReport } from '../rollout/canary/guards/report.ts';
+import { isRunning } from '../rollout/canary/states.ts';
 import type { CanaryStatus } from '../rollout/canary/status.ts';
 
 const verdicts = { condemns: '✗', fine: '✓', unclear: '…', 'no-data': '–', off: 'off' } as const;
@@ -7,7 +8,7 @@ const verdicts = { condemns: '✗', fine: '✓', unclear: '…', 'no-data': '–
 export function canaryScreen(status: CanaryStatus): string {
   const { model, canary, stable, state, reason } = status;
   const lines = [
-    `${model}: ${canary.version} on trial against ${stable.version}    ${state}${reason === '' ? '' : `: ${reason}`}`,
+    `${model}: ${canary.version} ${isRunning(state) ? 'on trial' : 'was tried'} against ${stable.version}    ${state}${reason === '' ? '' : `: ${reason}`}`,
     '',
     `  share   ${percent(status.share)} of calls    ${ladder(status)}`,
     `  step    ${status.stepCalls} of ${status.stepNeeds} calls, ${time(status.bakedMs)} of ${time(status.bakeMs)}`,

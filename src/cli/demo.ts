@@ -100,6 +100,11 @@ Break the nearest region and watch:
 
   curl -X POST http://127.0.0.1:9100/faults -d '{"region":"us-west-2","kind":"black-hole","durationMs":30000}'
 
+Try a better version on a share of the calls, in another terminal:
+
+  npm run -s meridian -- canary start rain v2
+  npm run -s meridian -- canary status rain --watch
+
 Ctrl-C stops everything.
 
 `);

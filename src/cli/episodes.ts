@@ -29,7 +29,7 @@ ${adminUsage}`,
     const admin = adminClient(values.admin, io);
     if (act === 'list' && subject === undefined) {
       const answer = (await admin.get(`/admin/episodes${queryOf(values)}`)) as { episodes: readonly Row[] };
-      say(io, values.json, answer, () => table(answer.episodes));
+      say(io, values.json, answer, () => table(answer.episodes, values));
       return 0;
     }
     if (subject === undefined || !(act in acts))
@@ -87,8 +87,12 @@ function say(io: Io, json: boolean | undefined, answer: unknown, words: () => st
   io.out(json ? `${JSON.stringify(answer, null, 2)}\n` : `${words()}\n`);
 }
 
-function table(rows: readonly Row[]): string {
-  if (rows.length === 0) return 'No episodes: nothing has drifted.';
+function table(
+  rows: readonly Row[],
+  { model, open }: { model?: string | undefined; open?: boolean | undefined },
+): string {
+  const asked = model === undefined ? '' : ` of ${model}`;
+  if (rows.length === 0) return open ? `No episode${asked} is open.` : `No episodes${asked}: nothing has drifted.`;
   const cells = rows.map(row => [
     row.id,
     `${row.openedAt.slice(0, 16)}Z`,

@@ -1,3 +1,4 @@
+import { gatewayVersion } from '../compose/version.ts';
 import { AdminCallFailed } from './admin-client.ts';
 import { baseline } from './baseline.ts';
 import { canary } from './canary.ts';
@@ -32,7 +33,7 @@ const overview = `Usage: meridian COMMAND [options]
 
 ${commands.map(command => `  ${command.name.padEnd(9)} ${command.summary}`).join('\n')}
 
-meridian COMMAND --help tells more of each.
+meridian COMMAND --help tells more of each, meridian --version which this is.
 `;
 
 /** Runs one command line; resolves to the exit code. */
@@ -41,6 +42,10 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     io.out(overview);
     return name === undefined ? 2 : 0;
+  }
+  if (name === '--version') {
+    io.out(`${gatewayVersion}\n`);
+    return 0;
   }
   const command = commands.find(candidate => candidate.name === name);
   if (command === undefined) {

@@ -6,11 +6,16 @@ export interface Narrator {
   line(event: GatewayEvent): string | undefined;
 }
 
+const ends: ReadonlySet<string> = new Set(['promoted', 'rolled-back', 'aborted']);
+
 /** Starts a story: what stays the same is told once. */
 export function narrator(): Narrator {
   const drifted = new Set<string>();
+  // By model. Its windows are held against the former version's baseline until it is promoted: no news of its own.
+  const onTrial = new Map<string, string>();
   const driftLine = (event: Extract<GatewayEvent, { type: 'drift-judged' }>): string | undefined => {
     const { model, version, monitor, feature, statistic, value, level, sample } = event;
+    if (onTrial.get(model) === version) return undefined;
     const what = feature === undefined ? monitor : `${monitor} ${feature}`;
     const key = `${model} ${version} ${what}`;
     if (level === 'drifted' && !drifted.has(key)) {
@@ -32,6 +37,8 @@ export function narrator(): Narrator {
         case 'version-registered':
           return `new version  ${event.model} ${event.version} of ${event.packageArn}`;
         case 'canary-changed': {
+          if (ends.has(event.to)) onTrial.delete(event.model);
+          else onTrial.set(event.model, event.canary);
           const share = `${Number((event.share * 100).toFixed(1))} %`;
           return `canary       ${event.model} ${event.canary} ${event.to}, ${share}: ${event.reason}`;
         }

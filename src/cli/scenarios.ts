@@ -17,7 +17,7 @@ export interface Scenario {
 const drift: Scenario = {
   about: `The season turns. A model of rain in Seattle that was trained on winters serves winter days, then summer days.
 Watch: drift is seen, an episode opens, a pipeline trains the model anew on captured calls and what came true, the new
-version is shadowed, tried as a canary and promoted.`,
+version is shadowed, tried as a canary and promoted. It takes two minutes; at the canary's first step little is told.`,
   outcome: 'promoted',
   rate: '100',
   play: async stage => {

@@ -75,7 +75,10 @@ export function versionActs(versions: Versions, { audited }: Auditor): VersionPo
         ? new GatewayError('invalid-request', `${version} of ${model} is in use: abort its canary first.`, {
             status: 409,
           })
-        : new GatewayError('not-found', `No version ${version} of ${model} came by itself: see /admin/versions.`);
+        : new GatewayError(
+            'not-found',
+            `No version ${version} of ${model} came from the registry: \`meridian versions\` lists those that did.`,
+          );
     }),
   };
 }

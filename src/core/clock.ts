@@ -13,6 +13,9 @@ export interface Clock {
 /** Undoes what was set; harmless when it is over already. */
 export type Cancel = () => void;
 
+/** What a timer of Node's can take. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** The machine's own clocks. */
 export const systemClock: Clock = {
   now: () => performance.now(),
@@ -28,6 +31,12 @@ export const systemClock: Clock = {
     return () => clearInterval(timer);
   },
 };
+
+/** Keeps the process alive until it is called off: for who waits for a `Clock` alone, as a status drawn anew does. */
+export function keepAlive(): Cancel {
+  const timer = setInterval(() => {}, longestTimerMs);
+  return () => clearInterval(timer);
+}
 
 /** Resolves after `delayMs` on `clock`, or at once when `signal` aborts. Never rejects. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {

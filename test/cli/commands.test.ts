@@ -35,6 +35,7 @@ function file(t: Test, text: string): string {
 }
 
 test('every command explains itself, and mistakes are answered with the usage', async t => {
+  t.match(await run(['--version']), { code: 0, out: /^\d+\.\d+\.\d+\n$/ });
   t.match(await run(['--help']), { code: 0, out: /serve.*\n.*demo.*\n.*check.*\n.*explain.*\n.*drain/s });
   for (const name of ['serve', 'demo', 'check', 'explain', 'drain', 'undrain', 'purge', 'keys', 'canary', 'episodes']) {
     t.match(await run([name, '--help']), { code: 0, out: `Usage: meridian ${name}` });

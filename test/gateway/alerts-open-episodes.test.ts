@@ -116,8 +116,11 @@ test('an operator lists, reads, approves, dismisses and begins episodes', async 
   t.match((await run(gateway, 'trigger', 'rain', '--reason', 'new sensors')).out, /Episode .* of rain: confirmed/);
   t.match(await run(gateway, 'trigger', 'rain'), { code: 2, err: /Say why/ });
   t.match(await run(gateway, 'show', '0123456789ab'), { code: 1, err: /No episode/ });
+  for (const act of ['show', 'approve', 'dismiss'])
+    t.match(await run(gateway, act, 'holiday'), { code: 1, err: /^No episode holiday: see/ });
   t.match(await run(gateway, 'frobnicate', 'x'), { code: 2 });
-  t.match((await run(gateway, 'list', '--model', 'snow')).out, /nothing has drifted/);
+  t.match((await run(gateway, 'list', '--model', 'snow')).out, /No episodes of snow: nothing has drifted/);
+  t.match((await run(gateway, 'list', '--model', 'snow', '--open')).out, /No episode of snow is open/);
   const acts = gateway.log.flatMap(({ message, act }) => (message === 'operator' ? [act] : []));
   t.same(acts, ['episodes approve', 'episodes dismiss', 'episodes trigger']);
 });

@@ -121,6 +121,15 @@ test('a promotion holds until the config says otherwise', async t => {
   t.equal(await version(), 'v3');
 });
 
+test('a body whose type is not said is asked for it', async t => {
+  const gateway = await startTestGateway(t, { models: { rain: canaryModel({ canary: long }, regions) } });
+  const body = JSON.stringify({ model: 'rain', version: 'v2' });
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const answer = await fetch(`${gateway.urls.admin}/admin/canary/start`, { method: 'POST', headers, body });
+  t.equal(answer.status, 415);
+  t.match(await answer.json(), { error: { message: 'Say what the body is: content-type: application/json.' } });
+});
+
 test('the command line starts, shows and ends a canary', async t => {
   const gateway = await startTestGateway(
     t,
@@ -177,6 +186,7 @@ test('the command line starts, shows and ends a canary', async t => {
   t.match(await run('pause', 'rain'), { code: 0, out: /paused/ });
   t.match(await run('resume', 'rain'), { code: 0, out: /goes on/ });
   t.match(await run('abort', 'rain', '--reason', 'wrong build'), { code: 0, out: /aborted/ });
+  t.match((await run('status', 'rain')).out, /rain: v2 was tried against v1 +aborted: wrong build/);
   t.match(
     (await run('history', 'rain')).out,
     /v2 +start +stepping +20 % +local +new build.*abort +aborted +0 % +local +wrong build/s,

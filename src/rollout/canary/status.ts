@@ -73,7 +73,7 @@ export function statusOf(record: CanaryRecord, atMs: number): CanaryStatus {
     stable: { version: record.stable, ...totals.stable },
     stepCalls: record.stepCalls.calls,
     stepNeeds: here?.minSample ?? 0,
-    bakedMs: Math.max(0, atMs - record.stepSinceMs),
+    bakedMs: Math.max(0, (bakes(record.state) ? atMs : record.stateSinceMs) - record.stepSinceMs),
     bakeMs: here?.bakeMs ?? 0,
     guards,
     waitsFor: waitsOf(record, guards, atMs),
@@ -82,6 +82,11 @@ export function statusOf(record: CanaryRecord, atMs: number): CanaryStatus {
     revision: record.revision,
     lastActs: record.audit.filter(({ act }) => act !== 'look').slice(-actsShown),
   };
+}
+
+/** What is frozen, held, paused or over bakes no more. */
+function bakes(state: CanaryState): boolean {
+  return state === 'stepping' || state === 'shadowing';
 }
 
 function waitsOf(record: CanaryRecord, guards: readonly GuardReport[], atMs: number): string[] {

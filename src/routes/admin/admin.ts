@@ -139,7 +139,8 @@ function fromFastify(thrown: unknown): GatewayError {
     typeof thrown.statusCode === 'number' &&
     thrown.statusCode < 500
   ) {
-    return new GatewayError('invalid-request', thrown.message, { status: thrown.statusCode });
+    const words = thrown.statusCode === 415 ? 'Say what the body is: content-type: application/json.' : thrown.message;
+    return new GatewayError('invalid-request', words, { status: thrown.statusCode });
   }
   return new GatewayError('internal', 'The gateway failed on this call: see its log.');
 }

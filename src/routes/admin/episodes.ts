@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { AdminRole } from '../../security/admin-access.ts';
 
-const Id = Type.String({ pattern: '^[0-9a-f]{12}$' });
+const Id = Type.String({ minLength: 1, maxLength: 64 });
 const Reason = Type.String({ minLength: 1, maxLength: 500 });
 
 /** Which episodes: of one model, those that are not over. */

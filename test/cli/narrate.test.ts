@@ -1,0 +1,39 @@
+import { test } from 'tap';
+import { narrator } from '../../src/cli/narrate.ts';
+import type { GatewayEvent } from '../../src/core/events.ts';
+
+const drift = (version: string): GatewayEvent => ({
+  type: 'drift-judged',
+  model: 'rain',
+  version,
+  monitor: 'features',
+  feature: 'wind',
+  statistic: 'psi',
+  value: 0.72,
+  level: 'drifted',
+  sample: 343,
+  windowEndsAt: 0,
+});
+const canary = (to: string): GatewayEvent => ({
+  type: 'canary-changed',
+  model: 'rain',
+  id: 'r1-1',
+  stable: 'winter',
+  canary: 'r1',
+  from: undefined,
+  to,
+  share: 0.1,
+  by: 'gateway',
+  reason: 'a new version',
+});
+
+test('a version on trial is compared with the other one, so its drift from the old baseline is no news', t => {
+  const story = narrator();
+  t.equal(story.line(canary('stepping')), 'canary       rain r1 stepping, 10 %: a new version');
+  t.equal(story.line(drift('r1')), undefined);
+  t.match(story.line(drift('winter')), /^drift {8}rain winter: features wind, psi 0.720 over 343 records$/);
+  t.equal(story.line(drift('winter')), undefined, 'told once');
+  story.line(canary('promoted'));
+  t.match(story.line(drift('r1')), /^drift {8}rain r1/, 'in charge, it counts');
+  t.end();
+});
