@@ -20,12 +20,12 @@ export function createBuilds(parts: Parts, warn: (message: string) => void): Bui
     },
     background: work.start,
     warn,
-    changed: (name, detail) => {
+    changed: (name, build) => {
       const targets = named(name);
       for (const target of targets) routing.forget(target);
       for (const { model, version } of new Map(targets.map(each => [`${each.model}/${each.version}`, each])).values())
         work.start(() => cache.purge(model, version));
-      for (const target of targets) emit({ type: 'build-changed', target, detail });
+      for (const target of targets) emit({ type: 'build-changed', target, ...build });
     },
   });
 }

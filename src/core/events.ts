@@ -173,6 +173,10 @@ export type GatewayEvent =
       readonly type: 'build-changed';
       readonly target: Target;
       readonly detail: string;
+      /** Names the build: the same on every replica that notices it. */
+      readonly build: string;
+      /** Wall-clock ms; undefined where the control plane did not tell. */
+      readonly deployedAtMs: number | undefined;
     }
   | {
       readonly type: 'breaker-changed';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { EndpointBuild } from '../core/build.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
@@ -6,6 +7,16 @@ import type { Cancel, Clock } from '../core/clock.ts';
 export interface EndpointName {
   readonly region: string;
   readonly endpoint: string;
+}
+
+/** A build that was not there before. */
+export interface NewBuild {
+  /** Why it is another one, in words. */
+  readonly detail: string;
+  /** The same on every replica that describes it; an event that cannot be checked is a build of its own. */
+  readonly build: string;
+  /** Wall-clock ms; undefined where the control plane did not tell. */
+  readonly deployedAtMs: number | undefined;
 }
 
 /** What watching builds needs of the rest. */
@@ -18,7 +29,7 @@ export interface BuildPorts {
   /** Rejects when the control plane does not tell. */
   describe(name: EndpointName): Promise<EndpointBuild>;
   /** Another build stands behind the name. */
-  changed(name: EndpointName, detail: string): void;
+  changed(name: EndpointName, build: NewBuild): void;
   warn(message: string): void;
   /** Keeps track of work that no caller waits for. */
   background(work: () => Promise<unknown>): void;
@@ -48,6 +59,13 @@ export function differenceOf(before: EndpointBuild, after: EndpointBuild): strin
   return undefined;
 }
 
+/** Replicas may describe it at other times: scaling in between moves the time of modification, and names no build. */
+function buildName(before: EndpointBuild | undefined, { configName, images, modifiedAtMs }: EndpointBuild): string {
+  const told = before?.configName !== configName || !isDeepStrictEqual(before.images, images);
+  const parts = [configName, ...images, ...(told ? [] : [modifiedAtMs])];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}
+
 /** Describes every endpoint in turn, one at a time; the first look is what later ones are compared with. */
 export function watchBuilds(ports: BuildPorts): Builds {
   const { clock } = ports;
@@ -68,7 +86,7 @@ export function watchBuilds(ports: BuildPorts): Builds {
       if (!failing.has(key))
         ports.warn(`${key} cannot be described: ${error instanceof Error ? error.message : error}`);
       failing.add(key);
-      if (event !== undefined && !stopped) ports.changed(name, event);
+      if (event !== undefined && !stopped) ports.changed(name, unseen(event));
       return;
     }
     failing.delete(key);
@@ -76,8 +94,14 @@ export function watchBuilds(ports: BuildPorts): Builds {
     const before = known.get(key);
     known.set(key, build);
     const difference = before === undefined ? event : differenceOf(before, build);
-    if (difference !== undefined) ports.changed(name, difference);
+    if (difference === undefined) return;
+    ports.changed(name, { detail: difference, build: buildName(before, build), deployedAtMs: build.modifiedAtMs });
   };
+  const unseen = (detail: string): NewBuild => ({
+    detail,
+    build: `${detail} at ${clock.wallMs()}`,
+    deployedAtMs: undefined,
+  });
   const queue = (work: () => Promise<void>) => {
     turn = turn.then(work);
     ports.background(() => turn);
@@ -104,7 +128,7 @@ export function watchBuilds(ports: BuildPorts): Builds {
       if (stopped || repeated) return;
       const described = ports.everyMs() !== undefined && ports.endpoints().some(each => keyOf(each) === keyOf(name));
       if (described) queue(() => look(name, detail));
-      else ports.changed(name, detail);
+      else ports.changed(name, unseen(detail));
     },
     stop: () => {
       stopped = true;

@@ -120,7 +120,7 @@ test('rolling back purges the version’s answers, and its callers are served by
   });
 });
 
-test('another build behind the endpoint holds a running canary', async t => {
+test('another build behind the endpoint holds a running canary, and what the former one did is no evidence', async t => {
   const gateway = await startTestGateway(
     t,
     { models: { rain: canaryModel({ canary: long }, regions) } },
@@ -128,12 +128,22 @@ test('another build behind the endpoint holds a running canary', async t => {
   );
   const { post, status } = canaryApi(gateway);
   await post('start', { model: 'rain', version: 'v2' });
+  await callUntil(gateway, async () => ((await status())?.stepCalls ?? 0) > 20);
   const target = gateway.app.parts.config().targets.find(({ version }) => version === 'v2');
   if (target === undefined) throw new Error('no target');
-  gateway.app.canaries.hear({ type: 'build-changed', target, detail: 'image digest' });
+  const notice = {
+    type: 'build-changed',
+    target,
+    detail: 'image digest',
+    build: 'b2',
+    deployedAtMs: undefined,
+  } as const;
+  gateway.app.canaries.hear(notice);
   await eventually(t, 'it is held', async () => (await status())?.state === 'held');
   t.match((await status())?.waitsFor, [/a person.*another build stands behind v2@us-east-1/]);
   t.match(await post('resume', { model: 'rain' }), { body: { state: 'stepping' } });
+  t.match(await status(), { stepCalls: 0, canary: { calls: 0 }, stable: { calls: 0 } });
+  await callUntil(gateway, async () => ((await status())?.stepCalls ?? 0) > 20);
 });
 
 test('with a shadow stage it gets copies first, and is held when its answers fail', async t => {

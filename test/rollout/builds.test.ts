@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'tap';
 import type { EndpointBuild } from '../../src/core/build.ts';
-import { differenceOf, type EndpointName, watchBuilds } from '../../src/rollout/builds.ts';
+import { differenceOf, type EndpointName, type NewBuild, watchBuilds } from '../../src/rollout/builds.ts';
 import { manualClock } from '../helpers/manual-clock.ts';
 
 const first: EndpointBuild = {
@@ -18,6 +18,7 @@ function watched({ everyMs }: { everyMs: number | undefined } = { everyMs: 60_00
   const clock = manualClock();
   const state = { build: first as EndpointBuild | undefined, described: 0 };
   const changes: string[] = [];
+  const found: NewBuild[] = [];
   const warnings: string[] = [];
   const builds = watchBuilds({
     clock,
@@ -28,7 +29,10 @@ function watched({ everyMs }: { everyMs: number | undefined } = { everyMs: 60_00
       if (state.build === undefined) throw new Error('AccessDenied');
       return state.build;
     },
-    changed: ({ region, endpoint }, detail) => changes.push(`${region}/${endpoint}: ${detail}`),
+    changed: ({ region, endpoint }, build) => {
+      changes.push(`${region}/${endpoint}: ${build.detail}`);
+      found.push(build);
+    },
     warn: message => warnings.push(message),
     background: work => void work(),
   });
@@ -36,7 +40,7 @@ function watched({ everyMs }: { everyMs: number | undefined } = { everyMs: 60_00
     clock.advance(ms);
     await setImmediate();
   };
-  return { clock, state, changes, warnings, builds, pass };
+  return { clock, state, changes, found, warnings, builds, pass };
 }
 
 test('what makes two builds', async t => {
@@ -58,6 +62,28 @@ test('the first look is the measure, the next ones find what changed, once', asy
   await pass(60_000);
   await pass(60_000);
   t.same(changes, ['us-east-1/rain: configuration rain-1 became rain-2']);
+});
+
+test('replicas give a build one name, also if it was scaled before the second one looked', async t => {
+  const [one, other] = [watched(), watched()];
+  const both = async (deployed: Partial<EndpointBuild>, scaled: Partial<EndpointBuild>) => {
+    one.state.build = { ...first, ...deployed };
+    await one.pass(60_000);
+    other.state.build = { ...first, ...deployed, ...scaled };
+    await other.pass(60_000);
+  };
+  await one.pass(0);
+  await other.pass(0);
+  await both({ configName: 'rain-2', modifiedAtMs: 5_000 }, { modifiedAtMs: 6_000, capacity: ['main 4 1'] });
+  const again = { configName: 'rain-2', modifiedAtMs: 9_000, capacity: ['main 4 1'] };
+  one.state.build = { ...again, inService: true, images: first.images, modifiedAtMs: 6_000 };
+  await one.pass(60_000);
+  await both(again, {});
+  const names = (of: readonly NewBuild[]) => of.map(({ build }) => build);
+  t.equal(one.found.length, 2);
+  t.same(names(one.found), names(other.found));
+  t.not(names(one.found)[0], names(one.found)[1], 'deployed again, it is another');
+  t.same(one.found.at(-1)?.deployedAtMs, 9_000);
 });
 
 test('a control plane that fails is told of once, until it answers again', async t => {

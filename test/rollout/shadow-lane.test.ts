@@ -150,7 +150,13 @@ test('what was compared before another build or another trial does not count', a
   calls[0]?.answer(ok);
   await pass();
   t.equal(seen().compared, 1);
-  mirroring.hear({ type: 'build-changed', target: targetOf({ version: 'v2' }), detail: 'new' });
+  mirroring.hear({
+    type: 'build-changed',
+    target: targetOf({ version: 'v2' }),
+    detail: 'new',
+    build: 'b2',
+    deployedAtMs: undefined,
+  });
   t.equal(seen().compared, 0);
   const third = mirroring.mirror('rain', 'v3', 1);
   called();
@@ -166,7 +172,13 @@ test('a copy that is under way when another build comes counts for neither', asy
   const { called, pass, calls, mirroring, seen } = bench();
   called();
   await pass();
-  mirroring.hear({ type: 'build-changed', target: targetOf({ version: 'v2' }), detail: 'new' });
+  mirroring.hear({
+    type: 'build-changed',
+    target: targetOf({ version: 'v2' }),
+    detail: 'new',
+    build: 'b2',
+    deployedAtMs: undefined,
+  });
   calls[0]?.answer(ok);
   await pass();
   t.match(seen(), { mirrored: 0, compared: 0 });

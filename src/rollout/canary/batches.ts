@@ -69,7 +69,10 @@ export function takeBatches(texts: Iterable<string>, consumed: Readonly<Record<s
   const all = [...texts].flatMap(text => readBatch(text) ?? []);
   const fitting = all.filter(batch => batch.from === (consumed[batch.series] ?? 0) && batch.to > batch.from);
   const next = { ...consumed };
-  for (const { series, to } of fitting) next[series] = to;
+  for (const { series, to } of fitting) {
+    delete next[series]; // to be last: those that are gone are forgotten first
+    next[series] = to;
+  }
   return {
     counts: addCounts(fitting.map(({ counts }) => counts)),
     runs: fitting.flatMap(({ runs }) => runs),

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { GatewayError } from '../../core/errors.ts';
-import type { Model } from '../../core/model.ts';
+import type { Model, Version } from '../../core/model.ts';
 import type { CanaryOptions } from '../options.ts';
 import { noEvidence, noTotals } from './evidence.ts';
-import { type PlanChanges, PlanError, planOf, stableVersion, weightsOf } from './plan.ts';
+import { type Plan, type PlanChanges, PlanError, planOf, stableVersion, weightsOf } from './plan.ts';
 import { audited, type CanaryRecord, inCharge } from './record.ts';
 import { isRunning } from './states.ts';
 
@@ -24,8 +24,36 @@ export function beginning(
   model: Model,
   options: CanaryOptions,
   before: CanaryRecord | undefined,
-  { id, version, by, reason, atMs, changes }: Beginning,
+  begin: Beginning,
 ): CanaryRecord {
+  const { id, version, by, reason, atMs } = begin;
+  const base = baseOf(model, before);
+  const { canary, stable } = mayBegin(model, before, base, version);
+  const plan = planOrRefuse(() => planOf(options, canary, begin.changes));
+  mustHaveCooled(before, plan, begin);
+  const shadowed = plan.shadowFirst !== undefined;
+  const record: CanaryRecord = {
+    ...{ format: 1, id, model: model.name, canary: version, startedBy: by, startedAtMs: atMs, plan, reason },
+    stable,
+    state: shadowed ? 'shadowing' : 'stepping',
+    ...{ wave: 0, step: shadowed ? -1 : 0, stepSinceMs: atMs, stateSinceMs: atMs },
+    ...{ stepCalls: noTotals, stepStable: noTotals, looks: 0, lookedAtMs: atMs, evidence: noEvidence() },
+    ...{ era: 0, builds: {}, consumed: {}, degraded: {}, waived: [], audit: [] },
+    revision: before?.revision ?? 0,
+    weights: weightsOf(model),
+    ...(base !== undefined && { base }),
+    previous: before === undefined ? [] : [...before.previous, before.id].slice(-previousKept),
+  };
+  return audited(record, { atMs, by, act: 'start', reason });
+}
+
+/** The version to be tried, and the one it is compared with. @throws GatewayError when there is none, or another is tried */
+function mayBegin(
+  model: Model,
+  before: CanaryRecord | undefined,
+  base: CanaryRecord['base'],
+  version: string,
+): { readonly canary: Version; readonly stable: string } {
   const canary = model.versions.find(({ name }) => name === version);
   if (canary === undefined) {
     const names = model.versions.map(({ name }) => name).join(', ');
@@ -33,7 +61,6 @@ export function beginning(
   }
   if (before !== undefined && isRunning(before.state))
     throw new GatewayError('conflict', `${before.canary} is on trial already (${before.state}): abort it first.`);
-  const base = baseOf(model, before);
   const stable = base?.version ?? stableVersion(model, version);
   if (stable === version) throw new GatewayError('conflict', `${version} is in charge of ${model.name} already.`);
   if (stable === undefined)
@@ -41,35 +68,22 @@ export function beginning(
       'conflict',
       `${version} is the only version of ${model.name} with calls: nothing to compare.`,
     );
-  const plan = planOrRefuse(() => planOf(options, canary, changes));
-  const cooledMs = atMs - (before?.stateSinceMs ?? 0);
-  if (before?.state === 'rolled-back' && before.canary === version && cooledMs < plan.cooldownMs) {
-    const leftS = Math.ceil((plan.cooldownMs - cooledMs) / 1000);
+  if (base === undefined && canary.weight > 0)
     throw new GatewayError(
       'conflict',
-      `${version} was rolled back lately: wait ${leftS} s, or start it with a cooldown of 0.`,
+      `${version} gets calls by its weight of ${canary.weight}, and would get them after a rollback too: set it to 0.`,
     );
-  }
-  const shadowed = plan.shadowFirst !== undefined;
-  const record: CanaryRecord = {
-    ...{ format: 1, id, model: model.name, canary: version, stable, startedBy: by, startedAtMs: atMs, plan, reason },
-    ...{ wave: 0, step: shadowed ? -1 : 0, stepSinceMs: atMs, stateSinceMs: atMs, stepCalls: noTotals },
-    ...{
-      revision: before?.revision ?? 0,
-      looks: 0,
-      lookedAtMs: atMs,
-      consumed: {},
-      degraded: {},
-      waived: [],
-      audit: [],
-    },
-    state: shadowed ? 'shadowing' : 'stepping',
-    evidence: noEvidence(),
-    weights: weightsOf(model),
-    ...(base !== undefined && { base }),
-    previous: before === undefined ? [] : [...before.previous, before.id].slice(-previousKept),
-  };
-  return audited(record, { atMs, by, act: 'start', reason });
+  return { canary, stable };
+}
+
+function mustHaveCooled(before: CanaryRecord | undefined, plan: Plan, { version, atMs }: Beginning): void {
+  const cooledMs = atMs - (before?.stateSinceMs ?? 0);
+  if (before?.state !== 'rolled-back' || before.canary !== version || cooledMs >= plan.cooldownMs) return;
+  const leftS = Math.ceil((plan.cooldownMs - cooledMs) / 1000);
+  throw new GatewayError(
+    'conflict',
+    `${version} was rolled back lately: wait ${leftS} s, or start it with a cooldown of 0.`,
+  );
 }
 
 function baseOf(model: Model, before: CanaryRecord | undefined): CanaryRecord['base'] {

@@ -11,7 +11,8 @@ import { newsOf } from './news.ts';
 import { type OperatorAct, operate } from './operate.ts';
 import { stableVersion, weightsOf } from './plan.ts';
 import type { CanaryPorts } from './ports.ts';
-import { type CanaryRecord, inCharge } from './record.ts';
+import { createRebuilds } from './rebuilds.ts';
+import { type CanaryRecord, countedAs, inCharge } from './record.ts';
 import { splitCanary } from './split.ts';
 import { createStarts, type Starts } from './starts.ts';
 import { isRunning } from './states.ts';
@@ -46,7 +47,7 @@ export function createCanaries(ports: CanaryPorts): Canaries {
   const changes = recordChanges(ports, view, record => {
     if (record.state === 'rolled-back' || record.state === 'aborted') {
       background(() => ports.purge(record.model, record.canary));
-      background(() => ports.tallies.forget(record.id));
+      background(() => ports.tallies.forget(countedAs(record)));
     }
     tell(record.model);
   });
@@ -54,6 +55,7 @@ export function createCanaries(ports: CanaryPorts): Canaries {
   const starts = createStarts(ports, changes, view);
   const hold = (model: string, reason: string) =>
     changes.change(model, record => record && moved(record, 'hold', { by: 'gateway', reason, atMs: clock.wallMs() }));
+  const rebuilds = createRebuilds(ports, changes, view);
   const missing = missingVersions(clock);
   const tick = async (): Promise<void> => {
     for (const model of ports.models()) {
@@ -63,8 +65,12 @@ export function createCanaries(ports: CanaryPorts): Canaries {
       if (record !== undefined && missing(model, record))
         await hold(name, `${record.canary} is not configured any more`).catch(() => undefined); // tried again
       await starts.configured(name);
+      await rebuilds.settle(name); // before a look: it takes no step on what another build did
       if (trials.due(view(name).record)) await looks.look(name);
-      else await looks.settle(name);
+      else {
+        await looks.settle(name);
+        await looks.handOver(name);
+      }
     }
   };
   const tellAll = () => {
@@ -79,9 +85,7 @@ export function createCanaries(ports: CanaryPorts): Canaries {
     split: splitter(ports, trials, view),
     hear: event => {
       trials.hear(event);
-      if (event.type !== 'build-changed' || !isRunning(view(event.target.model).record?.state ?? 'aborted')) return;
-      const { target, detail } = event;
-      background(() => hold(target.model, `another build stands behind ${target.name}: ${detail}`));
+      rebuilds.hear(event);
     },
     start: starts.start,
     act: (name, act, by, reason = '') => operate(ports, changes, view, { name, act, by, reason }),

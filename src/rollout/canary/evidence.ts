@@ -12,13 +12,13 @@ export interface Totals {
   readonly misconfigured: number;
 }
 
-/** What is known of predictions: counts by key, and at which canary counts they were judged. */
+/** What is known of predictions: the step's counts by key, and how the last judgement went, of whichever step. */
 export interface PredictionEvidence {
   readonly canary: Counts;
   readonly stable: Counts;
-  /** Judged so often. */
+  /** Judged so often since the canary began. */
   readonly judged: number;
-  /** Canary's predictions at the last judgement. */
+  /** Canary's predictions at the step's last judgement. */
   readonly judgedAt: number;
   readonly p: number;
   readonly distance: number;

@@ -2,10 +2,10 @@ import { type QuantileLook, stepQuantileTest } from '../../statistics/quantile-t
 import { type RateTable, stepRateTest } from '../../statistics/rate-test.ts';
 import { stepSampleRatio } from '../../statistics/sample-ratio.ts';
 import { alphas } from './alpha.ts';
-import { addCounts, type Both, latencyEdges, mergeBoth, type RegionCounts } from './counts.ts';
+import { type Both, latencyEdges, mergeBoth, type RegionCounts } from './counts.ts';
 import type { Counted } from './degraded.ts';
 import { addTotals, type Evidence, type MeanEvidence } from './evidence.ts';
-import { judgePredictions } from './guards/predictions.ts';
+import { addPredictions, judgePredictions } from './guards/predictions.ts';
 import type { Look } from './look.ts';
 import type { Plan } from './plan.ts';
 
@@ -31,8 +31,7 @@ export function gather(before: Evidence, { regions }: Counted, look: Look, plan:
     predictions: judgePredictions(
       {
         ...before.predictions,
-        canary: addCounts([before.predictions.canary, counts.predictions.canary]),
-        stable: addCounts([before.predictions.stable, counts.predictions.stable]),
+        ...addPredictions(before.predictions, counts.predictions),
       },
       alphas.predictions,
     ),

@@ -20,9 +20,8 @@ export interface Looked {
 /** Collects what the replicas counted and judges it. Changes nothing. */
 export async function lookAt(ports: CanaryPorts, record: CanaryRecord, trial: Trial): Promise<Looked> {
   const atMs = ports.clock.wallMs();
-  trial.batches.taken(record.consumed[`${ports.series}-${record.id}`]);
-  const batch = JSON.stringify(trial.batches.next(trial.observer.counts, trial.observer.runs()));
-  const collected = await collect(ports, record.id, batch);
+  const batch = batchOf(ports, record, trial);
+  const collected = await collect(ports, trial.id, batch);
   const taken = takeBatches(collected ?? [batch], record.consumed);
   const look: Look = {
     atMs,
@@ -45,6 +44,26 @@ export async function lookAt(ports: CanaryPorts, record: CanaryRecord, trial: Tr
   return { next: idle ? undefined : next, decision, alone: collected === undefined || !ports.together() };
 }
 
+/**
+ * Hands over what this replica counted, for others to look at: the same one may always be the first to look. A quarter
+ * of the time between looks is late enough to write little, and early enough for the next look.
+ */
+export async function handOver(ports: CanaryPorts, record: CanaryRecord, trial: Trial): Promise<void> {
+  const now = ports.clock.now();
+  if (now - trial.handedAt < record.plan.lookEveryMs / 4) return;
+  trial.handedAt = now;
+  try {
+    await ports.tallies.publish(trial.id, batchOf(ports, record, trial));
+  } catch {
+    trial.handedAt = Number.NEGATIVE_INFINITY; // at the next tick; its being down is told by `redis-changed`
+  }
+}
+
+function batchOf({ series }: CanaryPorts, { consumed }: CanaryRecord, { id, batches, observer }: Trial): string {
+  batches.taken(consumed[`${series}-${id}`]);
+  return JSON.stringify(batches.next(observer.counts, observer.runs()));
+}
+
 /** Every replica's batch; undefined when the shared place does not answer. */
 async function collect({ tallies }: CanaryPorts, id: string, batch: string): Promise<readonly string[] | undefined> {
   try {
@@ -60,9 +79,12 @@ function illRegions(ports: CanaryPorts, record: CanaryRecord): ReadonlyMap<strin
   const model = ports.model(record.model);
   const ill = new Map<string, string>();
   const away = new Set(['ejected', 'drained', 'evacuated']);
+  // A version without calls is never ejected, and says nothing of the region.
+  const stable = (model?.versions ?? [])
+    .filter(({ name, weight }) => name !== record.canary && (weight > 0 || name === record.stable))
+    .flatMap(({ targets }) => targets);
   for (const region of record.plan.waves[record.wave] ?? []) {
     const state = ports.region(region);
-    const stable = model?.versions.flatMap(({ name, targets }) => (name === record.canary ? [] : targets)) ?? [];
     const here = stable.filter(target => target.region === region);
     if (state !== 'serving') ill.set(region, state);
     else if (here.length > 0 && here.every(target => away.has(ports.unusable(target) ?? '')))

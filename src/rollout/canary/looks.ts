@@ -1,5 +1,5 @@
 import type { Changes } from './changes.ts';
-import { lookAt } from './looking.ts';
+import { handOver, lookAt } from './looking.ts';
 import { moved } from './move.ts';
 import type { CanaryPorts } from './ports.ts';
 import type { Trials } from './trials.ts';
@@ -17,6 +17,8 @@ export interface LookParts {
 export interface Looks {
   /** Looks now; or waits for the look that is being made. */
   look(model: string): Promise<void>;
+  /** Hands over this replica's counts, for others to look at. */
+  handOver(model: string): Promise<void>;
   /** Puts an end that was written down alone in the record, when the replicas are together again. */
   settle(model: string): Promise<void>;
   stop(): void;
@@ -31,6 +33,11 @@ export function createLooks(parts: LookParts): Looks {
       const running = looking.get(name) ?? lookNow(parts, name, () => stopped).finally(() => looking.delete(name));
       looking.set(name, running);
       return running;
+    },
+    handOver: async name => {
+      const { record } = parts.view(name);
+      const trial = parts.trials.of(record);
+      if (record !== undefined && trial !== undefined) await handOver(parts.ports, record, trial);
     },
     settle: name => settle(parts, name),
     stop: () => {

@@ -48,5 +48,8 @@ function nextPlace(record: CanaryRecord, atMs: number): CanaryRecord {
   const { wave, step, plan } = record;
   const widens = step === 0 && wave + 1 < plan.waves.length;
   const place = widens ? { wave: wave + 1, step } : { wave, step: step + 1 };
-  return { ...record, ...place, stepSinceMs: atMs, stepCalls: noTotals };
+  // With another share, calls of both sides would be of other times: what is predicted then may have moved for both.
+  const predictions = { ...record.evidence.predictions, canary: {}, stable: {}, judgedAt: 0 };
+  const evidence = { ...record.evidence, predictions };
+  return { ...record, ...place, evidence, stepSinceMs: atMs, stepCalls: noTotals, stepStable: noTotals };
 }

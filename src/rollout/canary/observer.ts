@@ -3,7 +3,7 @@ import { isIllness, type Outcome } from '../../core/outcome.ts';
 import type { Target } from '../../core/target.ts';
 import { binOf } from '../../statistics/fixed-histogram.ts';
 import { type Counts, latencyEdges, type Side } from './counts.ts';
-import { predictionKey } from './guards/predictions.ts';
+import { keyAmong, predictionKey } from './guards/predictions.ts';
 import type { Run } from './look.ts';
 
 /** A call that went to targets. */
@@ -40,6 +40,7 @@ export function observe(ports: ObserverPorts): Observer {
   const counts: Record<string, number> = {};
   const warm = new Map<string, number>();
   const runs = new Map<string, OpenRun>();
+  const told = new Set<string>();
   const add = (key: string, by = 1) => {
     counts[key] = (counts[key] ?? 0) + by;
   };
@@ -71,7 +72,7 @@ export function observe(ports: ObserverPorts): Observer {
     const usd = ports.costUsd(event, target);
     if (usd !== undefined) addMoments(`$/${side}`, usd);
     const prediction = event.outcome === 'ok' ? ports.prediction(event) : undefined;
-    if (prediction !== undefined) add(`p/${side}/${predictionKey(prediction)}`);
+    if (prediction !== undefined) add(`p/${side}/${keyAmong(told, predictionKey(prediction))}`);
   };
   return {
     counts,

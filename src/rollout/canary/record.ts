@@ -11,7 +11,7 @@ export interface AuditLine {
   readonly atMs: number;
   /** An operator, `gateway`, `config`, or an episode. */
   readonly by: string;
-  /** `start`, `look`, or a move of the state machine. */
+  /** `start`, `look`, `rebuild`, or a move of the state machine. */
   readonly act: string;
   readonly state: CanaryState;
   readonly share: number;
@@ -51,6 +51,8 @@ export interface CanaryRecord {
   readonly lookedAtMs: number;
   /** Calls of the canary that were compared in this step. */
   readonly stepCalls: Totals;
+  /** Calls of stable's in the same looks and regions. */
+  readonly stepStable: Totals;
   /** Guards that held it and that a person has let pass. */
   readonly waived: readonly GuardName[];
   /** Number of the last batch taken of each replica's process. */
@@ -58,6 +60,10 @@ export interface CanaryRecord {
   /** Regions whose calls count for nothing now, and since when. */
   readonly degraded: Readonly<Record<string, number>>;
   readonly evidence: Evidence;
+  /** How often its evidence began anew, as another build stood behind a target. */
+  readonly era: number;
+  /** The build last noticed behind each target, by the target's id. */
+  readonly builds: Readonly<Record<string, string>>;
   /** Who wants it promoted, while it waits for a second person. */
   readonly askedBy?: string;
   /** Of the config, see `weightsOf`. */
@@ -111,6 +117,11 @@ function parse(text: string | undefined): unknown {
   } catch {
     return undefined; // written by something else: as if there were none
   }
+}
+
+/** What its calls are counted under: those of another build are counted apart. */
+export function countedAs({ id, era }: Pick<CanaryRecord, 'id' | 'era'>): string {
+  return era > 0 ? `${id}.${era}` : id;
 }
 
 /** What is in force: an end that was written down alone holds, whatever the record says. */

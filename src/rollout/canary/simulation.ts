@@ -8,6 +8,7 @@ import { noEvidence, noTotals, totalsOf } from './evidence.ts';
 import type { Run } from './look.ts';
 import { planOf } from './plan.ts';
 import type { CanaryRecord } from './record.ts';
+import { binomial, longestRun, spread } from './simulated-draws.ts';
 import { type Decision, decide, reportsOf, withLook } from './verdict.ts';
 
 /** One kind of canary, tried many times against the verdict that the gateway runs. */
@@ -127,49 +128,6 @@ function drawSide(
   return { calls, errors, callerFaults, misconfigured: 0, latency };
 }
 
-/** Longest run of errors in calls of random order: at least as long as any that is under way when somebody looks. */
-function longestRun(random: Random, calls: number, errors: number): number {
-  let [left, longest, run] = [errors, 0, 0];
-  for (let rest = calls; rest > 0 && left > 0; rest -= 1) {
-    const failed = random() * rest < left;
-    run = failed ? run + 1 : 0;
-    if (failed) left -= 1;
-    longest = Math.max(longest, run);
-  }
-  return longest;
-}
-
-/** How many of n succeed with chance p: by inversion, quick where n·p is small. */
-function binomial(random: Random, n: number, p: number): number {
-  if (p > 0.5) return n - binomial(random, n, 1 - p);
-  if (p <= 0 || n === 0) return 0;
-  let term = (1 - p) ** n;
-  let draw = random();
-  let count = 0;
-  while (draw > term && count < n) {
-    draw -= term;
-    term *= ((n - count) * p) / ((count + 1) * (1 - p));
-    count += 1;
-  }
-  return count;
-}
-
-/** A multinomial draw, bin by bin. */
-function spread(
-  random: Random,
-  n: number,
-  shares: readonly number[],
-  each: (bin: number, count: number) => void,
-): void {
-  let [left, rest] = [n, 1];
-  for (const [bin, part] of shares.entries()) {
-    const count = bin === shares.length - 1 ? left : binomial(random, left, Math.min(1, part / rest));
-    if (count > 0) each(bin, count);
-    left -= count;
-    rest -= part;
-  }
-}
-
 function versionIn(names: readonly string[]): Version {
   const targets = names.map(region => ({ region }) as Version['targets'][number]);
   return { name: 'v2', weight: 0, targets };
@@ -197,7 +155,15 @@ function newRecord(plan: CanaryRecord['plan']): CanaryRecord {
       revision: 1,
       looks: 0,
     },
-    ...{ lookedAtMs: 0, stepCalls: noTotals, consumed: {}, degraded: {}, waived: [], evidence: noEvidence() },
-    ...{ weights: '', audit: [], previous: [] },
+    ...{
+      lookedAtMs: 0,
+      stepCalls: noTotals,
+      stepStable: noTotals,
+      consumed: {},
+      degraded: {},
+      waived: [],
+      evidence: noEvidence(),
+    },
+    ...{ weights: '', audit: [], previous: [], era: 0, builds: {} },
   };
 }

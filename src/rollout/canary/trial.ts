@@ -4,14 +4,19 @@ import { type Batches, batches } from './batches.ts';
 import type { Side } from './counts.ts';
 import { type Observer, observe, type VersionCalled } from './observer.ts';
 import type { CanaryPorts, ShadowStage } from './ports.ts';
-import type { CanaryRecord } from './record.ts';
+import { type CanaryRecord, countedAs } from './record.ts';
 import { inWave } from './split.ts';
 
 /** What this process does for one running canary: counts its calls and hands the counts over. */
 export interface Trial {
+  /** See `countedAs`. */
   readonly id: string;
   readonly observer: Observer;
   readonly batches: Batches;
+  /** Monotonic ms: when its counts were last handed over between looks. */
+  handedAt: number;
+  /** Monotonic ms: when a run of failures last had it looked at before it was due. */
+  hurriedAt: number;
   /** Takes part in the shadow stage while the canary is in it. */
   shadow: ShadowStage | undefined;
   /** Callers already counted in this step. */
@@ -29,10 +34,13 @@ export function startTrial(
   view: () => CanaryRecord | undefined,
   costs: WeakMap<object, Map<Target, number>>,
 ): Trial {
-  const { id, model, canary, plan } = record;
+  const { model, canary, plan } = record;
+  const id = countedAs(record);
   return {
     id,
     batches: batches(`${ports.series}-${id}`),
+    handedAt: Number.NEGATIVE_INFINITY,
+    hurriedAt: Number.NEGATIVE_INFINITY,
     shadow: undefined,
     seen: new Set(),
     seenShare: -1,

@@ -5,7 +5,7 @@ import type { Target } from '../../core/target.ts';
 import { splitKey } from '../split.ts';
 import type { Side } from './counts.ts';
 import type { CanaryPorts } from './ports.ts';
-import { type CanaryRecord, shareOf } from './record.ts';
+import { type CanaryRecord, countedAs, shareOf } from './record.ts';
 import { isRunning } from './states.ts';
 import { countFinished, lossOf, startTrial, type Trial } from './trial.ts';
 
@@ -33,6 +33,8 @@ interface Pending {
 /** Calls that never end, such as those of jobs, are forgotten when so many came after them. */
 const mostPending = 20_000;
 const urgentRun = 5;
+/** A look is a write on disk and in Redis: not one for each failure of a version that does nothing else. */
+const hurryMs = 100;
 
 /** @param view the model's canary as it stands now */
 export function createTrials(ports: CanaryPorts, view: (model: string) => CanaryRecord | undefined): Trials {
@@ -48,7 +50,9 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
       return undefined;
     }
     const trial =
-      known?.id === record.id ? known : startTrial(ports, record, () => current(record.id, record.model), costs);
+      known?.id === countedAs(record)
+        ? known
+        : startTrial(ports, record, () => current(record.id, record.model), costs);
     if (trial !== known) {
       if (known !== undefined) end(record.model, known);
       trials.set(record.model, trial);
@@ -102,8 +106,10 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
           if (trial === undefined) return;
           trial.observer.called(event);
           const failing = trial.observer.runs().some(({ length }) => length >= urgentRun);
-          if (event.outcome !== 'ok' && event.arm?.side === 'canary' && failing) urgent(event.model);
-          return;
+          if (event.outcome === 'ok' || event.arm?.side !== 'canary' || !failing) return;
+          if (ports.clock.now() - trial.hurriedAt < hurryMs) return;
+          trial.hurriedAt = ports.clock.now();
+          return urgent(event.model);
         }
         case 'truth-joined': {
           const record = view(event.model);

@@ -1,4 +1,3 @@
-import { readCounts } from './counts.ts';
 import { leaveOutIll } from './degraded.ts';
 import { addTotals, type Evidence } from './evidence.ts';
 import { gather } from './gather.ts';
@@ -14,10 +13,10 @@ import { type CanaryRecord, shareOf } from './record.ts';
 import type { CanaryMove } from './states.ts';
 
 /** What every guard says of the evidence so far. */
-export function reportsOf({ evidence, plan, stepCalls }: CanaryRecord): GuardReport[] {
+export function reportsOf({ evidence, plan, stepCalls, stepStable }: CanaryRecord): GuardReport[] {
   return [
-    failuresInARowGuard(evidence, plan),
-    errorRatioGuard(evidence, stepCalls, plan),
+    failuresInARowGuard(evidence, stepStable, plan),
+    errorRatioGuard(evidence, { canary: stepCalls, stable: stepStable }, plan),
     errorsGuard(evidence, plan),
     callerFaultsGuard(evidence, plan),
     latencyGuard('latencyP50', evidence, plan),
@@ -36,12 +35,16 @@ export function withLook(record: CanaryRecord, look: Look): CanaryRecord {
     ...gather(record.evidence, counted, look, record.plan),
     run: longestRun(record, look, counted.degraded),
   };
-  let stepCalls = record.stepCalls;
-  for (const { canary } of counted.regions.values()) stepCalls = addTotals(stepCalls, totals(canary));
+  let { stepCalls, stepStable } = record;
+  for (const { canary, stable } of counted.regions.values()) {
+    stepCalls = addTotals(stepCalls, totals(canary));
+    stepStable = addTotals(stepStable, totals(stable));
+  }
   return {
     ...record,
     evidence,
     stepCalls,
+    stepStable,
     degraded: counted.degraded,
     looks: record.looks + 1,
     lookedAtMs: look.atMs,
@@ -160,9 +163,4 @@ export function wordsOf({ guard, canary, stable, unit, statistic, threshold, det
   const sides =
     unit === 'calls' || unit === 'distance' ? '' : `canary ${value(canary)}, stable ${value(stable)} (${unit}); `;
   return `${guard}: ${sides}statistic ${Number(statistic.toPrecision(3))} reached ${Number(threshold.toPrecision(3))}; ${detail}`;
-}
-
-/** A look at nothing, for what time alone brings about. */
-export function emptyLook(atMs: number, ill: Look['ill']): Look {
-  return { atMs, counts: readCounts({}), runs: [], ill, replicas: 1 };
 }

@@ -3,6 +3,7 @@ import { addCounts } from '../../../src/rollout/canary/counts.ts';
 import { totalsOf } from '../../../src/rollout/canary/evidence.ts';
 import type { CanaryRecord } from '../../../src/rollout/canary/record.ts';
 import { calls, newCanary, show } from '../../helpers/canary-record.ts';
+import { canaryReplicas } from '../../helpers/canary-replicas.ts';
 
 const [east, west] = ['us-east-1', 'eu-west-1'] as const;
 const both = (region: string, canary: number, stable: number) =>
@@ -72,4 +73,14 @@ test('what happens where the canary is not in this wave neither counts nor freez
   t.equal(out.decision, undefined);
   t.same(totalsOf(out.record.evidence).stable, { calls: 100, errors: 0, callerFaults: 0, misconfigured: 0 });
   t.end();
+});
+
+test('a region is ill where the targets of all versions with calls are ejected, whatever the idle ones say', async t => {
+  const replicas = canaryReplicas({ lookEveryMs: 250 });
+  const canaries = replicas.add();
+  t.teardown(canaries.stop);
+  await canaries.start('rain', 'v2', 'alice');
+  replicas.ejected.add('v1@us-east-1');
+  await replicas.pass(500);
+  t.match(canaries.record('rain'), { state: 'frozen', reason: /us-east-1: ill/ });
 });

@@ -150,3 +150,16 @@ test('costs, predictions and truth are counted per side', t => {
   });
   t.end();
 });
+
+test('answers of free text are counted under so many names, and no more', t => {
+  const texts = Array.from({ length: 600 }, (_, at) => `answer ${at}`);
+  const mine = observer({ prediction: () => texts.pop() });
+  for (let times = 0; times < 600; times += 1) mine.called(call('stable', [attempt('v1', 'ok')]));
+  const counted = Object.entries(mine.counts).filter(([key]) => key.startsWith('p/'));
+  t.equal(counted.length, 401);
+  t.equal(
+    counted.reduce((sum, [, count]) => sum + count, 0),
+    600,
+  );
+  t.end();
+});

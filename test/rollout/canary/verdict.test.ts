@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { addCounts, type Counts } from '../../../src/rollout/canary/counts.ts';
+import { noTotals } from '../../../src/rollout/canary/evidence.ts';
 import type { CanaryRecord } from '../../../src/rollout/canary/record.ts';
 import { reportsOf } from '../../../src/rollout/canary/verdict.ts';
 import { calls, newCanary, type Shown, show } from '../../helpers/canary-record.ts';
@@ -196,5 +197,17 @@ test('a break is seen by the error ratio although stable’s rate is all that is
     reports.find(({ guard }) => guard === 'errorRatio'),
     { verdict: 'condemns', action: 'rollback' },
   );
+  t.end();
+});
+
+test('a trouble that both sides share from the beginning of a step on is not the canary’s', t => {
+  const known = repeat(newCanary({ steps: [20, 50], minSample: 10_000 }), 60, () => addCounts([well, well])).record;
+  const raised: CanaryRecord = { ...known, step: 1, stepCalls: noTotals, stepStable: noTotals };
+  const worse = (canary: number, stable: number) =>
+    repeat(raised, 40, () => addCounts([calls('canary', east, 100, canary), calls('stable', east, 100, stable)]));
+  t.equal(worse(9, 9).decision, undefined, 'nine percent on both sides, where there were none');
+  const bad = worse(30, 9);
+  t.match(bad.decision, { move: 'condemn', reason: /^error/ });
+  t.ok(bad.looks <= 3, `${bad.looks} looks`);
   t.end();
 });

@@ -1,6 +1,7 @@
 import { logErrorRatio, ratioBounds } from '../../../statistics/sequential-ratio.ts';
 import { shareSequence } from '../../../statistics/share-difference.ts';
 import { alphas } from '../alpha.ts';
+import type { Both } from '../counts.ts';
 import { type Evidence, type Totals, totalsOf } from '../evidence.ts';
 import type { Plan } from '../plan.ts';
 import { type GuardReport, percent } from './report.ts';
@@ -11,10 +12,14 @@ const boundAlpha = 0.01;
 const breakPoints = 0.1;
 const longestRun = 1_000;
 
-/** Stable's error rate, taken from above, since it is measured: 1 while nothing is known. */
-function stableRate(evidence: Evidence): number {
-  const { calls, errors } = totalsOf(evidence).stable;
-  return shareSequence({ calls, errors }, boundAlpha).high;
+/**
+ * Stable's error rate, taken from above, since it is measured: 1 while nothing is known. Where stable fails more than
+ * before, its calls beside the step's tell: the share is the same for the whole step, so both sides met the same minutes.
+ */
+function stableRate(evidence: Evidence, step: Totals): number {
+  const high = ({ calls, errors }: Totals) => shareSequence({ calls, errors }, boundAlpha).high;
+  const ever = high(totalsOf(evidence).stable);
+  return step.calls === 0 ? ever : Math.max(ever, high(step));
 }
 
 /**
@@ -29,8 +34,8 @@ export function runThatEnds(rate: number, calls: number, least: number): number 
 }
 
 /** So many failures of the canary in a row, while stable answers in the same region. */
-export function failuresInARowGuard(evidence: Evidence, { guards }: Plan): GuardReport {
-  const rate = stableRate(evidence);
+export function failuresInARowGuard(evidence: Evidence, stepStable: Totals, { guards }: Plan): GuardReport {
+  const rate = stableRate(evidence, stepStable);
   const threshold = runThatEnds(rate, totalsOf(evidence).canary.calls, guards.failuresInARow);
   const { length, region } = evidence.run;
   return {
@@ -47,8 +52,8 @@ export function failuresInARowGuard(evidence: Evidence, { guards }: Plan): Guard
 }
 
 /** Wald's test of the step's errors: stable's rate against one ten points above it. */
-export function errorRatioGuard(evidence: Evidence, step: Totals, plan: Plan): GuardReport {
-  const fine = Math.max(stableRate(evidence), 1e-6);
+export function errorRatioGuard(evidence: Evidence, { canary: step, stable }: Both<Totals>, plan: Plan): GuardReport {
+  const fine = Math.max(stableRate(evidence, stable), 1e-6);
   const bad = Math.min(0.95, Math.max(fine + breakPoints, 2 * fine));
   const steps = plan.steps.length + plan.waves.length - 1;
   const options = { fine, bad, alpha: alphas.errorRatio / steps, beta: 0.1 };

@@ -1,7 +1,7 @@
 import { chiSquareTwoSample } from '../../../statistics/contingency.ts';
 import { jensenShannonDistance, sharesOf } from '../../../statistics/distances.ts';
 import { alphas } from '../alpha.ts';
-import type { Counts } from '../counts.ts';
+import type { Both, Counts, Side } from '../counts.ts';
 import type { Evidence, PredictionEvidence } from '../evidence.ts';
 import type { Plan } from '../plan.ts';
 import type { GuardReport } from './report.ts';
@@ -18,6 +18,35 @@ export function predictionKey(prediction: number | string): string {
   if (typeof prediction === 'string') return `=${prediction.slice(0, longestLabel)}`;
   if (prediction === 0 || !Number.isFinite(prediction)) return prediction === 0 ? '0' : '=not a number';
   return `${prediction < 0 ? '-' : '+'}${Math.round(Math.log2(Math.abs(prediction)) * perOctave)}`;
+}
+
+/** Predictions that are told apart: answers may be free text, each one unlike all others. */
+const mostKeys = 400;
+const otherKey = '=\u2026';
+
+/** The key to count under, of those that are told apart; the first ones are, on both sides and for good. */
+export function keyAmong(known: Set<string>, key: string): string {
+  if (known.has(key)) return key;
+  if (known.size >= mostKeys) return otherKey;
+  known.add(key);
+  return key;
+}
+
+/** Counts of both sides with those of another look. */
+export function addPredictions(before: Both<Counts>, more: Both<Counts>): Both<Counts> {
+  const known = new Set([...Object.keys(before.canary), ...Object.keys(before.stable)]);
+  known.delete(otherKey);
+  const fresh = [...Object.keys(more.canary), ...Object.keys(more.stable)].sort();
+  const names = new Map(fresh.map(key => [key, keyAmong(known, key)]));
+  const sumOf = (side: Side): Counts => {
+    const sum: Record<string, number> = { ...before[side] };
+    for (const [key, count] of Object.entries(more[side])) {
+      const name = names.get(key) ?? otherKey;
+      sum[name] = (sum[name] ?? 0) + count;
+    }
+    return sum;
+  };
+  return { canary: sumOf('canary'), stable: sumOf('stable') };
 }
 
 /** Middle of a number's bin; undefined for a label. */
@@ -43,9 +72,9 @@ export function judgePredictions(evidence: PredictionEvidence, alpha: number): P
   return { ...evidence, judged, judgedAt: canary, p: condemned ? evidence.p : Math.min(1, spent), distance };
 }
 
-/** Neighbouring numbers together, about a tenth of all each; every label by itself. */
+/** Neighbouring numbers together, about a tenth of all each; every label by itself, rare ones together. */
 function grouped(canary: Counts, stable: Counts): [number[], number[]] {
-  const keys = [...new Set([...Object.keys(canary), ...Object.keys(stable)])];
+  const keys = [...new Set([...Object.keys(canary), ...Object.keys(stable)])].sort();
   const count = (key: string) => (canary[key] ?? 0) + (stable[key] ?? 0);
   const labels = keys.filter(key => middleOf(key) === undefined);
   const numbers = keys
@@ -62,7 +91,31 @@ function grouped(canary: Counts, stable: Counts): [number[], number[]] {
     right.push(theirs);
     [mine, theirs] = [0, 0];
   }
-  return [left, right];
+  return withoutRare(left, right);
+}
+
+/** Chi-square needs about so many of the smaller side in each column (Cochran 1954). */
+const leastExpected = 5;
+
+/** Puts columns too small to be compared together, in an order that does not depend on the sides. */
+function withoutRare(left: readonly number[], right: readonly number[]): [number[], number[]] {
+  const total = left.reduce((all, count, at) => all + count + (right[at] ?? 0), 0);
+  const smaller = Math.min(
+    left.reduce((all, count) => all + count, 0),
+    right.reduce((all, count) => all + count, 0),
+  );
+  const least = (leastExpected * total) / smaller;
+  const columns = left.map((count, at) => ({ mine: count, theirs: right[at] ?? 0 }));
+  const ordered = columns.toSorted((a, b) => a.mine + a.theirs - b.mine - b.theirs);
+  const wide: { mine: number; theirs: number }[] = [];
+  let open = { mine: 0, theirs: 0 };
+  for (const [at, { mine, theirs }] of ordered.entries()) {
+    open = { mine: open.mine + mine, theirs: open.theirs + theirs };
+    if (open.mine + open.theirs < least && at < ordered.length - 1) continue;
+    wide.push(open);
+    open = { mine: 0, theirs: 0 };
+  }
+  return [wide.map(({ mine }) => mine), wide.map(({ theirs }) => theirs)];
 }
 
 function sum(counts: Counts): number {
