@@ -74,7 +74,7 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     ...canaryActs(parts, canaries, audit),
     ...episodeActs(parts, episodes, audit),
     ...versionActs(versions, audit),
-    ...hookPorts(parts, { episodes, versions, endpointChanged }, audit),
+    ...hookPorts(parts, { episodes, versions, endpointChanged, confirm: parts.backends.poster.visit }, audit),
     deleteData: audit.audited('data delete', (what: DeleteDataBody) => sources.drift.erasures.erase(what)),
   };
 }

@@ -1,3 +1,4 @@
+import { confirmationUrl } from '../jobs/notifications.ts';
 import { readAwsEvent } from '../retrain/aws-events.ts';
 import type { Episodes } from '../retrain/episodes.ts';
 import type { ApprovedPackage, Versions } from '../retrain/versions.ts';
@@ -6,6 +7,8 @@ import type { ApprovedPackage, Versions } from '../retrain/versions.ts';
 export interface AwsEventPorts {
   readonly versions: Pick<Versions, 'approved'>;
   readonly episodes: Pick<Episodes, 'list' | 'retrained'>;
+  /** Visits a URL of SNS's that confirms a subscription. */
+  confirm(url: string): Promise<boolean>;
   /** Another build may stand behind an endpoint's name. */
   endpointChanged(endpoint: string, region: string, detail: string): void;
 }
@@ -35,6 +38,8 @@ export async function takeAwsEvent(
   posted: unknown,
   tokenId: string,
 ): Promise<object | undefined> {
+  const confirmation = confirmationUrl(posted);
+  if (confirmation !== undefined) return { confirmed: await ports.confirm(confirmation) };
   const event = readAwsEvent(posted);
   switch (event?.kind) {
     case undefined:

@@ -21,15 +21,21 @@ export async function takeNotification(ports: NotificationPorts, message: unknow
   const topic = textAt(message, 'TopicArn');
   if (topic === undefined || !ports.topics.includes(topic)) return false;
   if (type === 'SubscriptionConfirmation') {
-    const url = URL.parse(textAt(message, 'SubscribeURL') ?? '');
-    const trusted = url?.protocol === 'https:' && snsHost.test(url.hostname) && url.port === '';
-    if (trusted && (await ports.poster.visit(url.href))) return true;
-    ports.warn(`the subscription to ${topic} could not be confirmed at ${url?.href ?? 'no URL'}`);
+    const url = confirmationUrl(message);
+    if (url !== undefined && (await ports.poster.visit(url))) return true;
+    ports.warn(`the subscription to ${topic} could not be confirmed at ${url ?? 'a URL of SNS'}`);
     return true;
   }
   const inferenceId = textAt(parsed(textAt(message, 'Message')), 'inferenceId');
   if (inferenceId !== undefined) ports.hint(inferenceId);
   return true;
+}
+
+/** Where a subscription is confirmed, if the message asks for that and the place is SNS's own. */
+export function confirmationUrl(message: unknown): string | undefined {
+  if (textAt(message, 'Type') !== 'SubscriptionConfirmation') return undefined;
+  const url = URL.parse(textAt(message, 'SubscribeURL') ?? '');
+  return url?.protocol === 'https:' && snsHost.test(url.hostname) && url.port === '' ? url.href : undefined;
 }
 
 function textAt(value: unknown, key: string): string | undefined {

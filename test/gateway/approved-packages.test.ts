@@ -98,7 +98,8 @@ test('what the file says of a version outranks the package', async t => {
 
 test('nobody without the token registers anything, and what is no event is refused', async t => {
   const gateway = await startTestGateway(t, { hooks, models });
-  for (const authorization of ['', 'Bearer wrong', `Basic ${token}`])
+  const basic = (password: string) => `Basic ${Buffer.from(`any:${password}`).toString('base64')}`;
+  for (const authorization of ['', 'Bearer wrong', `Basic ${token}`, basic('wrong')])
     t.equal((await post(gateway, approved(4), authorization)).status, 403, authorization);
   t.equal((await post(gateway, { hello: 1 })).status, 400);
   t.match(await post(gateway, { ...approved(4), source: 'somebody' }), { status: 200, body: { taken: false } });
@@ -125,4 +126,22 @@ test('the stand-in’s registry tells the gateway through EventBridge', async t 
   const { source: Source, 'detail-type': DetailType, detail } = approved(9);
   await client.send(new PutEventsCommand({ Entries: [{ Source, DetailType, Detail: JSON.stringify(detail) }] }));
   await eventually(t, 'the version is there', () => versionsOf(gateway)?.includes('r9') ?? false);
+});
+
+test('a notification of SNS brings the event too, in plain text and with the token as a password', async t => {
+  const gateway = await startTestGateway(t, { hooks, models });
+  const authorization = `Basic ${Buffer.from(`any:${token}`).toString('base64')}`;
+  const send = async (message: object) => {
+    const headers = { 'content-type': 'text/plain; charset=UTF-8', authorization };
+    const body = JSON.stringify(message);
+    const response = await fetch(`${gateway.urls.admin}/hooks/eventbridge`, { method: 'POST', headers, body });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  const topic = { TopicArn: 'arn:aws:sns:us-west-2:123456789012:models' };
+  t.match(await send({ Type: 'Notification', ...topic, Message: JSON.stringify(approved(5)) }), {
+    status: 200,
+    body: { taken: true, version: 'r5' },
+  });
+  const elsewhere = { Type: 'SubscriptionConfirmation', ...topic, SubscribeURL: gateway.urls.data };
+  t.equal((await send(elsewhere)).status, 400, 'nothing but SNS’s own address is visited');
 });

@@ -25,8 +25,18 @@ export function hookRoutes(server: FastifyInstance, ports: HookPorts): void {
   });
   server.post('/hooks/eventbridge', async request => {
     const tokenId = ports.hookCaller(request.headers.authorization);
-    const taken = await ports.awsEvent(request.body, tokenId);
+    const taken = await ports.awsEvent(jsonOf(request.body), tokenId);
     if (taken !== undefined) return taken;
     throw new GatewayError('invalid-request', 'This is no event of EventBridge’s, as an API destination posts it.');
   });
+}
+
+/** SNS calls its JSON plain text. */
+function jsonOf(body: unknown): unknown {
+  if (typeof body !== 'string') return body;
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }
