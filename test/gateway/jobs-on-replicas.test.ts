@@ -20,7 +20,8 @@ test('of two replicas on one Redis one dies with jobs in flight, and Redis too: 
   const redis = await startRedis(t);
   const shared = {
     models: { rain: asyncModel(regions) },
-    jobs: jobsConfig(regions),
+    // An attempt under way when its owner died, of which nothing was written down, is made again after this.
+    jobs: jobsConfig(regions, { resubmitAfterMs: 8_000 }),
     redis: { url: redis.url },
     replicas: 2,
   };
