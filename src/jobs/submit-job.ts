@@ -1,6 +1,7 @@
 import type { ObjectPlace } from '../backends/object-store.ts';
 import { copyObject } from './accept.ts';
 import { amend, change } from './change.ts';
+import { createHeartbeats } from './heartbeats.ts';
 import type { Job } from './job.ts';
 import type { JobsOptions } from './options.ts';
 import { locationOf, outputPlace, placesOf } from './places.ts';
@@ -78,7 +79,7 @@ async function copyInput(ports: JobPorts, job: Job, options: JobsOptions, to: st
   return undefined;
 }
 
-/** Whether this replica makes the next submission: the first to write the claim does, or another once that is old. */
+/** Whether this replica makes the next submission: the first to write the claim does, or another once that is old or its writer gone. */
 async function claimed(ports: JobPorts, job: Job, options: JobsOptions): Promise<boolean> {
   const mine = Buffer.from(`${ports.replica} ${ports.clock.wallMs()}`);
   for (const region of job.copies) {
@@ -86,7 +87,9 @@ async function claimed(ports: JobPorts, job: Job, options: JobsOptions): Promise
     try {
       if (await ports.store.put(place, mine, 'text/plain', true)) return true;
       const [replica, atMs] = ((await readText(ports.store, place)) ?? '').split(' ');
-      return replica === ports.replica || ports.clock.wallMs() - Number(atMs) > claimMs;
+      if (replica === undefined || replica === ports.replica || ports.clock.wallMs() - Number(atMs) > claimMs)
+        return true;
+      return await createHeartbeats(ports).isGone(replica);
     } catch (error) {
       ports.warn(`job ${job.id} cannot be claimed in ${region}: ${String(error)}`);
     }

@@ -1,5 +1,6 @@
 import { type Test, test } from 'tap';
 import { openBook } from '../../src/jobs/book.ts';
+import { createHeartbeats } from '../../src/jobs/heartbeats.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { jobKind } from '../../src/jobs/job-kind.ts';
 import type { JobsOptions } from '../../src/jobs/options.ts';
@@ -41,7 +42,7 @@ const taken: Submission = {
 
 /** Replicas over the same buckets and clock, each with an index of its own. */
 async function replicas(t: Test, names: readonly string[], submission: Submission = taken) {
-  const { store } = memoryObjects();
+  const { store, objects } = memoryObjects();
   const clock = manualClock();
   const submitted: string[] = [];
   const made = names.map(replica => {
@@ -63,8 +64,11 @@ async function replicas(t: Test, names: readonly string[], submission: Submissio
     } as unknown as JobPorts;
     return { ports, book };
   });
-  for (const { book } of made) await book.add(job);
-  return { made, submitted, clock };
+  for (const { book, ports } of made) {
+    await book.add(job);
+    await createHeartbeats(ports).beat();
+  }
+  return { made, submitted, clock, objects };
 }
 
 test('of two replicas that believe a job theirs one submits it', async t => {
@@ -85,6 +89,16 @@ test('a claim that came to nothing is its replica’s own to repeat, and another
   clock.advance(30_001);
   await submitJob(two.ports, job, options);
   t.same(submitted, ['one', 'one', 'two']);
+});
+
+test('a claim of a replica that is gone holds nobody up', async t => {
+  const { made, submitted, objects } = await replicas(t, ['one', 'two'], { by: 'nobody', detail: 'not now' });
+  const [one, two] = made;
+  if (one === undefined || two === undefined) throw new Error('two replicas');
+  await submitJob(one.ports, job, options);
+  t.ok(objects.delete('a/bucket/jobs/replicas/one'), 'it is heard of no more');
+  await submitJob(two.ports, job, options);
+  t.same(submitted, ['one', 'two']);
 });
 
 test('a job withdrawn while it is handed over stays so, and its output is known', async t => {
