@@ -4,7 +4,7 @@ import { test } from 'tap';
 import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
 
-const server = join(import.meta.dirname, '../../src/server.ts');
+const server = join(import.meta.dirname, '../../src/meridian.mjs');
 
 test('a watched status is drawn again and again until it is interrupted', async t => {
   const gateway = await startTestGateway(t, { models: { rain: simpleModel(['us-east-1']) } });
