@@ -58,10 +58,13 @@ export function createCanaryPart(
       const mirroring = shadowing.mirror(model, version, share);
       return {
         agreement: () => {
-          const { compared, by, agreedShare = 0, dropped } = mirroring.agreement();
-          const failed = by.failed + dropped['no-target']; // its targets are ejected by now
-          const made = compared + dropped['no-target'];
-          return { compared: made, agreedShare, failedShare: made === 0 ? 0 : failed / made };
+          const { compared, by, unanswered, dropped } = mirroring.agreement();
+          const notMade = dropped['no-target']; // its targets are ejected by now
+          return {
+            made: compared + unanswered + notMade,
+            agreed: by.exact + by.close + by['same-label'],
+            failed: by.failed + unanswered + notMade,
+          };
         },
         stop: mirroring.stop,
       };

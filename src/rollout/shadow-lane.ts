@@ -134,7 +134,7 @@ export class ShadowLane {
       const copy = copyOf(call, clock.now(), this.#stopped.signal);
       const made = await this.#ports.call(this.model, this.version, copy, call.target, timeoutMs);
       const verdict = this.#verdict(call, settings, made);
-      if (typeof verdict === 'string') this.#drop(verdict, call.count);
+      if (typeof verdict === 'string') this.#drop(verdict, call.count, true);
       else this.#compared(call, verdict);
     } finally {
       memory.give(call.bytes);
@@ -161,8 +161,8 @@ export class ShadowLane {
     this.#ports.emit({ type: 'shadow-compared', model, version, requestId: request.id, agreement, differences });
   }
 
-  #drop(reason: ShadowDrop, count: AgreementCount): void {
-    count.dropped(reason);
+  #drop(reason: ShadowDrop, count: AgreementCount, asked = false): void {
+    count.dropped(reason, asked);
     this.#ports.emit({ type: 'shadow-dropped', model: this.model, version: this.version, reason });
   }
 }

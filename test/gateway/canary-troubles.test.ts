@@ -165,6 +165,20 @@ test('with a shadow stage it gets copies first, and is held when its answers fai
   t.match(await status(), { state: 'held', share: 0, reason: /100\.0 % of \d+ mirrored calls failed/ });
 });
 
+test('a version that never answers its copies does not pass the shadow stage', async t => {
+  const shadowFirst = { share: 1, minSample: 8, bakeMs: 0 };
+  const shadow = { timeoutMs: 200, maxConcurrency: 16 };
+  const model = canaryModel({ canary: { ...long, shadowFirst }, shadow }, regions);
+  // Never ejected, so that it is asked, and silent, to the end.
+  const config = { health: { consecutiveFailures: 1_000, minimumRequests: 10_000 }, models: { rain: model } };
+  const gateway = await startTestGateway(t, config, { logLevel: 'error' });
+  const { post, status } = canaryApi(gateway);
+  for (const region of regions) await gateway.simulator.faults.add({ region, kind: 'black-hole', endpoint: 'rain-v3' });
+  await post('start', { model: 'rain', version: 'v3' });
+  await callUntil(gateway, async () => (await status())?.state === 'held');
+  t.match(await status(), { state: 'held', share: 0, reason: /100\.0 % of \d+ mirrored calls failed/ });
+});
+
 test('explain tells who is on trial, and who was promoted', async t => {
   const gateway = await startTestGateway(t, { models: { rain: canaryModel({ canary: long }, regions) } });
   const { post } = canaryApi(gateway);
