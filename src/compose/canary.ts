@@ -58,13 +58,9 @@ export function createCanaryPart(
       const mirroring = shadowing.mirror(model, version, share);
       return {
         agreement: () => {
-          const { compared, by, unanswered, dropped } = mirroring.agreement();
-          const notMade = dropped['no-target']; // its targets are ejected by now
-          return {
-            made: compared + unanswered + notMade,
-            agreed: by.exact + by.close + by['same-label'],
-            failed: by.failed + unanswered + notMade,
-          };
+          const { compared, by, unanswered } = mirroring.agreement();
+          const agreed = by.exact + by.close + by['same-label'];
+          return { made: compared + unanswered, agreed, failed: by.failed + unanswered };
         },
         stop: mirroring.stop,
       };

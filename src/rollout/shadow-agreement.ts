@@ -19,7 +19,7 @@ export interface AgreementSummary {
   /** Of those made: answered with an error, or not in time. Undefined while there are none. */
   readonly failedShare: number | undefined;
   readonly dropped: Readonly<Record<ShadowDrop, number>>;
-  /** Of those dropped for their time: the shadow was asked and did not answer in time. The others waited too long. */
+  /** Of those dropped for their time or for want of a target: not answered in time, or every target was ejected. */
   readonly unanswered: number;
   readonly labels: number;
   readonly labelsDiffering: number;
@@ -35,8 +35,8 @@ export interface AgreementSummary {
 /** Counts what came of mirrored calls. */
 export interface AgreementCount {
   mirrored(): void;
-  /** `asked`: the shadow was. */
-  dropped(reason: ShadowDrop, asked?: boolean): void;
+  /** `failed`: a time that was up, or a target that was missing, was the shadow's own doing. */
+  dropped(reason: ShadowDrop, failed?: boolean): void;
   compared(requestId: string, comparison: Comparison): void;
   summary(): AgreementSummary;
 }
@@ -54,9 +54,9 @@ export function countAgreement(sinceMs: number): AgreementCount {
     mirrored: () => {
       sums.mirrored += 1;
     },
-    dropped: (reason, asked = false) => {
+    dropped: (reason, failed = false) => {
       dropped[reason] += 1;
-      if (asked && reason === 'timeout') sums.unanswered += 1;
+      if (failed && (reason === 'timeout' || reason === 'no-target')) sums.unanswered += 1;
     },
     compared: (requestId, { agreement, differences, primary, shadow, labels, labelsDiffering }) => {
       sums.compared += 1;

@@ -115,5 +115,7 @@ function splitter(ports: CanaryPorts, trials: Trials, view: (model: string) => V
 
 function stableOf(model: Model | undefined, record: CanaryRecord | undefined): string | undefined {
   if (model === undefined) return undefined;
-  return (record && inCharge(record, weightsOf(model))) ?? stableVersion(model, '');
+  const charge = record && inCharge(record, weightsOf(model));
+  const there = model.versions.some(({ name }) => name === charge);
+  return there ? charge : stableVersion(model, '');
 }

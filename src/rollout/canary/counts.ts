@@ -45,7 +45,7 @@ export interface RegionCounts {
 export interface MirroredCounts {
   readonly made: number;
   readonly agreed: number;
-  /** Answered with an error, or not in time, or not made as every target was out. */
+  /** Answered with an error, or not in time, or not made as every target was ejected. */
   readonly failed: number;
 }
 

@@ -30,3 +30,27 @@ test('weights that change after a promotion are newer than it', async t => {
   edited(replicas);
   t.equal(canaries.stableOf('rain'), 'v1');
 });
+
+test('a promoted version that is taken out of the config is in charge no more', async t => {
+  const replicas = canaryReplicas();
+  const canaries = replicas.add();
+  t.teardown(canaries.stop);
+  await canaries.start('rain', 'v2', 'alice');
+  await canaries.act('rain', 'promote', 'bob');
+  const { model } = replicas;
+  replicas.model = { ...model, versions: model.versions.filter(({ name }) => name !== 'v2') };
+  t.equal(canaries.stableOf('rain'), 'v1');
+  await canaries.start('rain', 'v3', 'alice');
+  t.match(canaries.record('rain'), { canary: 'v3', stable: 'v1', base: undefined });
+});
+
+test('a start cannot do without the second person that the config asks for', async t => {
+  const replicas = canaryReplicas({ approval: 'second-person' });
+  const canaries = replicas.add();
+  t.teardown(canaries.stop);
+  await t.rejects(canaries.start('rain', 'v2', 'alice', { changes: { approval: 'none' } }), {
+    code: 'invalid-request',
+  });
+  await canaries.start('rain', 'v2', 'alice');
+  t.equal(canaries.record('rain')?.plan.approval, 'second-person');
+});
