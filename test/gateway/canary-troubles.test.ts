@@ -189,7 +189,10 @@ test('calls whose copies may not go to the version do not fail its shadow stage'
   const gateway = await startTestGateway(t, { models }, { logLevel: 'error' });
   const { post, status } = canaryApi(gateway);
   await post('start', { model: 'rain', version: 'v2' });
+  const { shadowing } = gateway.app;
+  await eventually(t, 'it is mirrored', () => shadowing.mirroredOf('rain').length === 1);
   for (let call = 0; call < 20; call += 1) await gateway.call('rain', { headers: { 'x-meridian-residency': 'eu' } });
+  await eventually(t, 'none goes there', () => shadowing.view()[0]?.dropped['no-target'] === 20);
   await callUntil(gateway, async () => (await status())?.state !== 'shadowing');
   t.match(await status(), { state: 'stepping' });
 });
