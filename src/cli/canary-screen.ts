@@ -33,7 +33,7 @@ export function canaryScreen(status: CanaryStatus): string {
     ]),
     '',
     ...(status.waitsFor.length === 0 ? [] : ['  waits for', ...status.waitsFor.map(each => `    ${each}`)]),
-    `  ${status.looks} looks, revision ${status.revision}, started by ${status.startedBy} at ${status.startedAt.slice(0, 19)}Z`,
+    `  ${status.looks} ${status.looks === 1 ? 'look' : 'looks'}, revision ${status.revision}, started by ${status.startedBy} at ${status.startedAt.slice(0, 19)}Z`,
   ];
   return lines.map(line => line.trimEnd()).join('\n');
 }
