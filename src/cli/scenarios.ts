@@ -1,4 +1,5 @@
 import type { GatewayEvent } from '../core/events.ts';
+import { outage } from './outage.ts';
 import { accuracyOf, accuracyText } from './season-report.ts';
 import type { Stage } from './stage.ts';
 
@@ -60,7 +61,7 @@ Fahrenheit. It is started as a canary. Watch: the verdict condemns it on what it
 };
 
 /** Those that `meridian demo --scenario` knows. */
-export const scenarios = { drift, 'bad-canary': badCanary } as const satisfies Record<string, Scenario>;
+export const scenarios = { outage, drift, 'bad-canary': badCanary } as const satisfies Record<string, Scenario>;
 
 /** Whether one is called so. */
 export function isScenario(name: string): name is keyof typeof scenarios {

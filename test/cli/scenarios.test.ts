@@ -67,5 +67,5 @@ test('a scenario that is interrupted leaves nothing behind and did not come true
 test('a scenario nobody knows is named with those there are', async t => {
   const demo = await startDemo(t, { args: ['--scenario', 'winter'] });
   t.equal(await demo.ended, 2);
-  t.match(demo.seen.err, /No scenario is called winter: there are drift and bad-canary/);
+  t.match(demo.seen.err, /No scenario is called winter: there are outage, drift, bad-canary/);
 });
