@@ -95,6 +95,12 @@ export class Stage {
     this.#listeners.add(listener);
   }
 
+  /** Does so again and again, until the time is over. */
+  every(periodMs: number, run: () => void): void {
+    const cancel = systemClock.every(periodMs, run);
+    this.#over.signal.addEventListener('abort', cancel, { once: true });
+  }
+
   /** Resolves to true when this long is over; to false when the time is over before. */
   async lasts(forMs: number): Promise<boolean> {
     await sleep(systemClock, forMs, this.#over.signal);

@@ -60,7 +60,7 @@ test('a scenario that is interrupted leaves nothing behind and did not come true
   const demo = await startDemo(t, { file: 'scenarios/bad-canary.yaml', args: ['--scenario', 'bad-canary'] });
   demo.child.stdout.once('data', () => demo.child.kill('SIGINT'));
   t.equal(await demo.ended, 1);
-  t.equal(lastLine(demo.seen.out), 'not rolled back');
+  t.equal(lastLine(demo.seen.out), 'interrupted: not rolled back');
   t.throws(() => process.kill(-(demo.child.pid ?? 0), 0), { code: 'ESRCH' });
 });
 
