@@ -65,6 +65,14 @@ test('a scenario that is interrupted leaves nothing behind and did not come true
   t.throws(() => process.kill(-(demo.child.pid ?? 0), 0), { code: 'ESRCH' });
 });
 
+test('a scenario that nobody reads any more, as after `| head`, ends without a stack trace or a process', async t => {
+  const demo = await startDemo(t, { file: 'scenarios/bad-canary.yaml', args: ['--scenario', 'bad-canary'] });
+  demo.child.stdout.once('data', () => demo.child.stdout.destroy());
+  t.equal(await demo.ended, 1);
+  t.equal(demo.seen.err, '');
+  t.throws(() => process.kill(-(demo.child.pid ?? 0), 0), { code: 'ESRCH' });
+});
+
 test('a scenario whose simulator dies ends at once, says so, and did not come true', async t => {
   const demo = await startDemo(t, { file: 'scenarios/bad-canary.yaml', args: ['--scenario', 'bad-canary'] });
   demo.child.stdout.once('data', () => {
