@@ -61,6 +61,10 @@ async function play(
   io.stop.addEventListener('abort', stop, { once: true });
   try {
     return await scenario.play(stage);
+  } catch (error) {
+    // Ctrl-C in a terminal reaches the simulator too, and what is asked of it then finds nobody.
+    if (!io.stop.aborted) stage.tell(`it cannot go on: ${String(error)}`);
+    return undefined;
   } finally {
     io.stop.removeEventListener('abort', stop);
     stage.end();
