@@ -10,7 +10,10 @@ import type { Aim } from './load/closed-loop.ts';
 const [serverCore, otherCore] = [0, 1];
 
 /** What the arena starts. */
-export type Starter = Pick<Contestant, 'args' | 'request'> & { readonly name: string; readonly expected?: string };
+export type Starter = Pick<Contestant, 'args' | 'env' | 'request'> & {
+  readonly name: string;
+  readonly expected?: string;
+};
 
 /** A contestant that runs. */
 export interface Entrant<C extends Starter = Contestant> {
@@ -51,7 +54,7 @@ export async function openArena<C extends Starter>(
     const port = await freePort();
     const place = { port, upstreamPort, dir };
     const args = [...nodeArgs, ...contestant.args(place)];
-    const server = await startChild(contestant.name, serverCore, port, args, dir);
+    const server = await startChild(contestant.name, serverCore, port, args, dir, contestant.env);
     entrants.push({
       contestant,
       server,

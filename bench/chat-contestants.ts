@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Starter } from './arena.ts';
-import { apiKey, type Place, startArgs } from './contestants.ts';
+import { apiKey, type Place, startArgs, startEnv } from './contestants.ts';
 import { chatAnswer, chatQuestion, wireRequest } from './payload.ts';
 
 const path = '/v1/chat/completions';
@@ -11,6 +11,7 @@ const path = '/v1/chat/completions';
 const gateway: Starter = {
   name: 'gateway',
   expected: chatAnswer,
+  env: startEnv,
   request: () => wireRequest(path, { 'x-api-key': apiKey }, chatQuestion),
   args(place) {
     const config = join(place.dir, 'chat.yaml');

@@ -35,17 +35,18 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Runs `node ...args` on `core` and waits until it accepts connections. What it prints goes to a file in `dir`. */
+/** Runs `node ...args` on `core` and waits until it accepts connections. `own` is added to its environment; what it prints goes to a file in `dir`. */
 export async function startChild(
   name: string,
   core: number,
   port: number,
   args: readonly string[],
   dir: string,
+  own: NodeJS.ProcessEnv = {},
 ): Promise<Child> {
   const output = join(dir, `${name}.out`);
   const log = openSync(output, 'w');
-  const env = { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' };
+  const env = { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '', ...own };
   const child = spawn('taskset', ['-c', String(core), process.execPath, ...args], {
     stdio: ['ignore', log, log],
     env,

@@ -28,6 +28,7 @@ export interface Contestant {
   readonly name: RowName;
   /** Arguments of `node`. */
   args(place: Place): string[];
+  readonly env?: NodeJS.ProcessEnv;
   /** The request it is sent, as bytes; made anew for each measurement. */
   request(place: Place): Buffer;
   /** Whether its answers come from its own cache, not from the upstream. */
@@ -46,11 +47,16 @@ function plain(name: RowName, script: string): Contestant {
   return { name, args, request: () => invocation, cached: false };
 }
 
+const startWords: readonly string[] = JSON.parse(readFileSync(file('../package.json'), 'utf8')).scripts.start.split(
+  ' ',
+);
+const startsNode = startWords.indexOf('node');
+/** The environment of `npm start`. */
+export const startEnv = Object.fromEntries(startWords.slice(0, startsNode).map(word => word.split('=')));
 /** What `npm start` runs, its paths made absolute. */
-export const startArgs: readonly string[] = JSON.parse(readFileSync(file('../package.json'), 'utf8'))
-  .scripts.start.split(' ')
-  .slice(1)
-  .map((arg: string) => (arg.endsWith('.ts') ? file(`../${arg}`) : arg));
+export const startArgs = startWords
+  .slice(startsNode + 1)
+  .map(word => (word.startsWith('src/') ? file(`../${word}`) : word));
 
 /** The product as a user runs it: API key, three targets, breaker, metrics, every access line to a file. */
 function gateway(name: RowName, model: object, cached: boolean, request = () => withKey): Contestant {
@@ -58,6 +64,7 @@ function gateway(name: RowName, model: object, cached: boolean, request = () => 
     name,
     cached,
     request,
+    env: startEnv,
     args(place) {
       const config = join(place.dir, `${name}.yaml`);
       writeFileSync(config, JSON.stringify(gatewayConfig(place, name, model))); // JSON is YAML

@@ -4,7 +4,6 @@ import type { Random } from '../core/random.ts';
 import { isAwsRegion } from '../core/residency.ts';
 import type { BackendKind } from '../core/target.ts';
 import type { AwsPorts, AwsService } from './aws-call.ts';
-import { awsControlPlane } from './aws-control-plane.ts';
 import type { Backend } from './backend.ts';
 import { bedrock } from './bedrock.ts';
 import type { ControlPlane } from './control-plane.ts';
@@ -12,14 +11,13 @@ import { dnsCache, networkResolver } from './dns.ts';
 import { http } from './http.ts';
 import { createIdentities, type Identity } from './identities.ts';
 import type { ObjectStore } from './object-store.ts';
+import { offPath } from './off-path.ts';
 import type { ConnectionOptions } from './options.ts';
 import { createPoster, type Poster } from './post.ts';
-import { s3Store } from './s3-store.ts';
 import { sagemakerAsync } from './sagemaker-async.ts';
 import { sagemakerMultiModel } from './sagemaker-multi-model.ts';
 import { sagemakerRealtime } from './sagemaker-realtime.ts';
 import { sagemakerServerless } from './sagemaker-serverless.ts';
-import { sagemakerTransforms } from './sagemaker-transforms.ts';
 import { sigV4Signer } from './signing.ts';
 import type { TransformPlane } from './transform-plane.ts';
 import { undiciTransport } from './transport.ts';
@@ -129,38 +127,16 @@ export function createBackends(deps: BackendDeps): Backends {
     credentialsOf: identities.current,
     suspect: identities.suspect,
   };
-  const objects = s3Store({
-    siteOf: region => {
-      const { s3Url: url, bucketIdentity: identity } = regions.get(region) ?? {};
-      return url === undefined || identity === undefined ? undefined : { url, identity };
-    },
-    credentialsOf: identities.current,
-    lookup: dns.lookup,
-  });
   const poster = createPoster(dns.lookup);
-  const transforms = sagemakerTransforms({
-    siteOf: region => {
-      const { sagemakerUrl: url, controlIdentity: identity } = regions.get(region) ?? {};
-      return identity === undefined ? undefined : { url, identity };
-    },
-    credentialsOf: identities.current,
-    lookup: dns.lookup,
-  });
-  const controlPlane = awsControlPlane({
-    siteOf: region => {
-      const { sagemakerUrl, eventBridgeUrl, controlIdentity: identity } = regions.get(region) ?? {};
-      if (sagemakerUrl === undefined || eventBridgeUrl === undefined || identity === undefined) return undefined;
-      return { sagemakerUrl, eventBridgeUrl, identity };
-    },
+  const { stop: stopOffPath, ...services } = offPath({
+    sitesOf: region => regions.get(region),
     credentialsOf: identities.current,
     lookup: dns.lookup,
   });
   return {
     backends: made(ports),
-    objects,
+    ...services,
     poster,
-    transforms,
-    controlPlane,
     hasCredentials: identity => identities.current(identity) !== undefined,
     prepare: sites => identities.prepare(sites.identities),
     use(sites) {
@@ -173,9 +149,7 @@ export function createBackends(deps: BackendDeps): Backends {
     ready: identities.ready,
     async stop() {
       identities.stop();
-      objects.stop();
-      transforms.stopClients();
-      controlPlane.stop();
+      await stopOffPath();
       dns.stop();
       network.stop();
       await poster.stop();

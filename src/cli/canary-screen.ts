@@ -11,7 +11,7 @@ export function canaryScreen(status: CanaryStatus): string {
     `${model}: ${canary.version} ${isRunning(state) ? 'on trial' : 'was tried'} against ${stable.version}    ${state}${reason === '' ? '' : `: ${reason}`}`,
     '',
     `  share   ${percent(status.share)} of calls    ${ladder(status)}`,
-    `  step    ${status.stepCalls} of ${status.stepNeeds} calls, ${time(status.bakedMs)} of ${time(status.bakeMs)}`,
+    `  step    ${status.stepCalls} of ${status.stepNeeds} ${status.step < 0 ? 'mirrored calls' : 'calls'}, ${time(status.bakedMs)} of ${time(status.bakeMs)}`,
     ...(status.waves.length > 1
       ? [`  wave    ${status.wave + 1} of ${status.waves.length}: ${regionsOf(status)}`]
       : []),
@@ -33,7 +33,7 @@ export function canaryScreen(status: CanaryStatus): string {
     ]),
     '',
     ...(status.waitsFor.length === 0 ? [] : ['  waits for', ...status.waitsFor.map(each => `    ${each}`)]),
-    `  ${status.looks} looks, revision ${status.revision}, started by ${status.startedBy} at ${status.startedAt.slice(0, 19)}Z`,
+    `  ${status.looks} ${status.looks === 1 ? 'look' : 'looks'}, revision ${status.revision}, started by ${status.startedBy} at ${status.startedAt.slice(0, 19)}Z`,
   ];
   return lines.map(line => line.trimEnd()).join('\n');
 }

@@ -1,7 +1,7 @@
 import { sleep, systemClock } from '../core/clock.ts';
 import type { HistoryLine } from '../rollout/canary/history.ts';
 import type { CanaryStatus } from '../rollout/canary/status.ts';
-import { type AdminClient, adminClient, adminOptions, adminUsage } from './admin-client.ts';
+import { AdminCallFailed, type AdminClient, adminClient, adminOptions, adminUsage } from './admin-client.ts';
 import { canaryScreen, table } from './canary-screen.ts';
 import { deploymentFile } from './deployment-files.ts';
 import { type Command, type Io, parse, UsageError } from './options.ts';
@@ -124,7 +124,12 @@ async function status(admin: AdminClient, io: Io, values: Values, model: string 
   await draw();
   while (values.watch && !io.stop.aborted) {
     await sleep(systemClock, redrawMs, io.stop);
-    if (!io.stop.aborted) await draw();
+    if (io.stop.aborted) break;
+    await draw().catch((error: unknown) => {
+      // A gateway that is being restarted is there again soon, and its canary goes on.
+      if (!(error instanceof AdminCallFailed)) throw error;
+      io.out(`${values.watch && !values.json && io.columns() !== undefined ? clearScreen : ''}${error.message}\n`);
+    });
   }
   return 0;
 }

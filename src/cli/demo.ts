@@ -11,13 +11,13 @@ export const demo: Command = {
   name: 'demo',
   summary: 'four simulated regions, the gateway and real requests, on this machine',
   usage: `Usage: meridian demo [--rate N] [--quiet]
-       meridian demo --scenario drift|bad-canary
+       meridian demo --scenario outage|drift|bad-canary
 
   --config FILE    default config/demo.yaml
   --rate N         requests a second of the built-in traffic (default 20; 0 for none)
   --quiet          no status line
-  --scenario NAME  a story that ends by itself: drift (the season turns, the model is mended), or bad-canary (a wrong
-                   version is tried and taken back); its last line is its outcome
+  --scenario NAME  a story that ends by itself: outage (20 October 2025 in a minute), drift (the season turns, the model
+                   is mended), or bad-canary (a wrong version is tried and taken back); its last line is its outcome
 
 Nothing leaves this machine: no AWS account, no Redis, no Docker.`,
   run: async (args, io) => {
@@ -35,7 +35,7 @@ Nothing leaves this machine: no AWS account, no Redis, no Docker.`,
       throw new UsageError(`--rate is a number of requests a second, 0 to 1000, not ${asked}.`);
     if (scenario !== undefined) {
       if (!isScenario(scenario))
-        throw new UsageError(`No scenario is called ${scenario}: there are ${Object.keys(scenarios).join(' and ')}.`);
+        throw new UsageError(`No scenario is called ${scenario}: there are ${Object.keys(scenarios).join(', ')}.`);
       return runScenario(scenario, { config: values.config, rate: values.rate }, io);
     }
     const simulator = await startSimulator(io);

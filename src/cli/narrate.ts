@@ -42,6 +42,10 @@ export function narrator(): Narrator {
           const share = `${Number((event.share * 100).toFixed(1))} %`;
           return `canary       ${event.model} ${event.canary} ${event.to}, ${share}: ${event.reason}`;
         }
+        case 'region-changed':
+          return `region       ${event.region} ${event.to}`;
+        case 'target-ejected':
+          return `target       ${event.target.model} ${event.target.name} left out for ${(event.forMs / 1_000).toFixed(1)} s: ${event.detail}`;
         default:
           return undefined;
       }

@@ -36,7 +36,8 @@ export async function runScenario(
     const traffic = startSeason(gateway, rate ?? scenario.rate, own);
     children.push(traffic);
     const outcome = await play(scenario, gateway, traffic, io);
-    io.out(`${outcome ?? `not ${scenario.outcome}`}\n`);
+    const stopped = io.stop.aborted ? 'interrupted: ' : '';
+    io.out(`${outcome ?? `${stopped}not ${scenario.outcome}`}\n`);
     return outcome === scenario.outcome ? 0 : 1;
   } finally {
     await Promise.all([end(children), gateway?.stop()]);

@@ -1,4 +1,7 @@
+import { systemClock } from '../core/clock.ts';
 import type { GatewayEvent } from '../core/events.ts';
+import { statusOf } from '../rollout/canary/status.ts';
+import { outage } from './outage.ts';
 import { accuracyOf, accuracyText } from './season-report.ts';
 import type { Stage } from './stage.ts';
 
@@ -17,11 +20,12 @@ export interface Scenario {
 const drift: Scenario = {
   about: `The season turns. A model of rain in Seattle that was trained on winters serves winter days, then summer days.
 Watch: drift is seen, an episode opens, a pipeline trains the model anew on captured calls and what came true, the new
-version is shadowed, tried as a canary and promoted. It takes two minutes; at the canary's first step little is told.`,
+version is shadowed, tried as a canary and promoted. It takes two minutes.`,
   outcome: 'promoted',
   rate: '100',
   play: async stage => {
     await tellSimulator(stage);
+    tellWaits(stage);
     stage.tell('season       winter: the days this model was trained on');
     if (!(await stage.holds(() => answersIn(stage, 'winter', 'winter') >= 1_000))) return undefined;
     stage.tell(
@@ -50,6 +54,7 @@ Fahrenheit. It is started as a canary. Watch: the verdict condemns it on what it
   play: async stage => {
     if (!(await stage.holds(() => answersIn(stage, 'winter', 'v2') >= 500))) return undefined;
     stage.tell(`accuracy     version v2: ${accuracyText(accuracyOf(stage.report, 'winter', 'v2'))}`);
+    tellWaits(stage);
     await stage.gateway.app.canaries.start('rain', 'v3', 'scenario', { reason: 'a bad version, on purpose' });
     const ended = await stage.until(
       event => event.type === 'canary-changed' && ['promoted', 'rolled-back', 'aborted'].includes(event.to),
@@ -60,12 +65,14 @@ Fahrenheit. It is started as a canary. Watch: the verdict condemns it on what it
 };
 
 /** Those that `meridian demo --scenario` knows. */
-export const scenarios = { drift, 'bad-canary': badCanary } as const satisfies Record<string, Scenario>;
+export const scenarios = { outage, drift, 'bad-canary': badCanary } as const satisfies Record<string, Scenario>;
 
 /** Whether one is called so. */
 export function isScenario(name: string): name is keyof typeof scenarios {
   return Object.hasOwn(scenarios, name);
 }
+
+const waitsEveryMs = 10_000;
 
 function answersIn(stage: Stage, season: string, version: string): number {
   return accuracyOf(stage.report, season, version)?.answers ?? 0;
@@ -73,6 +80,15 @@ function answersIn(stage: Stage, season: string, version: string): number {
 
 function canaryOf(event: GatewayEvent | undefined): string | undefined {
   return event?.type === 'canary-changed' ? event.canary : undefined;
+}
+
+/** What the running canary waits for, where nothing else would be told for long. */
+function tellWaits(stage: Stage): void {
+  stage.every(waitsEveryMs, () => {
+    const record = stage.gateway.app.canaries.record('rain');
+    const waits = record === undefined ? [] : statusOf(record, systemClock.wallMs()).waitsFor;
+    if (waits.length > 0) stage.tell(`canary       waits for ${waits.join('; ')}`);
+  });
 }
 
 /** Subscribes the gateway to the events of the simulated EventBridge. */

@@ -24,7 +24,7 @@ export class Stage {
   readonly #out: (text: string) => void;
   readonly #over = new AbortController();
   readonly #startedAt = systemClock.now();
-  readonly #waiting = new Set<(event: GatewayEvent) => void>();
+  readonly #listeners = new Set<(event: GatewayEvent) => void>();
   readonly #cancel: Cancel;
   /** The traffic's latest report. */
   report: SeasonReport | undefined;
@@ -43,7 +43,7 @@ export class Stage {
       if (this.#over.signal.aborted) return; // the outcome is the last line
       const line = story.line(event);
       if (line !== undefined) this.tell(line);
-      for (const hear of this.#waiting) hear(event);
+      for (const hear of this.#listeners) hear(event);
     });
     traffic.on('message', message => {
       this.report = message as SeasonReport;
@@ -69,14 +69,14 @@ export class Stage {
   until(fits: (event: GatewayEvent) => boolean): Promise<GatewayEvent | undefined> {
     return new Promise(resolve => {
       const settle = (event: GatewayEvent | undefined) => {
-        this.#waiting.delete(hear);
+        this.#listeners.delete(hear);
         resolve(event);
       };
       const hear = (event: GatewayEvent) => {
         if (fits(event)) settle(event);
       };
       if (this.#over.signal.aborted) return resolve(undefined);
-      this.#waiting.add(hear);
+      this.#listeners.add(hear);
       this.#over.signal.addEventListener('abort', () => settle(undefined), { once: true });
     });
   }
@@ -88,6 +88,23 @@ export class Stage {
       await sleep(systemClock, lookEveryMs, this.#over.signal);
     }
     return false;
+  }
+
+  /** Passes on every event from now on. */
+  hear(listener: (event: GatewayEvent) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Does so again and again, until the time is over. */
+  every(periodMs: number, run: () => void): void {
+    const cancel = systemClock.every(periodMs, run);
+    this.#over.signal.addEventListener('abort', cancel, { once: true });
+  }
+
+  /** Resolves to true when this long is over; to false when the time is over before. */
+  async lasts(forMs: number): Promise<boolean> {
+    await sleep(systemClock, forMs, this.#over.signal);
+    return !this.#over.signal.aborted;
   }
 
   /** Ends the time. */

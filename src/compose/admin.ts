@@ -1,6 +1,5 @@
 import { redactConfig } from '../config/secrets.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Model } from '../core/model.ts';
 import type { Episodes } from '../retrain/episodes.ts';
 import type { Versions } from '../retrain/versions.ts';
 import type { AdminPorts, DrainBody, ExplainQuery, PurgeBody } from '../routes/admin/admin.ts';
@@ -18,6 +17,7 @@ import type { DriftSide } from './drift.ts';
 import { episodeActs, hookPorts } from './episodes.ts';
 import { withCanary } from './explained-canary.ts';
 import { keyActs } from './key-acts.ts';
+import { namedModel } from './named-model.ts';
 import type { Parts } from './parts.ts';
 import type { Shadowing } from './shadow.ts';
 import { versionActs } from './versions.ts';
@@ -63,7 +63,7 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     regions: () => showRegions(parts),
     costs: () => showCosts(parts),
     explain: query => {
-      const model = findModel(parts, query.model);
+      const model = namedModel(parts, query.model);
       const explained = { ...explain(model, explainQuery(parts, query)), mirrored: shadowing.mirroredOf(model.name) };
       return withCanary(explained, canaries.record(model.name), canaries.stableOf(model.name));
     },
@@ -92,7 +92,7 @@ function operatorActs(parts: Parts, { audited }: Auditor): Pick<AdminPorts, 'dra
       return { drains: health.drains() };
     }),
     purge: audited('purge', async (what: PurgeBody) => {
-      const model = findModel(parts, what.model);
+      const model = namedModel(parts, what.model);
       if (what.version !== undefined && !model.versions.some(version => version.name === what.version)) {
         const names = model.versions.map(version => version.name).join(', ');
         throw new GatewayError('not-found', `${model.name} has no version ${what.version}: it has ${names}.`);
@@ -140,15 +140,10 @@ function showCosts({ routing: { ledger } }: Parts): unknown {
   };
 }
 
-function findModel(parts: Parts, name: string): Model {
-  const model = parts.config().names.get(name);
-  if (model === undefined)
-    throw new GatewayError('not-found', `No model ${name}: there are ${[...parts.config().models.keys()].join(', ')}.`);
-  return model;
-}
-
 function scopeOf(parts: Parts, what: DrainBody): { region: string } | { model: string; target: string } {
-  return 'region' in what ? { region: what.region } : { model: findModel(parts, what.model).name, target: what.target };
+  return 'region' in what
+    ? { region: what.region }
+    : { model: namedModel(parts, what.model).name, target: what.target };
 }
 
 function explainQuery(parts: Parts, query: ExplainQuery): Parameters<Routing['explain']>[1] {
@@ -178,7 +173,7 @@ function residencyOfKey(parts: Parts, id: string, modelName: string): readonly s
       'not-found',
       `No API key has the id ${id}: see auth.keys in the config, and meridian keys list.`,
     );
-  const { name } = findModel(parts, modelName);
+  const { name } = namedModel(parts, modelName);
   const { models } = bindCallers(tenants)(callerOf(key));
   if (models !== undefined && !models.has(name))
     throw new GatewayError(

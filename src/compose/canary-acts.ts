@@ -5,16 +5,11 @@ import { statusOf } from '../rollout/canary/status.ts';
 import type { Actor, CanaryRoutePorts } from '../routes/admin/canary.ts';
 import type { Auditor } from './auditor.ts';
 import type { CanaryPart } from './canary.ts';
+import { namedModel } from './named-model.ts';
 import type { Parts } from './parts.ts';
 
 /** Operators' side of canaries: each acts on the models of the owners its key names. */
 export function canaryActs(parts: Parts, canaries: CanaryPart, audit: Auditor): CanaryRoutePorts {
-  const modelOf = (name: string): Model => {
-    const model = parts.config().names.get(name);
-    if (model !== undefined) return model;
-    const names = [...parts.config().models.keys()].join(', ');
-    throw new GatewayError('not-found', `No model ${name}: there are ${names}.`);
-  };
   const shown = (record: CanaryRecord) => statusOf(record, parts.clock.wallMs());
   /** Audits the act under the actor's name, a refusal for its owner's sake included. */
   const acting = <What extends { readonly model: string }>(
@@ -23,7 +18,7 @@ export function canaryActs(parts: Parts, canaries: CanaryPart, audit: Auditor): 
   ) => {
     return (what: What, { actor, owners }: Actor): Promise<unknown> =>
       audit.audited<What>(act, async () => {
-        const model = modelOf(what.model);
+        const model = namedModel(parts, what.model);
         if (owners !== undefined && !owners.includes(model.owner ?? '')) {
           const whose = model.owner === undefined ? 'has no owner' : `belongs to ${model.owner}`;
           throw new GatewayError(
@@ -36,10 +31,10 @@ export function canaryActs(parts: Parts, canaries: CanaryPart, audit: Auditor): 
   };
   return {
     canaries: name => {
-      const models = name === undefined ? [...parts.config().models.values()] : [modelOf(name)];
+      const models = name === undefined ? [...parts.config().models.values()] : [namedModel(parts, name)];
       return { canaries: models.flatMap(model => canaries.record(model.name) ?? []).map(shown) };
     },
-    canaryHistory: async (name, last) => ({ history: await canaries.history.read(modelOf(name).name, last) }),
+    canaryHistory: async (name, last) => ({ history: await canaries.history.read(namedModel(parts, name).name, last) }),
     startCanary: acting('canary start', ({ name }, { model: _, version, reason, ...changes }, actor) =>
       canaries.start(name, version, actor, { ...(reason !== undefined && { reason }), changes }),
     ),

@@ -58,10 +58,9 @@ export function createCanaryPart(
       const mirroring = shadowing.mirror(model, version, share);
       return {
         agreement: () => {
-          const { compared, by, agreedShare = 0, dropped } = mirroring.agreement();
-          const failed = by.failed + dropped['no-target']; // its targets are ejected by now
-          const made = compared + dropped['no-target'];
-          return { compared: made, agreedShare, failedShare: made === 0 ? 0 : failed / made };
+          const { compared, by, unanswered } = mirroring.agreement();
+          const agreed = by.exact + by.close + by['same-label'];
+          return { made: compared + unanswered, agreed, failed: by.failed + unanswered };
         },
         stop: mirroring.stop,
       };

@@ -10,6 +10,7 @@ import type { HookPorts } from '../routes/admin/hooks.ts';
 import { hookCaller } from '../security/hook-access.ts';
 import type { Auditor } from './auditor.ts';
 import { type AwsEventPorts, takeAwsEvent } from './aws-events.ts';
+import { namedModel } from './named-model.ts';
 import type { Parts } from './parts.ts';
 import { replicaId } from './replica-id.ts';
 
@@ -84,9 +85,7 @@ export function episodeActs(parts: Parts, episodes: Episodes, { audited }: Audit
       showEpisode(await episodes.dismiss(id, actor, reason)),
     ),
     triggerEpisode: audited('episodes trigger', async ({ model, reason }: TriggerBody, actor) => {
-      const known = parts.config().names.get(model);
-      if (known === undefined) throw new GatewayError('not-found', `No model ${model} is configured.`);
-      return showEpisode(await episodes.trigger(known.name, actor, reason));
+      return showEpisode(await episodes.trigger(namedModel(parts, model).name, actor, reason));
     }),
   };
 }

@@ -1,6 +1,7 @@
 import { GatewayError } from '../core/errors.ts';
 import type { CreateKeyBody, KeyPorts, RevokeKeyBody, RotateKeyBody } from '../routes/admin/keys.ts';
 import type { Auditor } from './auditor.ts';
+import { namedModel } from './named-model.ts';
 import type { Parts } from './parts.ts';
 
 /** How long both secrets of a rotated key live, unless the operator says. */
@@ -15,7 +16,7 @@ export function keyActs(parts: Parts, { audited }: Auditor): KeyPorts {
       const expiresAt = expiryOf(parts, what);
       const grant = {
         tenant: what.tenant,
-        ...(what.models && { models: what.models.map(name => modelNamed(parts, name)) }),
+        ...(what.models && { models: what.models.map(name => namedModel(parts, name).name) }),
         ...(what.residency && { residency: what.residency.map(name => residencyNamed(parts, name)) }),
         ...(expiresAt !== undefined && { expiresAt }),
       };
@@ -39,13 +40,6 @@ function expiryOf({ clock }: Parts, { expiresAt, expiresInSeconds }: CreateKeyBo
   const ms = expiresAt === undefined ? now + (expiresInSeconds ?? 0) * 1000 : Date.parse(expiresAt);
   if (ms > now) return new Date(ms).toISOString();
   throw new GatewayError('invalid-request', `${expiresAt} is no time to come: name one, such as 2030-01-31 or 90d.`);
-}
-
-/** Aliases stand for their model. */
-function modelNamed(parts: Parts, name: string): string {
-  const model = parts.config().names.get(name);
-  if (model !== undefined) return model.name;
-  throw new GatewayError('not-found', `No model ${name}: there are ${[...parts.config().models.keys()].join(', ')}.`);
 }
 
 function residencyNamed(parts: Parts, name: string): string {

@@ -98,6 +98,7 @@ export function dataPlane({
     inFlight: replica.inFlight,
     // Node's own limit is that of uploads where there are jobs.
     bodyTimeoutMs: () => (parts.config().config.jobs === undefined ? undefined : limits().bodyTimeoutMs),
+    maxJsonValues: () => limits().maxJsonValues,
     stalledReaderMs: () => limits().bodyTimeoutMs,
     get draining() {
       return replica.draining;

@@ -101,7 +101,7 @@ interface Copy {
  * One attempt, in the primary's region if the version is there, else where it is fastest. No router, retry budget or
  * warm share is asked: their state is the callers'. A half-open target may be tried, as nobody is hurt if it fails.
  */
-async function callShadow(parts: Parts, ports: AttemptPorts, copy: Copy): Promise<Attempt | undefined> {
+async function callShadow(parts: Parts, ports: AttemptPorts, copy: Copy): Promise<Attempt | 'ejected' | undefined> {
   const { request, near, timeoutMs } = copy;
   const model = parts.config().models.get(copy.model);
   const version = model?.versions.find(({ name }) => name === copy.version);
@@ -111,10 +111,15 @@ async function callShadow(parts: Parts, ports: AttemptPorts, copy: Copy): Promis
   const nearest = version.targets
     .filter(target => router.mayEverServe(model, target, request))
     .sort((a, b) => distance(a) - distance(b));
+  let ejected = nearest.length > 0;
   for (const target of nearest) {
     const availability = health.available(target, 'sheddable');
-    if (!availability.usable) continue;
+    if (!availability.usable) {
+      ejected &&= availability.why === 'ejected';
+      continue;
+    }
     const permit = health.acquire(target, availability.trial ? 'trial' : 'call', 'sheddable');
+    ejected = false;
     if (permit === undefined) continue;
     const shortened = timeoutMs < fairTimeoutMs(router.estimate(target));
     return attempt(ports, model, request, {
@@ -126,5 +131,5 @@ async function callShadow(parts: Parts, ports: AttemptPorts, copy: Copy): Promis
       signal: request.signal,
     });
   }
-  return undefined;
+  return ejected ? 'ejected' : undefined;
 }

@@ -165,6 +165,13 @@ export const Config = Type.Object(
           default: 268_435_456,
           description: 'Requests and answers held in memory at once; past it callers get 503.',
         }),
+        maxJsonValues: Type.Integer({
+          minimum: 1_000,
+          maximum: 100_000_000,
+          default: 250_000,
+          description:
+            'In a body that the gateway reads itself (chat, embeddings, infer); past it callers get 413. While it reads one, all others wait: 0.1 s for 250,000. Bodies that pass as they are have no such limit.',
+        }),
         bodyTimeoutMs: Type.Integer({
           minimum: 100,
           default: 30_000,

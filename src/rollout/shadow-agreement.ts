@@ -19,6 +19,8 @@ export interface AgreementSummary {
   /** Of those made: answered with an error, or not in time. Undefined while there are none. */
   readonly failedShare: number | undefined;
   readonly dropped: Readonly<Record<ShadowDrop, number>>;
+  /** Of those dropped for their time or for want of a target: not answered in time, or every target was ejected. */
+  readonly unanswered: number;
   readonly labels: number;
   readonly labelsDiffering: number;
   readonly largestDifference: number;
@@ -33,7 +35,8 @@ export interface AgreementSummary {
 /** Counts what came of mirrored calls. */
 export interface AgreementCount {
   mirrored(): void;
-  dropped(reason: ShadowDrop): void;
+  /** `failed`: a time that was up, or a target that was missing, was the shadow's own doing. */
+  dropped(reason: ShadowDrop, failed?: boolean): void;
   compared(requestId: string, comparison: Comparison): void;
   summary(): AgreementSummary;
 }
@@ -46,13 +49,14 @@ export function countAgreement(sinceMs: number): AgreementCount {
   const dropped = zeros(shadowDrops);
   const scores = createScores();
   const recent: { requestId: string; agreement: Agreement }[] = [];
-  const sums = { mirrored: 0, compared: 0, labels: 0, labelsDiffering: 0, largestDifference: 0 };
+  const sums = { mirrored: 0, compared: 0, unanswered: 0, labels: 0, labelsDiffering: 0, largestDifference: 0 };
   return {
     mirrored: () => {
       sums.mirrored += 1;
     },
-    dropped: reason => {
+    dropped: (reason, failed = false) => {
       dropped[reason] += 1;
+      if (failed && (reason === 'timeout' || reason === 'no-target')) sums.unanswered += 1;
     },
     compared: (requestId, { agreement, differences, primary, shadow, labels, labelsDiffering }) => {
       sums.compared += 1;

@@ -14,14 +14,17 @@ export interface LanePorts {
   readonly emit: Emit;
   /** Where copies count; `short` when what is left should go to calls that somebody waits for. */
   readonly memory: Memory & { readonly short: boolean };
-  /** One attempt at a target of the version, near `near`; undefined when none may take the call now. */
+  /**
+   * One attempt at a target of the version, near `near`; `ejected` when all that could take the call failed too often;
+   * undefined when none may take it, which is nobody's fault.
+   */
   call(
     model: string,
     version: string,
     request: InferenceRequest,
     near: Target,
     timeoutMs: number,
-  ): Promise<Attempt | undefined>;
+  ): Promise<Attempt | 'ejected' | undefined>;
   predictionsOf(model: string, answer: Answer): Predictions;
   /** Keeps track of work that no caller waits for. */
   background(work: () => Promise<unknown>): void;
@@ -134,7 +137,7 @@ export class ShadowLane {
       const copy = copyOf(call, clock.now(), this.#stopped.signal);
       const made = await this.#ports.call(this.model, this.version, copy, call.target, timeoutMs);
       const verdict = this.#verdict(call, settings, made);
-      if (typeof verdict === 'string') this.#drop(verdict, call.count);
+      if (typeof verdict === 'string') this.#drop(verdict, call.count, made !== undefined);
       else this.#compared(call, verdict);
     } finally {
       memory.give(call.bytes);
@@ -144,9 +147,9 @@ export class ShadowLane {
   }
 
   /** What a call came to: compared, or given up and why. */
-  #verdict(call: Waiting, { compare }: ShadowSettings, made: Attempt | undefined): Comparison | ShadowDrop {
+  #verdict(call: Waiting, { compare }: ShadowSettings, made: Attempt | 'ejected' | undefined): Comparison | ShadowDrop {
     if (this.#stopped.signal.aborted) return 'draining';
-    if (made === undefined) return 'no-target';
+    if (made === undefined || made === 'ejected') return 'no-target';
     const { outcome, answer, error } = made.result;
     if (error?.type === buffersFull) return 'memory';
     if (outcome === 'timeout') return 'timeout';
@@ -161,8 +164,8 @@ export class ShadowLane {
     this.#ports.emit({ type: 'shadow-compared', model, version, requestId: request.id, agreement, differences });
   }
 
-  #drop(reason: ShadowDrop, count: AgreementCount): void {
-    count.dropped(reason);
+  #drop(reason: ShadowDrop, count: AgreementCount, failed = false): void {
+    count.dropped(reason, failed);
     this.#ports.emit({ type: 'shadow-dropped', model: this.model, version: this.version, reason });
   }
 }

@@ -40,11 +40,11 @@ export async function accept(
     const make = prepare(call, protocol, model, headers, name, encoding, signal);
     const request = make(await takeBody(ports, call, message, model.maxRequestBytes));
     if (protocol.queued) return { model, encoding, request: asQueued(ports, request) };
-    const asked = readAsked(ports.admission, call, protocol, request.body);
+    const asked = readAsked(ports, call, protocol, request.body);
     return { model, encoding, request: withAsked(request, asked, version) };
   }
   const body = await takeBody(ports, call, message, longestUnnamedBytes);
-  const asked = readAsked(ports.admission, call, protocol, body.bytes);
+  const asked = readAsked(ports, call, protocol, body.bytes);
   if (asked?.model === undefined) throw new Error(`nothing names the model of a call of ${protocol.name}`);
   const encoding = asked.streaming;
   const model = await permit(ports, call, asked.model, permissionOf(protocol, encoding));

@@ -18,6 +18,8 @@ export interface InvokePorts extends AdmitPorts {
   serve(model: Model, request: InferenceRequest): Promise<Served>;
   /** Hears of a fault of the gateway's own: a bug, for the log. */
   onFault(error: unknown, requestId: string): void;
+  /** At most in a body that is read here: all other calls wait while it is. */
+  maxJsonValues(): number;
   /** A caller that takes none of its answer for this long is cut off: it would hold the answer's memory. */
   stalledReaderMs(): number;
   /** Requests being served, for the gauge. */

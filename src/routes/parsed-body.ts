@@ -1,8 +1,7 @@
 import { GatewayError } from '../core/errors.ts';
-import type { Admission } from '../security/admission.ts';
 import { deepestJson, jsonSize } from '../wire/json-size.ts';
 import type { Call } from './call.ts';
-import type { Asked, InvokeProtocol } from './invoke-ports.ts';
+import type { Asked, InvokePorts, InvokeProtocol } from './invoke-ports.ts';
 
 /**
  * What a value costs in memory while its call is translated, beside the bytes it came in: 12 million numbers in 22 MB
@@ -15,7 +14,7 @@ const bytesPerValue = 48;
  * given back with the answer's. Throws `invalid-request`, `too-large` or `buffers-full`.
  */
 export function readAsked(
-  admission: Admission,
+  { admission, maxJsonValues }: Pick<InvokePorts, 'admission' | 'maxJsonValues'>,
   call: Pick<Call, 'parsedBytes' | 'over'>,
   protocol: Pick<InvokeProtocol, 'ask'>,
   body: Buffer,
@@ -25,8 +24,9 @@ export function readAsked(
   if (depth > deepestJson)
     throw new GatewayError('invalid-request', `The body nests deeper than ${deepestJson} levels: send it flatter.`);
   const bytes = values * bytesPerValue;
-  if (bytes > admission.maxBytes)
-    throw new GatewayError('too-large', `The body holds too many values, ${values}: send fewer per call.`);
+  const most = Math.min(maxJsonValues(), Math.floor(admission.maxBytes / bytesPerValue));
+  if (values > most)
+    throw new GatewayError('too-large', `The body holds ${values} values, more than ${most}: send fewer per call.`);
   if (call.over) throw new GatewayError('client-closed', 'The caller went away.'); // nothing would give them back
   admission.take(bytes);
   call.parsedBytes = bytes;

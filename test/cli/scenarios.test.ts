@@ -60,12 +60,12 @@ test('a scenario that is interrupted leaves nothing behind and did not come true
   const demo = await startDemo(t, { file: 'scenarios/bad-canary.yaml', args: ['--scenario', 'bad-canary'] });
   demo.child.stdout.once('data', () => demo.child.kill('SIGINT'));
   t.equal(await demo.ended, 1);
-  t.equal(lastLine(demo.seen.out), 'not rolled back');
+  t.equal(lastLine(demo.seen.out), 'interrupted: not rolled back');
   t.throws(() => process.kill(-(demo.child.pid ?? 0), 0), { code: 'ESRCH' });
 });
 
 test('a scenario nobody knows is named with those there are', async t => {
   const demo = await startDemo(t, { args: ['--scenario', 'winter'] });
   t.equal(await demo.ended, 2);
-  t.match(demo.seen.err, /No scenario is called winter: there are drift and bad-canary/);
+  t.match(demo.seen.err, /No scenario is called winter: there are outage, drift, bad-canary/);
 });

@@ -19,7 +19,13 @@ test('six lines are enough, and every other value has its stated default', async
       keepAliveMs: 50_000,
       dns: { servers: [], ttlMs: 10_000, timeoutMs: 500 },
     },
-    limits: { maxBufferedBytes: 268_435_456, bodyTimeoutMs: 30_000, drainMs: 5_000, shutdownMs: 30_000 },
+    limits: {
+      maxBufferedBytes: 268_435_456,
+      maxJsonValues: 250_000,
+      bodyTimeoutMs: 30_000,
+      drainMs: 5_000,
+      shutdownMs: 30_000,
+    },
     health: {
       consecutiveFailures: 5,
       failureRate: 0.5,

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { callUntil, canaryApi, canaryModel, quickPlan } from '../helpers/canary.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { startTestGateway } from '../helpers/gateway.ts';
+import { startTestGateway, targetsIn } from '../helpers/gateway.ts';
 import { startTestSimulator } from '../helpers/simulator.ts';
 import { stateDir } from '../helpers/state-dir.ts';
 
@@ -163,6 +163,38 @@ test('with a shadow stage it gets copies first, and is held when its answers fai
   await post('start', { model: 'rain', version: 'v3' });
   await callUntil(gateway, async () => (await status())?.state === 'held');
   t.match(await status(), { state: 'held', share: 0, reason: /100\.0 % of \d+ mirrored calls failed/ });
+});
+
+test('a version that never answers its copies does not pass the shadow stage', async t => {
+  const shadowFirst = { share: 1, minSample: 8, bakeMs: 0 };
+  const shadow = { timeoutMs: 200, maxConcurrency: 16 };
+  const model = canaryModel({ canary: { ...long, shadowFirst }, shadow }, regions);
+  // Never ejected, so that it is asked, and silent, to the end.
+  const config = { health: { consecutiveFailures: 1_000, minimumRequests: 10_000 }, models: { rain: model } };
+  const gateway = await startTestGateway(t, config, { logLevel: 'error' });
+  const { post, status } = canaryApi(gateway);
+  for (const region of regions) await gateway.simulator.faults.add({ region, kind: 'black-hole', endpoint: 'rain-v3' });
+  await post('start', { model: 'rain', version: 'v3' });
+  await callUntil(gateway, async () => (await status())?.state === 'held');
+  t.match(await status(), { state: 'held', share: 0, reason: /100\.0 % of \d+ mirrored calls failed/ });
+});
+
+test('calls whose copies may not go to the version do not fail its shadow stage', async t => {
+  const shadowFirst = { share: 1, minSample: 20, bakeMs: 0 };
+  const versions = {
+    v1: { weight: 100, targets: targetsIn(regions) },
+    v2: { weight: 0, targets: targetsIn(['us-east-1'], 'rain-v2') },
+  };
+  const models = { rain: canaryModel({ canary: { ...long, shadowFirst }, versions }) };
+  const gateway = await startTestGateway(t, { models }, { logLevel: 'error' });
+  const { post, status } = canaryApi(gateway);
+  await post('start', { model: 'rain', version: 'v2' });
+  const { shadowing } = gateway.app;
+  await eventually(t, 'it is mirrored', () => shadowing.mirroredOf('rain').length === 1);
+  for (let call = 0; call < 20; call += 1) await gateway.call('rain', { headers: { 'x-meridian-residency': 'eu' } });
+  await eventually(t, 'none goes there', () => shadowing.view()[0]?.dropped['no-target'] === 20);
+  await callUntil(gateway, async () => (await status())?.state !== 'shadowing');
+  t.match(await status(), { state: 'stepping' });
 });
 
 test('explain tells who is on trial, and who was promoted', async t => {

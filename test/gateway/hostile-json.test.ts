@@ -50,14 +50,14 @@ test('bodies that nest beyond the stack are the caller’s mistake, and no targe
 });
 
 test('a message of many parts needs no more stack than a message of one', async t => {
-  const gateway = await startTestGateway(t, { models });
+  const gateway = await startTestGateway(t, { models, limits: { maxJsonValues: 5_000_000, drainMs: 0 } });
   const parts = `[${'{"type":"text","text":"a"},'.repeat(150_000)}{"type":"text","text":"a"}]`;
   const messages = `{"role":"system","content":${parts}},${hello},{"role":"user","content":${parts}}`;
   t.equal((await post(gateway, '/v1/chat/completions', chat(messages))).status, 200);
 });
 
 test('values cost memory, which is admitted before they are read and given back', async t => {
-  const limits = { maxBufferedBytes: 30_000_000, drainMs: 0 };
+  const limits = { maxBufferedBytes: 30_000_000, maxJsonValues: 5_000_000, drainMs: 0 };
   const small = {
     assistant: { maxRequestBytes: 4_000_000, maxResponseBytes: 4_000_000, ...(models['assistant'] as object) },
   };
@@ -65,7 +65,7 @@ test('values cost memory, which is admitted before they are read and given back'
   const { admission } = gateway.app.parts;
   const lists = (count: number) => chat(hello, tool(`{"x":[${'[],'.repeat(count)}1]}`));
   const never = await post(gateway, '/v1/chat/completions', lists(400_000));
-  t.match(never, { status: 413, text: /too many values/ });
+  t.match(never, { status: 413, text: /more than 625000/ });
   t.equal(admission.heldBytes, 0);
 
   admission.take(15_000_000);
@@ -73,4 +73,15 @@ test('values cost memory, which is admitted before they are read and given back'
   admission.give(15_000_000);
   t.equal((await post(gateway, '/v1/chat/completions', lists(200_000))).status, 200);
   await eventually(t, 'all is given back', () => admission.heldBytes === 0);
+});
+
+test('one body that takes long to read does not hold up everybody else', async t => {
+  const gateway = await startTestGateway(t, { models });
+  const numbers = (count: number) => infer(`[${'1,'.repeat(count - 1)}1]`, count);
+  const refused = await post(gateway, '/v2/models/rain/infer', numbers(260_000));
+  t.match(refused, { status: 413, text: /more than 250000: send fewer per call/ });
+  const read = await post(gateway, '/v2/models/rain/infer', numbers(240_000));
+  t.not(read.status, 413, 'below the limit it is read');
+  const asItIs = `[${'1,'.repeat(300_000)}1]`;
+  t.not((await post(gateway, '/v1/models/rain/invocations', asItIs)).status, 413, 'what is not read has no such limit');
 });

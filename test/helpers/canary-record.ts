@@ -61,5 +61,5 @@ export interface Shown {
 export function show(record: CanaryRecord, atMs: number, counts: Counts, more: Partial<Look> = {}): Shown {
   const look: Look = { atMs, counts: readCounts(counts), runs: [], ill: new Map(), replicas: 1, ...more };
   const looked = withLook(record, look);
-  return { record: looked, decision: decide(looked, reportsOf(looked), { atMs, shadow: undefined }) };
+  return { record: looked, decision: decide(looked, reportsOf(looked), atMs) };
 }

@@ -1,7 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Model } from '../../src/core/model.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import type { Attempt } from '../../src/core/result.ts';
 import { type Canaries, createCanaries } from '../../src/rollout/canary/canaries.ts';
+import { type MirroredCounts, noMirrored } from '../../src/rollout/canary/counts.ts';
 import type { VersionCalled } from '../../src/rollout/canary/observer.ts';
 import type { CanaryPorts } from '../../src/rollout/canary/ports.ts';
 import type { StateStore } from '../../src/state/state.ts';
@@ -15,6 +17,10 @@ export interface CanaryReplicas {
   readonly clock: ManualClock;
   /** Whose targets are ejected, as `v1@us-east-1`. */
   readonly ejected: Set<string>;
+  /** As the config in force has it. */
+  model: Model;
+  /** What each replica has mirrored so far. */
+  mirrored: MirroredCounts;
   /** Whether the shared place answers. */
   apart: boolean;
   add(): Canaries;
@@ -23,7 +29,7 @@ export interface CanaryReplicas {
 }
 
 export function canaryReplicas(options: Parameters<typeof canaryOptions>[0] = {}): CanaryReplicas {
-  const [clock, stores, model] = [manualClock(), memoryReplicas(), trialModel()];
+  const [clock, stores] = [manualClock(), memoryReplicas()];
   const tallies = new Map<string, Map<string, string>>();
   let count = 0;
   const reach = () => {
@@ -51,8 +57,8 @@ export function canaryReplicas(options: Parameters<typeof canaryOptions>[0] = {}
       forget: async scope => void tallies.delete(scope),
     },
     history: { append: async () => {}, read: async () => [] },
-    model: name => (name === model.name ? model : undefined),
-    models: () => [model],
+    model: name => (name === replicas.model.name ? replicas.model : undefined),
+    models: () => [replicas.model],
     options: () => canaryOptions(options),
     together: () => !replicas.apart,
     mayServe: () => true,
@@ -60,12 +66,14 @@ export function canaryReplicas(options: Parameters<typeof canaryOptions>[0] = {}
     region: () => 'serving',
     purge: async () => {},
     predictionsOf: () => [],
-    shadow: () => ({ agreement: () => ({ compared: 0, agreedShare: 0, failedShare: 0 }), stop: () => {} }),
+    shadow: () => ({ agreement: () => ({ ...replicas.mirrored }), stop: () => {} }),
     background: work => void work(),
   });
   const replicas: CanaryReplicas = {
     clock,
     ejected: new Set(),
+    model: trialModel(),
+    mirrored: noMirrored,
     apart: false,
     add: () => {
       count += 1;

@@ -46,7 +46,7 @@ export async function startDemo(t: Test, { file = 'demo.yaml', edits = [], args 
     SIM_CONTROL_PORT: String(control),
     SIM_DNS_PORT: String(dns),
   };
-  const child = spawn(process.execPath, [join(root, 'src/server.ts'), 'demo', '--config', path, ...args], {
+  const child = spawn(process.execPath, [join(root, 'src/meridian.mjs'), 'demo', '--config', path, ...args], {
     env,
     detached: true,
   });

@@ -7,7 +7,7 @@ import type { Test } from 'tap';
 import type { Simulator } from '../../sim/simulator.ts';
 import type { ConfigData } from './gateway.ts';
 
-const server = fileURLToPath(new URL('../../src/server.ts', import.meta.url));
+const server = fileURLToPath(new URL('../../src/meridian.mjs', import.meta.url));
 
 /** A gateway in a process of its own, that can be killed. */
 export interface GatewayProcess {

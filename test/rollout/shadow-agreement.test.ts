@@ -97,8 +97,12 @@ test('the summary adds up', async t => {
   count.mirrored();
   count.dropped('timeout');
   t.equal(count.summary().failedShare, 2 / 6, 'an answer that never came is a failure too');
+  t.equal(count.summary().unanswered, 0, 'it waited too long: nobody was asked');
+  count.mirrored();
+  count.dropped('timeout', true);
   const summary = count.summary();
-  t.match(summary, { sinceMs: 1_000, mirrored: 7, compared: 5, agreedShare: 3 / 5, largestDifference: 0.4, scores: 4 });
+  t.match(summary, { unanswered: 1, failedShare: 3 / 7 });
+  t.match(summary, { sinceMs: 1_000, mirrored: 8, compared: 5, agreedShare: 3 / 5, largestDifference: 0.4, scores: 4 });
   t.match(summary.by, { exact: 2, close: 1, different: 1, failed: 1, unreadable: 0 });
   t.equal(summary.dropped['queue-full'], 1);
   t.same(summary.recent, [

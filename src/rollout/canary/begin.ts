@@ -89,7 +89,8 @@ function mustHaveCooled(before: CanaryRecord | undefined, plan: Plan, { version,
 function baseOf(model: Model, before: CanaryRecord | undefined): CanaryRecord['base'] {
   const weights = weightsOf(model);
   const version = before && inCharge(before, weights);
-  return version === undefined ? undefined : { version, weights };
+  const there = model.versions.some(({ name }) => name === version);
+  return version === undefined || !there ? undefined : { version, weights };
 }
 
 function planOrRefuse<T>(make: () => T): T {

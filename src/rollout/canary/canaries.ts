@@ -54,7 +54,10 @@ export function createCanaries(ports: CanaryPorts): Canaries {
   const looks = createLooks({ ports, changes, trials, view });
   const starts = createStarts(ports, changes, view);
   const hold = (model: string, reason: string) =>
-    changes.change(model, record => record && moved(record, 'hold', { by: 'gateway', reason, atMs: clock.wallMs() }));
+    changes.change(model, record => {
+      const due = record && { ...record, shadowDue: record.step < 0 };
+      return due && moved(due, 'hold', { by: 'gateway', reason, atMs: clock.wallMs() });
+    });
   const rebuilds = createRebuilds(ports, changes, view);
   const missing = missingVersions(clock);
   const tick = async (): Promise<void> => {
@@ -112,5 +115,7 @@ function splitter(ports: CanaryPorts, trials: Trials, view: (model: string) => V
 
 function stableOf(model: Model | undefined, record: CanaryRecord | undefined): string | undefined {
   if (model === undefined) return undefined;
-  return (record && inCharge(record, weightsOf(model))) ?? stableVersion(model, '');
+  const charge = record && inCharge(record, weightsOf(model));
+  const there = model.versions.some(({ name }) => name === charge);
+  return there ? charge : stableVersion(model, '');
 }

@@ -11,7 +11,7 @@ export type Both<T> = Readonly<Record<Side, T>>;
  * Counters by name, so that those of replicas add up and those before a look can be taken away. The names:
  * `n|e|f|m/side/region` calls, errors, caller's faults, gateway's own faults; `l/side/region/bin` latencies;
  * `p/side/key` predictions; `$|q/side/n|s|ss` cost and loss: how many, sum, sum of squares; `d/side/share` distinct
- * calls that were finished while the share was in force.
+ * calls that were finished while the share was in force; `s/canary/made|agreed|failed` mirrored calls.
  */
 export type Counts = Readonly<Record<string, number>>;
 
@@ -41,6 +41,17 @@ export interface RegionCounts {
   readonly latency: readonly number[];
 }
 
+/** Calls that were mirrored in the shadow stage: how many were made, and how those went. */
+export interface MirroredCounts {
+  readonly made: number;
+  readonly agreed: number;
+  /** Answered with an error, or not in time, or not made as every target was ejected. */
+  readonly failed: number;
+}
+
+/** Of nothing. */
+export const noMirrored: MirroredCounts = { made: 0, agreed: 0, failed: 0 };
+
 /** Counters put in order. */
 export interface ReadCounts {
   readonly regions: ReadonlyMap<string, Both<RegionCounts>>;
@@ -49,6 +60,7 @@ export interface ReadCounts {
   readonly loss: Both<Moments>;
   /** By share, 0 to 1. */
   readonly drawn: ReadonlyMap<number, Both<number>>;
+  readonly mirrored: MirroredCounts;
 }
 
 const steps = 105;
@@ -65,6 +77,7 @@ export function readCounts(counts: Counts): ReadCounts {
   const predictions: Both<Record<string, number>> = { canary: {}, stable: {} };
   const sums: Record<'$' | 'q', Both<Sums>> = { $: noSums(), q: noSums() };
   const drawn = new Map<number, Record<Side, number>>();
+  const mirrored = { made: 0, agreed: 0, failed: 0 };
   const regionOf = (name: string) => {
     const known = regions.get(name) ?? { canary: draft(), stable: draft() };
     regions.set(name, known);
@@ -78,13 +91,14 @@ export function readCounts(counts: Counts): ReadCounts {
     else if (kind === 'l') add(regionOf(name)[side].latency, Number(bin), count);
     else if (kind === 'p') predictions[side][rest.join('/')] = count;
     else if (kind === '$' || kind === 'q') sums[kind][side][name as keyof Sums] = count;
+    else if (kind === 's' && name in mirrored) mirrored[name as keyof MirroredCounts] += count;
     else if (kind === 'd') {
       const known = drawn.get(Number(name)) ?? { canary: 0, stable: 0 };
       known[side] += count;
       drawn.set(Number(name), known);
     }
   }
-  return { regions, predictions, cost: momentsBoth(sums.$), loss: momentsBoth(sums.q), drawn };
+  return { regions, predictions, cost: momentsBoth(sums.$), loss: momentsBoth(sums.q), drawn, mirrored };
 }
 
 type Draft = { -readonly [key in keyof RegionCounts]: RegionCounts[key] extends number ? number : number[] };
@@ -114,6 +128,15 @@ function momentsBoth({ canary, stable }: Both<Sums>): Both<Moments> {
 function momentsOfSums({ n, s, ss }: Sums): Moments {
   if (n === 0) return noMoments;
   return { count: n, mean: s / n, m2: Math.max(0, ss - (s * s) / n), min: null, max: null };
+}
+
+/** Sum of two. */
+export function addMirrored(left: MirroredCounts = noMirrored, right: MirroredCounts): MirroredCounts {
+  return {
+    made: left.made + right.made,
+    agreed: left.agreed + right.agreed,
+    failed: left.failed + right.failed,
+  };
 }
 
 /** Moments of two samples together. */

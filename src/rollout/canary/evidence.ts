@@ -2,7 +2,7 @@ import type { Moments } from '../../statistics/moments.ts';
 import { noMoments } from '../../statistics/moments.ts';
 import { newRateTest, type RateTest } from '../../statistics/rate-test.ts';
 import { noSampleRatio, type SampleRatioTest } from '../../statistics/sample-ratio.ts';
-import type { Both, Counts } from './counts.ts';
+import { type Both, type Counts, type MirroredCounts, noMirrored } from './counts.ts';
 
 /** Counts of one side of a region since the canary began, left out looks aside. */
 export interface Totals {
@@ -47,6 +47,8 @@ export interface Evidence {
   readonly cost: MeanEvidence;
   readonly loss: MeanEvidence;
   readonly sampleRatio: SampleRatioTest;
+  /** Of all replicas; undefined in records of before this was kept. */
+  readonly mirrored?: MirroredCounts;
   /** Longest run of failures of the canary now, and the region it is in. */
   readonly run: { readonly length: number; readonly region: string };
 }
@@ -63,6 +65,7 @@ export function noEvidence(): Evidence {
     cost: noMeans,
     loss: noMeans,
     sampleRatio: noSampleRatio,
+    mirrored: noMirrored,
     run: { length: 0, region: '' },
   };
 }

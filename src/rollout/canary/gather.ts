@@ -2,7 +2,7 @@ import { type QuantileLook, stepQuantileTest } from '../../statistics/quantile-t
 import { type RateTable, stepRateTest } from '../../statistics/rate-test.ts';
 import { stepSampleRatio } from '../../statistics/sample-ratio.ts';
 import { alphas } from './alpha.ts';
-import { type Both, latencyEdges, mergeBoth, type RegionCounts } from './counts.ts';
+import { addMirrored, type Both, latencyEdges, mergeBoth, type RegionCounts } from './counts.ts';
 import type { Counted } from './degraded.ts';
 import { addTotals, type Evidence, type MeanEvidence } from './evidence.ts';
 import { addPredictions, judgePredictions } from './guards/predictions.ts';
@@ -38,6 +38,7 @@ export function gather(before: Evidence, { regions }: Counted, look: Look, plan:
     cost: gatherMeans(before.cost, counts.cost, plan.guards.cost.margin),
     loss: gatherMeans(before.loss, counts.loss, plan.guards.quality.margin),
     sampleRatio: gatherDrawn(before.sampleRatio, look),
+    mirrored: addMirrored(before.mirrored, counts.mirrored),
     run: before.run,
   };
 }

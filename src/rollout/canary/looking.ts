@@ -3,9 +3,10 @@ import { readCounts } from './counts.ts';
 import type { GuardReport } from './guards/report.ts';
 import type { Look } from './look.ts';
 import { moved } from './move.ts';
+import { weightsOf } from './plan.ts';
 import type { CanaryPorts } from './ports.ts';
 import { type AuditLine, audited, type CanaryRecord } from './record.ts';
-import type { Trial } from './trial.ts';
+import { countMirrored, type Trial } from './trial.ts';
 import { type Decision, decide, reportsOf, withLook } from './verdict.ts';
 
 /** What a look came to. */
@@ -32,11 +33,12 @@ export async function lookAt(ports: CanaryPorts, record: CanaryRecord, trial: Tr
   };
   const looked = withLook({ ...record, consumed: taken.consumed }, look);
   const reports = reportsOf(looked);
-  const decision = decide(looked, reports, { atMs, shadow: trial.shadow?.agreement() });
-  const mover = { by: 'gateway', atMs, guards: statisticsOf(reports) };
+  const decision = decide(looked, reports, atMs);
+  const model = ports.model(record.model);
+  const mover = { by: 'gateway', atMs, guards: statisticsOf(reports), weights: model && weightsOf(model) };
   const next =
     decision === undefined
-      ? audited(looked, { ...mover, act: 'look', reason: '' })
+      ? audited(looked, { by: mover.by, atMs, guards: mover.guards, act: 'look', reason: '' })
       : moved(looked, decision.move, { ...mover, reason: decision.reason });
   const sameRegions = Object.keys(looked.degraded).join() === Object.keys(record.degraded).join();
   const idle =
@@ -59,7 +61,9 @@ export async function handOver(ports: CanaryPorts, record: CanaryRecord, trial: 
   }
 }
 
-function batchOf({ series }: CanaryPorts, { consumed }: CanaryRecord, { id, batches, observer }: Trial): string {
+function batchOf({ series }: CanaryPorts, { consumed }: CanaryRecord, trial: Trial): string {
+  const { id, batches, observer } = trial;
+  countMirrored(trial);
   batches.taken(consumed[`${series}-${id}`]);
   return JSON.stringify(batches.next(observer.counts, observer.runs()));
 }

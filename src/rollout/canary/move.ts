@@ -10,6 +10,8 @@ export interface Mover {
   /** Wall-clock ms. */
   readonly atMs: number;
   readonly guards?: AuditLine['guards'];
+  /** Of the config in force, see `weightsOf`: those a promotion holds for; by default those of the start. */
+  readonly weights?: string | undefined;
 }
 
 /** The record after a move, with its line in the audit; undefined where the state does not allow it. Pure. */
@@ -21,7 +23,8 @@ export function moved(record: CanaryRecord, move: CanaryMove, mover: Mover): Can
   return audited(next, { by, reason, atMs, act: move, ...(guards && { guards }) });
 }
 
-function placed(record: CanaryRecord, move: CanaryMove, { by, atMs }: Mover): CanaryRecord {
+function placed(record: CanaryRecord, move: CanaryMove, mover: Mover): CanaryRecord {
+  const { by, atMs } = mover;
   const stoppedMs = atMs - record.stateSinceMs;
   switch (move) {
     case 'unveil':
@@ -36,6 +39,11 @@ function placed(record: CanaryRecord, move: CanaryMove, { by, atMs }: Mover): Ca
         stepSinceMs: atMs,
         waived: reportsOf(record).flatMap(({ guard, verdict }) => (verdict === 'condemns' ? [guard] : [])),
       };
+    case 'reshadow':
+      return { ...record, shadowDue: false };
+    case 'promote':
+    case 'approve':
+      return { ...record, weights: mover.weights ?? record.weights };
     case 'ask':
       return { ...record, askedBy: by };
     default:

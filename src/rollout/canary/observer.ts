@@ -2,7 +2,7 @@ import type { GatewayEvent } from '../../core/events.ts';
 import { isIllness, type Outcome } from '../../core/outcome.ts';
 import type { Target } from '../../core/target.ts';
 import { binOf } from '../../statistics/fixed-histogram.ts';
-import { type Counts, latencyEdges, type Side } from './counts.ts';
+import { type Counts, latencyEdges, type MirroredCounts, type Side } from './counts.ts';
 import { keyAmong, predictionKey } from './guards/predictions.ts';
 import type { Run } from './look.ts';
 
@@ -29,6 +29,8 @@ export interface Observer {
   /** The first call of a caller that was finished while this share was in force. */
   finished(side: Side, share: number): void;
   truth(side: Side, loss: number): void;
+  /** So many mirrored calls more. */
+  mirrored(more: MirroredCounts): void;
   readonly counts: Counts;
   runs(): readonly Run[];
   /** Forgets the runs of regions that turned out to be ill. */
@@ -92,6 +94,11 @@ export function observe(ports: ObserverPorts): Observer {
     },
     finished: (side, share) => add(`d/${side}/${share}`),
     truth: (side, loss) => addMoments(`q/${side}`, loss),
+    mirrored: ({ made, agreed, failed }) => {
+      add('s/canary/made', made);
+      add('s/canary/agreed', agreed);
+      add('s/canary/failed', failed);
+    },
     runs: () => [...runs.values()].map(({ run }) => run),
     forgetRuns: regions => {
       for (const region of regions) runs.delete(region);

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../core/errors.ts';
 import type { Changes } from './changes.ts';
 import { moved } from './move.ts';
+import { weightsOf } from './plan.ts';
 import type { CanaryPorts } from './ports.ts';
 import type { CanaryRecord } from './record.ts';
 import { type CanaryMove, stateAfter } from './states.ts';
@@ -21,16 +22,18 @@ export interface Operation {
 
 /** Makes an operator's move; an abort also while the other replicas cannot be reached. @throws GatewayError */
 export async function operate(
-  ports: Pick<CanaryPorts, 'clock' | 'together'>,
+  ports: Pick<CanaryPorts, 'clock' | 'model' | 'together'>,
   changes: Changes,
   view: (model: string) => View,
   { name, act, by, reason }: Operation,
 ): Promise<CanaryRecord> {
   const atMs = ports.clock.wallMs();
+  const model = ports.model(name);
+  const weights = model && weightsOf(model);
   const make = (record: CanaryRecord | undefined): CanaryRecord => {
     if (record === undefined) throw new GatewayError('not-found', `${name} has had no canary.`);
     if (act === 'approve') mayApprove(record, by);
-    const next = moved(record, moveOf(record, act), { by, reason, atMs });
+    const next = moved(record, moveOf(record, act), { by, reason, atMs, weights });
     if (next === undefined)
       throw new GatewayError(
         'conflict',
@@ -59,9 +62,9 @@ const done = {
   approve: 'approved',
 } as const satisfies Record<OperatorAct, string>;
 
-function moveOf({ state, step, plan }: CanaryRecord, act: OperatorAct): CanaryMove {
+function moveOf({ state, step, plan, shadowDue = false }: CanaryRecord, act: OperatorAct): CanaryMove {
   if (act === 'promote' && plan.approval === 'second-person') return 'ask';
-  if (act === 'resume' && state === 'paused' && step < 0) return 'reshadow';
+  if (act === 'resume' && step < 0 && (state === 'paused' || shadowDue)) return 'reshadow';
   return act;
 }
 

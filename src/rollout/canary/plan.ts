@@ -30,6 +30,8 @@ export class PlanError extends Error {}
 
 /** The plan of one start: the model's options, changed by the start's own. @throws PlanError */
 export function planOf(options: CanaryOptions, canary: Version, changes: PlanChanges = {}): Plan {
+  if (options.approval === 'second-person' && changes.approval === 'none')
+    throw new PlanError('The config asks for a second person: a start cannot do without.');
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
   const { steps, minSample, bakeMs, waves, shadowFirst, ...rest } = { ...options, ...given } as CanaryOptions;
   const resolved = steps.map(step =>

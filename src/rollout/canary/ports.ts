@@ -7,11 +7,12 @@ import type { Answer } from '../../core/result.ts';
 import type { Target } from '../../core/target.ts';
 import type { StateStore, Tallies } from '../../state/state.ts';
 import type { CanaryOptions } from '../options.ts';
+import type { MirroredCounts } from './counts.ts';
 import type { History } from './history.ts';
 
-/** A mirrored version's agreement, while a canary is only shadowed. */
+/** A mirrored version's agreement, while a canary is only shadowed: what this process has counted of it since it began. */
 export interface ShadowStage {
-  agreement(): { readonly compared: number; readonly agreedShare: number; readonly failedShare: number };
+  agreement(): MirroredCounts;
   stop(): void;
 }
 

@@ -81,6 +81,7 @@ export function rebuilt(record: CanaryRecord, notices: readonly Rebuild[], atMs:
     stepStable: noTotals,
     stepSinceMs: atMs,
     waived: [],
+    shadowDue: record.step < 0,
   };
   const said = fresh.map(({ target, detail }) => `${target.name}: ${detail}`).join('; ');
   const mover = { by: 'gateway', reason: `another build stands behind ${said}`, atMs };

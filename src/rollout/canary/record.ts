@@ -64,9 +64,11 @@ export interface CanaryRecord {
   readonly era: number;
   /** The build last noticed behind each target, by the target's id. */
   readonly builds: Readonly<Record<string, string>>;
+  /** It was held before its shadow stage could be judged: resumed, it is shadowed again. */
+  readonly shadowDue?: boolean;
   /** Who wants it promoted, while it waits for a second person. */
   readonly askedBy?: string;
-  /** Of the config, see `weightsOf`. */
+  /** Of the config, see `weightsOf`: when it began, and for one that was promoted, then. */
   readonly weights: string;
   /** A version promoted before, which is in charge as long as the config's weights are still those. */
   readonly base?: Promoted;

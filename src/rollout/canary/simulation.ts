@@ -3,7 +3,7 @@ import { type Random, seededRandom } from '../../core/random.ts';
 import { binOf } from '../../statistics/fixed-histogram.ts';
 import { noMoments } from '../../statistics/moments.ts';
 import type { CanaryOptions } from '../options.ts';
-import { type Both, latencyEdges, type ReadCounts, type RegionCounts } from './counts.ts';
+import { type Both, latencyEdges, noMirrored, type ReadCounts, type RegionCounts } from './counts.ts';
 import { noEvidence, noTotals, totalsOf } from './evidence.ts';
 import type { Run } from './look.ts';
 import { planOf } from './plan.ts';
@@ -79,7 +79,7 @@ function runOnce(
     atMs += plan.lookEveryMs;
     const { counts, runs } = lookOf(random, trials);
     record = withLook(record, { atMs, counts, runs, ill: new Map(), replicas: 1 });
-    const decision = decide(record, reportsOf(record), { atMs: 0, shadow: undefined });
+    const decision = decide(record, reportsOf(record), 0);
     if (decision?.move === 'condemn' || decision?.move === 'hold') return { decision, record };
     const state = decision?.move === 'freeze' ? 'frozen' : decision?.move === 'thaw' ? 'stepping' : record.state;
     record = { ...record, state };
@@ -102,7 +102,7 @@ function lookOf(random: Random, trials: Trials): { counts: ReadCounts; runs: Run
   const drawn = perLook * (1 + stableTimes);
   const canary = binomial(random, drawn, share);
   const none = { canary: noMoments, stable: noMoments };
-  const counts = { regions: seen, predictions, cost: none, loss: none };
+  const counts = { regions: seen, predictions, cost: none, loss: none, mirrored: noMirrored };
   return { counts: { ...counts, drawn: new Map([[share, { canary, stable: drawn - canary }]]) }, runs };
 }
 

@@ -28,6 +28,8 @@ export function splitCanary(
   random: Random,
 ): Split {
   const stable = stableVersions(record, model, request, versions, random);
+  // Only the canary is left with weight, as after an edit of the config while it runs: then that is what gets the calls.
+  if (stable.length === 0) return { versions: splitVersions(versions, model, request, random) };
   const share = shareOf(record);
   const running = isRunning(record.state) && share > 0;
   const canary = running
@@ -37,8 +39,7 @@ export function splitCanary(
       )
     : undefined;
   const named = request.hints.version !== undefined;
-  if (named || canary === undefined || stable.length === 0 || !canary.targets.some(mayServe))
-    return { versions: stable };
+  if (named || canary === undefined || !canary.targets.some(mayServe)) return { versions: stable };
   return drawOf(model, request, `canary ${record.canary}`, random) < share
     ? { versions: [canary, ...stable], arm: { canary: record.canary, side: 'canary' } }
     : { versions: stable, arm: { canary: record.canary, side: 'stable' } };

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../core/errors.ts';
+import type { Model } from '../../core/model.ts';
 import { type Beginning, beginning, configuredId } from './begin.ts';
 import type { Changes } from './changes.ts';
 import type { PlanChanges } from './plan.ts';
@@ -32,24 +33,25 @@ export function createStarts(ports: CanaryPorts, changes: Changes, view: (model:
     );
     return begun as CanaryRecord;
   };
-  const refused = new Set<string>();
+  /** Models whose canary was refused: those of another config are asked again. */
+  const refused = new WeakSet<Model>();
   return {
     start: (name, version, by, { reason = '', changes: said = {} } = {}) => {
       const id = `${version}-${clock.wallMs().toString(36)}${Math.floor(random() * 46_656).toString(36)}`;
       return begin(name, { id, version, by, reason, changes: said });
     },
     configured: async name => {
-      const options = ports.options(name);
-      if (options?.version === undefined || !ports.together()) return;
+      const [model, options] = [ports.model(name), ports.options(name)];
+      if (model === undefined || options?.version === undefined || !ports.together()) return;
       const id = configuredId(name, options);
       const { record } = view(name);
-      if (record?.id === id || record?.previous.includes(id) || refused.has(id)) return;
+      if (record?.id === id || record?.previous.includes(id) || refused.has(model)) return;
       if (record !== undefined && isRunning(record.state)) return;
       try {
         await begin(name, { id, version: options.version, by: 'config', reason: 'models.canary.version', changes: {} });
       } catch (error) {
         if (!(error instanceof GatewayError) || error.code === 'replicas-apart') return; // tried again at the next tick
-        refused.add(id);
+        refused.add(model);
         ports.warn(`the canary that the config asks for did not start: ${error.message}`);
       }
     },

@@ -33,7 +33,7 @@ export const canaryMoves = [
   'hold',
   'pause',
   'resume',
-  /** Resumes one that was paused before it got any call. */
+  /** Resumes one that was stopped before its shadow stage was judged. */
   'reshadow',
   /** Every step is passed, or an operator wants it all at once. */
   'promote',
@@ -54,7 +54,10 @@ export const canaryTransitions: Readonly<Record<CanaryState, Readonly<Partial<Re
   shadowing: { ...ends, unveil: 'stepping', pause: 'paused' },
   stepping: { ...ends, ...shortcuts, step: 'stepping', freeze: 'frozen', pause: 'paused' },
   frozen: { ...ends, ...shortcuts, thaw: 'stepping', pause: 'paused' },
-  held: { ...shortcuts, condemn: 'rolled-back', abort: 'aborted', resume: 'stepping', pause: 'paused' },
+  held: {
+    ...{ ...shortcuts, condemn: 'rolled-back', abort: 'aborted' },
+    ...{ resume: 'stepping', reshadow: 'shadowing', pause: 'paused' },
+  },
   paused: { ...ends, ...shortcuts, resume: 'stepping', reshadow: 'shadowing' },
   'awaiting-approval': { ...ends, approve: 'promoted', pause: 'paused' },
   promoted: { abort: 'aborted' },

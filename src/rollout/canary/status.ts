@@ -33,7 +33,7 @@ export interface CanaryStatus {
   readonly waves: readonly (readonly string[])[];
   readonly canary: SideStatus;
   readonly stable: SideStatus;
-  /** Of the canary in this step, and how many it needs. */
+  /** Of the canary in this step, and how many it needs; in the shadow stage, mirrored ones. */
   readonly stepCalls: number;
   readonly stepNeeds: number;
   readonly bakedMs: number;
@@ -54,7 +54,8 @@ export function statusOf(record: CanaryRecord, atMs: number): CanaryStatus {
   const { plan, step, evidence } = record;
   const totals = totalsOf(evidence);
   const guards = reportsOf(record);
-  const here = plan.steps[step];
+  const shadowed = step < 0;
+  const here = shadowed ? plan.shadowFirst : plan.steps[step];
   return {
     model: record.model,
     id: record.id,
@@ -71,9 +72,12 @@ export function statusOf(record: CanaryRecord, atMs: number): CanaryStatus {
     waves: plan.waves,
     canary: { version: record.canary, ...totals.canary },
     stable: { version: record.stable, ...totals.stable },
-    stepCalls: record.stepCalls.calls,
+    stepCalls: shadowed ? (evidence.mirrored?.made ?? 0) : record.stepCalls.calls,
     stepNeeds: here?.minSample ?? 0,
-    bakedMs: Math.max(0, (bakes(record.state) ? atMs : record.stateSinceMs) - record.stepSinceMs),
+    bakedMs: Math.max(
+      0,
+      (bakes(record.state) ? atMs : record.stateSinceMs) - (shadowed ? record.stateSinceMs : record.stepSinceMs),
+    ),
     bakeMs: here?.bakeMs ?? 0,
     guards,
     waitsFor: waitsOf(record, guards, atMs),

@@ -1,7 +1,7 @@
 import type { Listener } from '../../core/events.ts';
 import type { Target } from '../../core/target.ts';
 import { type Batches, batches } from './batches.ts';
-import type { Side } from './counts.ts';
+import { type MirroredCounts, noMirrored, type Side } from './counts.ts';
 import { type Observer, observe, type VersionCalled } from './observer.ts';
 import type { CanaryPorts, ShadowStage } from './ports.ts';
 import { type CanaryRecord, countedAs } from './record.ts';
@@ -19,6 +19,8 @@ export interface Trial {
   hurriedAt: number;
   /** Takes part in the shadow stage while the canary is in it. */
   shadow: ShadowStage | undefined;
+  /** What of the shadow stage is counted already. */
+  mirrored: MirroredCounts;
   /** Callers already counted in this step. */
   readonly seen: Set<string>;
   seenShare: number;
@@ -42,6 +44,7 @@ export function startTrial(
     handedAt: Number.NEGATIVE_INFINITY,
     hurriedAt: Number.NEGATIVE_INFINITY,
     shadow: undefined,
+    mirrored: noMirrored,
     seen: new Set(),
     seenShare: -1,
     observer: observe({
@@ -97,6 +100,16 @@ export function countFinished(trial: Trial, side: Side, share: number, key: stri
     trial.seen.add(key);
   }
   trial.observer.finished(side, share);
+}
+
+/** Counts what was mirrored since the last time. With a new build what is mirrored is counted anew, from nothing. */
+export function countMirrored(trial: Trial): void {
+  if (trial.shadow === undefined) return;
+  const now = trial.shadow.agreement();
+  const before = now.made < trial.mirrored.made ? noMirrored : trial.mirrored;
+  const more = (name: keyof MirroredCounts) => Math.max(0, now[name] - before[name]);
+  trial.observer.mirrored({ made: more('made'), agreed: more('agreed'), failed: more('failed') });
+  trial.mirrored = now;
 }
 
 /** How wrong a prediction was: 0 or 1 for labels, the squared error for numbers. */

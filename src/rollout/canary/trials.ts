@@ -136,8 +136,10 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
 /** Copies are asked for as long as the canary gets nothing else. */
 function followShadow(ports: CanaryPorts, trial: Trial, { state, model, canary, plan }: CanaryRecord): void {
   const wanted = state === 'shadowing' ? plan.shadowFirst : undefined;
-  if (wanted !== undefined) trial.shadow ??= ports.shadow(model, canary, wanted.share);
-  else if (trial.shadow !== undefined) {
+  if (wanted !== undefined && trial.shadow === undefined) {
+    trial.shadow = ports.shadow(model, canary, wanted.share);
+    trial.mirrored = trial.shadow.agreement(); // the config may have had it mirrored before
+  } else if (wanted === undefined && trial.shadow !== undefined) {
     trial.shadow.stop();
     trial.shadow = undefined;
   }

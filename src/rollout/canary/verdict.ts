@@ -1,3 +1,4 @@
+import { noMirrored } from './counts.ts';
 import { leaveOutIll } from './degraded.ts';
 import { addTotals, type Evidence } from './evidence.ts';
 import { gather } from './gather.ts';
@@ -82,21 +83,8 @@ export interface Decision {
   readonly reason: string;
 }
 
-/** What the verdict asks of the world beside the evidence. */
-export interface Surroundings {
-  readonly atMs: number;
-  /** What came of mirrored calls, while it is only shadowed. */
-  readonly shadow:
-    | { readonly compared: number; readonly agreedShare: number; readonly failedShare: number }
-    | undefined;
-}
-
 /** The move that is due; undefined while the evidence is inconclusive and there is still time. Pure. */
-export function decide(
-  record: CanaryRecord,
-  reports: readonly GuardReport[],
-  around: Surroundings,
-): Decision | undefined {
+export function decide(record: CanaryRecord, reports: readonly GuardReport[], atMs: number): Decision | undefined {
   const { state, plan } = record;
   const condemned = reports.filter(({ verdict }) => verdict === 'condemns');
   const fatal = condemned.find(({ action }) => action === 'rollback');
@@ -104,15 +92,15 @@ export function decide(
   if (state === 'held' || state === 'paused') return undefined;
   const halting = condemned.find(({ guard }) => !record.waived.includes(guard));
   if (halting !== undefined) return { move: 'hold', reason: wordsOf(halting) };
-  if (state === 'shadowing') return decideShadow(record, around);
+  if (state === 'shadowing') return decideShadow(record, atMs);
   const ill = Object.keys(record.degraded);
   if (state === 'stepping' && ill.length > 0)
     return { move: 'freeze', reason: `${ill.join(', ')}: ill, and not by the canary` };
   if (state === 'frozen' && ill.length === 0) return { move: 'thaw', reason: 'every region is well again' };
   if (state !== 'stepping') return undefined;
-  const waits = waitsFor(record, reports, around.atMs);
+  const waits = waitsFor(record, reports, atMs);
   if (waits.length === 0) return nextMove(record);
-  if (around.atMs - record.stepSinceMs < plan.holdAfterMs) return undefined;
+  if (atMs - record.stepSinceMs < plan.holdAfterMs) return undefined;
   return { move: 'hold', reason: `inconclusive for too long: ${waits.join('; ')}` };
 }
 
@@ -122,32 +110,43 @@ function nextMove({ plan, wave, step }: CanaryRecord): Decision {
   return { move: plan.approval === 'second-person' ? 'ask' : 'promote', reason: 'every step is passed' };
 }
 
-function decideShadow({ plan, stateSinceMs }: CanaryRecord, { atMs, shadow }: Surroundings): Decision | undefined {
+function decideShadow(record: CanaryRecord, atMs: number): Decision | undefined {
+  const { plan, stateSinceMs, evidence } = record;
   const { shadowFirst } = plan;
   if (shadowFirst === undefined) return { move: 'unveil', reason: 'no shadow stage is asked for' };
-  const compared = shadow?.compared ?? 0;
-  if (shadow !== undefined && compared >= shadowFirst.minSample) {
-    if (shadow.failedShare > shadowFirst.maxFailures)
-      return {
-        move: 'hold',
-        reason: `${(100 * shadow.failedShare).toFixed(1)} % of ${compared} mirrored calls failed`,
-      };
-    if (shadow.agreedShare < (shadowFirst.minAgreement ?? 0))
-      return {
-        move: 'hold',
-        reason: `${(100 * shadow.agreedShare).toFixed(1)} % of ${compared} mirrored answers agree`,
-      };
-    if (atMs - stateSinceMs >= shadowFirst.bakeMs)
-      return { move: 'unveil', reason: `${compared} mirrored calls were compared` };
+  const { made, agreed, failed } = evidence.mirrored ?? noMirrored;
+  if (made >= shadowFirst.minSample) {
+    if (failed / made > shadowFirst.maxFailures)
+      return { move: 'hold', reason: `${percentOf(failed, made)} of ${made} mirrored calls failed` };
+    if (agreed / made < (shadowFirst.minAgreement ?? 0))
+      return { move: 'hold', reason: `${percentOf(agreed, made)} of ${made} mirrored answers agree` };
   }
-  if (atMs - stateSinceMs < plan.holdAfterMs) return undefined;
-  return { move: 'hold', reason: `${compared} of ${shadowFirst.minSample} mirrored calls were compared in time` };
+  const waits = shadowWaits(record, atMs);
+  if (waits.length === 0) return { move: 'unveil', reason: `${made} mirrored calls were compared` };
+  if (atMs - stateSinceMs < plan.holdAfterMs || made >= shadowFirst.minSample) return undefined;
+  return { move: 'hold', reason: `${made} of ${shadowFirst.minSample} mirrored calls were compared in time` };
+}
+
+/** What the shadow stage still waits for, in words. */
+function shadowWaits({ plan, evidence, stateSinceMs }: CanaryRecord, atMs: number): string[] {
+  const { minSample = 0, bakeMs = 0 } = plan.shadowFirst ?? {};
+  const { made, agreed, failed } = evidence.mirrored ?? noMirrored;
+  const left = bakeMs - (atMs - stateSinceMs);
+  const went = made === 0 ? '' : `: ${percentOf(agreed, made)} agree, ${percentOf(failed, made)} failed`;
+  return [
+    ...(made < minSample ? [`${made} of ${minSample} mirrored calls${went}`] : []),
+    ...(left > 0 ? [`${Math.ceil(left / 1000)} s of shadowing`] : []),
+  ];
+}
+
+function percentOf(part: number, whole: number): string {
+  return `${((100 * part) / whole).toFixed(1)} %`;
 }
 
 /** What a step still waits for, in words; empty when it is passed. Missing data is waited for, never passed over. */
 export function waitsFor(record: CanaryRecord, reports: readonly GuardReport[], atMs: number): string[] {
   const step = record.plan.steps[record.step];
-  if (step === undefined) return ['the shadow stage'];
+  if (step === undefined) return shadowWaits(record, atMs);
   const bakedMs = atMs - record.stepSinceMs;
   const sample = record.stepCalls.calls;
   return [

@@ -116,3 +116,21 @@ test('a promoted version has everybody, until the config’s weights are others'
   t.strictSame(names(model, next), ['v2', 'v1'], 'a canary after it falls back to it');
   t.end();
 });
+
+test('a config that leaves weight to the canary alone, while it runs, leaves nobody without a version', t => {
+  const versions = model.versions.map(version => ({ ...version, weight: version.name === 'v2' ? 100 : 0 }));
+  const edited = { ...model, versions };
+  const { versions: order, arm } = splitCanary(at(0), edited, requestOf(), { ...anywhere, versions }, never);
+  t.strictSame(
+    order.map(({ name }) => name),
+    ['v2'],
+  );
+  t.equal(arm, undefined, 'there is nothing to compare with');
+  const onlyIt = versions.filter(({ name }) => name === 'v2');
+  t.equal(
+    splitCanary(at(0), { ...model, versions: onlyIt }, requestOf(), { ...anywhere, versions: onlyIt }, never).versions
+      .length,
+    1,
+  );
+  t.end();
+});

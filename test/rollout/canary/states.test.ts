@@ -29,6 +29,7 @@ held ask awaiting-approval
 held condemn rolled-back
 held pause paused
 held promote promoted
+held reshadow shadowing
 held resume stepping
 paused abort aborted
 paused ask awaiting-approval

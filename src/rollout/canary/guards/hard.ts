@@ -67,8 +67,10 @@ export function errorRatioGuard(evidence: Evidence, { canary: step, stable }: Bo
     statistic,
     threshold,
     canary: step.calls === 0 ? null : step.errors / step.calls,
-    stable: known ? fine : null,
+    stable: stable.calls === 0 ? null : stable.errors / stable.calls,
     unit: 'share',
-    detail: known ? `this step, against ${percent(fine)} and ${percent(bad)}` : 'stable’s rate is not known yet',
+    detail: known
+      ? `this step, stable’s at most ${percent(fine)} against ${percent(bad)}`
+      : 'stable’s rate is not known yet',
   };
 }

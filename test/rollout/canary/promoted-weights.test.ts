@@ -1,0 +1,56 @@
+import { test } from 'tap';
+import { canaryReplicas } from '../../helpers/canary-replicas.ts';
+
+/** The same versions, v3 with some of the calls too. */
+function edited(replicas: ReturnType<typeof canaryReplicas>): void {
+  const { model } = replicas;
+  const versions = model.versions.map(version => (version.name === 'v3' ? { ...version, weight: 5 } : version));
+  replicas.model = { ...model, versions };
+}
+
+test('a promotion holds although the config’s weights changed while the canary ran', async t => {
+  const replicas = canaryReplicas();
+  const canaries = replicas.add();
+  t.teardown(canaries.stop);
+  await canaries.start('rain', 'v2', 'alice');
+  edited(replicas);
+  await replicas.pass(250);
+  await canaries.act('rain', 'promote', 'bob');
+  t.equal(canaries.record('rain')?.state, 'promoted');
+  t.equal(canaries.stableOf('rain'), 'v2');
+});
+
+test('weights that change after a promotion are newer than it', async t => {
+  const replicas = canaryReplicas();
+  const canaries = replicas.add();
+  t.teardown(canaries.stop);
+  await canaries.start('rain', 'v2', 'alice');
+  await canaries.act('rain', 'promote', 'bob');
+  t.equal(canaries.stableOf('rain'), 'v2');
+  edited(replicas);
+  t.equal(canaries.stableOf('rain'), 'v1');
+});
+
+test('a promoted version that is taken out of the config is in charge no more', async t => {
+  const replicas = canaryReplicas();
+  const canaries = replicas.add();
+  t.teardown(canaries.stop);
+  await canaries.start('rain', 'v2', 'alice');
+  await canaries.act('rain', 'promote', 'bob');
+  const { model } = replicas;
+  replicas.model = { ...model, versions: model.versions.filter(({ name }) => name !== 'v2') };
+  t.equal(canaries.stableOf('rain'), 'v1');
+  await canaries.start('rain', 'v3', 'alice');
+  t.match(canaries.record('rain'), { canary: 'v3', stable: 'v1', base: undefined });
+});
+
+test('a start cannot do without the second person that the config asks for', async t => {
+  const replicas = canaryReplicas({ approval: 'second-person' });
+  const canaries = replicas.add();
+  t.teardown(canaries.stop);
+  await t.rejects(canaries.start('rain', 'v2', 'alice', { changes: { approval: 'none' } }), {
+    code: 'invalid-request',
+  });
+  await canaries.start('rain', 'v2', 'alice');
+  t.equal(canaries.record('rain')?.plan.approval, 'second-person');
+});
