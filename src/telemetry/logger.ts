@@ -84,7 +84,7 @@ export function logEvents(logger: Logger, sampleRate: number, random: Random): L
       case 'credentials-changed':
         return logger[event.ok ? 'info' : 'error'](
           { identity: event.identity, detail: event.detail },
-          'credentials changed',
+          event.ok ? 'credentials renewed' : 'credentials could not be renewed',
         );
       case 'canary-changed': {
         const { type: _, to, ...line } = event;

@@ -31,7 +31,7 @@ test('with every STS gone at the start, the error is the gateway’s own and say
   t.equal(answer.status, 503);
   t.notMatch(answer.text, /222222222222|role|arn/);
   const logged = (message: string) => gateway.log.find(line => line['message'] === message);
-  t.match(logged('credentials changed'), { level: 50, identity: /^role-/, detail: /none are left/ });
+  t.match(logged('credentials could not be renewed'), { level: 50, identity: /^role-/, detail: /none are left/ });
   t.match(logged('target misconfigured'), { type: 'NoCredentials', mend: /state credentials for the region/ });
 });
 
