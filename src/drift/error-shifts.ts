@@ -5,6 +5,11 @@ import type { DriftPorts } from './ports.ts';
 /** Errors are shares or multiples of their mean so far, so these are of no unit: some 20 errors beyond the usual rate. */
 const options = { ...usualPageHinkley, tolerance: 0.05, threshold: 20 };
 
+/** An error counts as so many times the mean at most: no single truth, however far off, is a shift or hides the next. */
+const mostTimes = 5;
+/** From so many errors on the mean is known. */
+const settled = 30;
+
 interface Watch {
   state: PageHinkley;
   /** Mean absolute error so far, of numbers. */
@@ -55,7 +60,9 @@ function errorOf(
   if (typeof predicted === 'number' && threshold !== undefined)
     return Number(String(Number(predicted >= threshold)) !== String(truth));
   if (typeof predicted === 'string' || typeof truth === 'string') return Number(String(predicted) !== String(truth));
-  const error = Math.abs(predicted - truth);
+  const known = watch.count >= settled && watch.scale > 0;
+  const farthest = known ? mostTimes * watch.scale : Number.MAX_VALUE / settled;
+  const error = Math.min(farthest, Math.abs(predicted - truth));
   watch.count += 1;
   watch.scale += (error - watch.scale) / watch.count;
   return watch.scale === 0 ? 0 : error / watch.scale;

@@ -33,3 +33,24 @@ test('errors of numbers go by their own usual size', async t => {
   tell(60, () => 9_000);
   t.ok(bench.judged('performance').length > 0);
 });
+
+test('one truth, however far off, is no shift, and does not hide the next', async t => {
+  const bench = await driftBench(t);
+  const tell = (count: number, error: number) => {
+    for (let i = 0; i < count; i++)
+      bench.drift.joined({
+        model: 'rain',
+        version: 'v1',
+        inferenceId: `${i}`,
+        predicted: error * (1 + (i % 3)),
+        truth: 0,
+      });
+  };
+  tell(1_000, 1);
+  tell(1, 1.7e308);
+  t.strictSame(bench.judged('performance'), []);
+  tell(500, 1);
+  t.strictSame(bench.judged('performance'), []);
+  tell(60, 5);
+  t.ok(bench.judged('performance').length > 0);
+});
