@@ -20,6 +20,8 @@ export interface EpisodeSources {
   canary(model: string): CanaryView | undefined;
   /** Version in charge; undefined leaves it to the weights. */
   stable(model: string): string | undefined;
+  /** Whether callers' calls go to a version. */
+  carries(model: string, version: string): boolean;
   /** What tells a model's baselines apart. */
   baseline(model: string): string | undefined;
   /** Where captured data and feedback are, by word of `parameters`. */
@@ -45,6 +47,7 @@ export function createEpisodes(parts: Parts, sources: EpisodeSources): Episodes 
       ),
     options: name => parts.config().config.models[name]?.retrain,
     stable: name => sources.stable(name) ?? heaviest(model(name)?.versions ?? []),
+    carries: sources.carries,
     baseline: sources.baseline,
     references: sources.references,
     regionsOf: name => [
