@@ -24,4 +24,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/livez').then(answer => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node"]
 # The flags of `npm start`: docs/operations.md, "Memory".
-CMD ["--max-semi-space-size=4", "--heap-growing-percent=100", "src/meridian.mjs", "serve", "--config", "config/gateway.yaml"]
+CMD ["--max-semi-space-size=4", "--heap-growing-percent=50", "src/meridian.mjs", "serve", "--config", "config/gateway.yaml"]
