@@ -10,6 +10,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+// Nobody reads any more, as after `| head`: no reason to go on showing, nor to fall over. A gateway serves on.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (process.argv[2] !== 'serve') stopping.abort();
+  });
+}
+
 const letGo = keepAlive();
 const exitCode = await main(process.argv.slice(2), {
   env: process.env,

@@ -85,29 +85,49 @@ ${adminUsage}`,
 };
 
 function changesOf(values: Values): object {
-  const steps = values.steps?.split(',').map(part => numberOf(part, '--steps'));
+  const steps = values.steps?.split(',').map(shareOf);
   return {
     ...(steps && { steps }),
-    ...(values.sample !== undefined && { minSample: numberOf(values.sample, '--sample') }),
+    ...(values.sample !== undefined && { minSample: countOf(values.sample, '--sample') }),
     ...(values.bake !== undefined && { bakeMs: msOf(values.bake, '--bake') }),
     ...(values.cooldown !== undefined && { cooldownMs: msOf(values.cooldown, '--cooldown') }),
-    ...(values.approval !== undefined && { approval: values.approval }),
+    ...(values.approval !== undefined && { approval: approvalOf(values.approval) }),
     ...(values['no-shadow'] && { shadowFirst: false }),
   };
 }
 
-function numberOf(text: string, option: string): number {
-  const number = Number(text);
-  if (text.trim() === '' || !Number.isFinite(number)) throw new UsageError(`${option} takes numbers, not ${text}.`);
-  return number;
+// Told here, in the words of the command: the gateway would name fields that nobody typed.
+function shareOf(text: string): number {
+  const share = Number(text);
+  if (text.trim() === '' || !(share >= 0.1 && share <= 100))
+    throw new UsageError(`--steps takes percents from 0.1 to 100, such as 1,5,25,50,100, not ${text}.`);
+  return share;
+}
+
+function countOf(text: string, option: '--sample' | '--last'): number {
+  const digits = option === '--last' ? /^[1-9]\d{0,4}$/ : /^[1-9]\d{0,8}$/;
+  if (!digits.test(text))
+    throw new UsageError(
+      `${option} takes a whole number from 1 to ${option === '--last' ? '99999' : '999999999'}, not ${text}.`,
+    );
+  return Number(text);
+}
+
+function approvalOf(text: string): string {
+  if (text !== 'none' && text !== 'second-person')
+    throw new UsageError(`--approval is none or second-person, not ${text}.`);
+  return text;
 }
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const longestMs = 30 * 86_400_000;
 
 function msOf(text: string, option: string): number {
   const [, count, unit = ''] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
   if (count === undefined) throw new UsageError(`${option} is a time such as 10m, not ${text}.`);
-  return Number(count) * (unitMs[unit] ?? 0);
+  const ms = Number(count) * (unitMs[unit] ?? 0);
+  if (ms > longestMs) throw new UsageError(`${option} is 30d at most, not ${text}.`);
+  return ms;
 }
 
 const redrawMs = 1_000;
@@ -135,7 +155,7 @@ async function status(admin: AdminClient, io: Io, values: Values, model: string 
 }
 
 async function history(admin: AdminClient, io: Io, values: Values, model: string): Promise<number> {
-  const last = values.last === undefined ? '' : `&last=${numberOf(values.last, '--last')}`;
+  const last = values.last === undefined ? '' : `&last=${countOf(values.last, '--last')}`;
   const path = `/admin/canary/history?model=${encodeURIComponent(model)}${last}`;
   const answer = (await admin.get(path)) as { history: readonly HistoryLine[] };
   say(io, values, answer, table(answer.history.map(lineOf)).join('\n') || `${model} has had no canary.`);

@@ -18,6 +18,10 @@ export function startSimulator(io: Io): Promise<ChildProcess | undefined> {
   child.stderr?.on('data', chunk => hear(String(chunk)));
   return new Promise(resolve => {
     const failed = (code: number | null) => {
+      if (io.stop.aborted) {
+        io.out('Stopped before it began.\n');
+        return resolve(undefined);
+      }
       const words = said.replace(/ \(--help lists the options\)/, '');
       const mend = /in use|EADDRINUSE/.test(words)
         ? 'Is another demo running? Stop it, or what else holds the port.\n'

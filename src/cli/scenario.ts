@@ -35,7 +35,7 @@ export async function runScenario(
     if (gateway === undefined) return 1;
     const traffic = startSeason(gateway, rate ?? scenario.rate, own);
     children.push(traffic);
-    const outcome = await play(scenario, gateway, traffic, io);
+    const outcome = await play(scenario, gateway, { simulator, traffic }, io);
     const stopped = io.stop.aborted ? 'interrupted: ' : '';
     io.out(`${outcome ?? `${stopped}not ${scenario.outcome}`}\n`);
     return outcome === scenario.outcome ? 0 : 1;
@@ -49,17 +49,22 @@ export async function runScenario(
 async function play(
   scenario: Scenario,
   gateway: RunningGateway,
-  traffic: ChildProcess,
+  { simulator, traffic }: Readonly<Record<'simulator' | 'traffic', ChildProcess>>,
   io: Io,
 ): Promise<string | undefined> {
   const simulatorUrl = `http://127.0.0.1:${io.env['SIM_CONTROL_PORT'] ?? '9100'}`;
   io.out(`${scenario.about}\n\n`);
   const stage = new Stage(gateway, traffic, simulatorUrl, io.out);
+  stage.endsWith(simulator, 'simulator');
   const stop = () => stage.end();
   if (io.stop.aborted) stop();
   io.stop.addEventListener('abort', stop, { once: true });
   try {
     return await scenario.play(stage);
+  } catch (error) {
+    // Ctrl-C in a terminal reaches the simulator too, and what is asked of it then finds nobody.
+    if (!io.stop.aborted) stage.tell(`it cannot go on: ${String(error)}`);
+    return undefined;
   } finally {
     io.stop.removeEventListener('abort', stop);
     stage.end();

@@ -48,8 +48,13 @@ export class Stage {
     traffic.on('message', message => {
       this.report = message as SeasonReport;
     });
-    traffic.once('exit', () => {
-      if (!this.#over.signal.aborted) this.tell('the traffic ended by itself');
+    this.endsWith(traffic, 'traffic');
+  }
+
+  /** A part whose end is the scenario's: nothing that happened without it would mean anything. */
+  endsWith(part: { once(event: 'exit', heard: () => void): unknown }, name: string): void {
+    part.once('exit', () => {
+      if (!this.#over.signal.aborted) this.tell(`the ${name} ended by itself`);
       this.end();
     });
   }

@@ -1,6 +1,9 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 
+/** Of a feature, beside the one for all that is not named: what replicas tell each other holds no more. */
+export const mostBins = 1_000;
+
 const count = Type.Number({ minimum: 0 });
 const Common = Type.Object({ num_present: count, num_missing: count });
 /** AWS writes NaN of empty columns as text. */
@@ -25,7 +28,9 @@ export const StatisticsFile = Type.Object({
             Type.Object({
               kll: Type.Optional(
                 Type.Object({
-                  buckets: Type.Array(Type.Object({ lower_bound: Type.Number(), upper_bound: Type.Number(), count })),
+                  buckets: Type.Array(Type.Object({ lower_bound: Type.Number(), upper_bound: Type.Number(), count }), {
+                    maxItems: mostBins,
+                  }),
                 }),
               ),
             }),
@@ -92,7 +97,7 @@ const Numeric = Type.Object({
   kind: Type.Literal('numeric'),
   name: Type.String(),
   integral: Type.Boolean(),
-  edges: Type.Array(Type.Number(), { maxItems: 1_000 }),
+  edges: Type.Array(Type.Number(), { maxItems: mostBins }),
   counts: Type.Array(count),
   missing: count,
   min: Type.Number(),
@@ -103,7 +108,7 @@ const Numeric = Type.Object({
 const Text = Type.Object({
   kind: Type.Literal('text'),
   name: Type.String(),
-  values: Type.Array(Type.String(), { uniqueItems: true, maxItems: 1_000 }),
+  values: Type.Array(Type.String(), { uniqueItems: true, maxItems: mostBins }),
   counts: Type.Array(count),
   missing: count,
 });

@@ -155,7 +155,8 @@ function texts(
   const isText = constraint?.type === 'String';
   return (counts, value, typed) => {
     if (isText && typed && typeof value === 'number') counts.wrong += 1;
-    const bin = places.get(typeof value === 'string' ? value : String(value)) ?? unseen;
+    // An opaque feature has one bin: to look its texts up would be to hash each of them.
+    const bin = unseen === 0 ? 0 : (places.get(typeof value === 'string' ? value : String(value)) ?? unseen);
     counts.bins[bin] = (counts.bins[bin] ?? 0) + 1;
   };
 }

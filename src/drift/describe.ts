@@ -23,8 +23,7 @@ export function describeFeatures(
   typed: boolean,
   options: BinOptions = usualBins,
 ): readonly Feature[] {
-  const names = new Set(instances.flatMap(instance => [...instance.keys()]));
-  return [...names].map(name =>
+  return namesIn(instances).map(name =>
     describe(
       name,
       instances.map(instance => instance.get(name) ?? null),
@@ -32,6 +31,17 @@ export function describeFeatures(
       options,
     ),
   );
+}
+
+/** Callers may name what they like: a baseline holds no more names, those of most records. */
+const mostFeatures = 1_000;
+
+function namesIn(instances: readonly Instance[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const instance of instances) for (const name of instance.keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
+  if (counts.size <= mostFeatures) return [...counts.keys()];
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  return sorted.slice(0, mostFeatures).map(([name]) => name);
 }
 
 /** One feature; it is numeric when every value that is there is a number. */

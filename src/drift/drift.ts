@@ -1,7 +1,6 @@
 import type { GatewayEvent, Listener } from '../core/events.ts';
 import type { Baseline } from './baseline.ts';
 import { baselinesOf } from './baselines.ts';
-
 import { callQueue } from './call-queue.ts';
 import { errorShifts } from './error-shifts.ts';
 import { createLearning } from './learning.ts';
@@ -9,7 +8,6 @@ import { readPredictions, readRecords } from './payload.ts';
 import type { DriftPorts, MonitoredModel } from './ports.ts';
 import { type CalledEvent, type ReadableCall, readableCall, tells, versionOf } from './readable-call.ts';
 import { paneStore } from './stored-panes.ts';
-
 import type { JudgedWindow, KeptPanes } from './version-monitor.ts';
 import { type Watched, watchedVersions } from './watched-versions.ts';
 
@@ -46,6 +44,9 @@ export interface Drift {
   turn(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** Answers are remembered by their number: one whose predictions are longer texts is not among them. */
+const mostKeptCharacters = 16_384;
 
 /** How often panes are looked after, ms. */
 const turnMs = 1_000;
@@ -98,7 +99,7 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
     watched.calls[records.instances.length === 0 ? 'unreadable' : 'read'].value += 1;
     watched.monitor?.record(call.atMs, records, predictions);
     watched.ring.add(records, predictions, clock.now());
-    if (predictions.length === 0) return;
+    if (predictions.length === 0 || textsIn(predictions) > mostKeptCharacters) return;
     const { inferenceId, tenant, residency, atMs: answeredAt } = call;
     remember({ inferenceId, model: model.name, version: watched.version, tenant, residency, answeredAt, predictions });
   };
@@ -142,6 +143,13 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
       await versions.save();
     },
   };
+}
+
+/** Characters of predictions that are texts. */
+function textsIn(predictions: readonly (number | string)[]): number {
+  let sum = 0;
+  for (const each of predictions) if (typeof each === 'string') sum += each.length;
+  return sum;
 }
 
 function markDisturbed(ports: DriftPorts, all: readonly Watched[]): void {

@@ -6,7 +6,7 @@ import {
   presentOf,
   type TextFeature,
 } from './baseline.ts';
-import type { ConstraintsFile, StatisticsFile } from './baseline-schema.ts';
+import { type ConstraintsFile, mostBins, type StatisticsFile } from './baseline-schema.ts';
 
 type FileFeature = StatisticsFile['features'][number];
 
@@ -58,8 +58,16 @@ function textOf({ name, string_statistics: statistics }: FileFeature): TextFeatu
   const { num_present: present, num_missing: missing } = statistics.common;
   // Texts that hardly repeat: their handful of buckets says nothing of the next ones.
   if (rest > present / 2) return undefined;
-  const values = buckets.map(({ value }) => value);
-  return { kind: 'text', name, values, counts: [...buckets.map(({ count }) => count), rest], missing };
+  const byValue = new Map<string, number>();
+  for (const { value, count } of buckets) byValue.set(value, (byValue.get(value) ?? 0) + count);
+  const kept = byValue.size <= mostBins ? [...byValue] : mostFrequent(byValue);
+  const others = rest + named - kept.reduce((sum, [, count]) => sum + count, 0);
+  const values = kept.map(([value]) => value);
+  return { kind: 'text', name, values, counts: [...kept.map(([, count]) => count), others], missing };
+}
+
+function mostFrequent(counts: ReadonlyMap<string, number>): readonly (readonly [string, number])[] {
+  return [...counts].sort(([, a], [, b]) => b - a).slice(0, mostBins);
 }
 
 function opaqueOf({ name, string_statistics, numerical_statistics }: FileFeature): Feature {

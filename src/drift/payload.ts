@@ -83,7 +83,8 @@ export function readPredictions(
   if (found === undefined && shape.tensors !== undefined && isTensors(document, 'outputs'))
     return scalars(predictionsOfTensors(shape, shape.tensors, document));
   const list = Array.isArray(found) ? found : found === undefined ? [] : [found];
-  return scalars(list.slice(0, shape.maxInstances).map(each => at(each, shape.prediction)));
+  const first = list.length > shape.maxInstances ? list.slice(0, shape.maxInstances) : list;
+  return scalars(shape.prediction === '' ? first : first.map(each => at(each, shape.prediction)));
 }
 
 /** What a prediction stands for where ground truth is a label. */
@@ -94,6 +95,7 @@ export function labelOf(shape: PayloadOptions, prediction: number | string): num
 
 /** Of a media type without its parameters; no content type is read as JSON, as SageMaker's containers do. */
 function formatOf(contentType: string | undefined): 'json' | 'lines' | 'csv' {
+  if (contentType === 'application/json') return 'json'; // of most calls
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
   if (type === 'text/csv') return 'csv';
   if (type === 'application/jsonlines' || type === 'application/x-ndjson' || type === 'application/jsonl')
@@ -177,8 +179,13 @@ function fromCells({ prediction }: PayloadShape, { rows }: CsvTable): readonly (
 
 /** All of them or none: predictions belong to instances by their place. */
 function scalars(values: readonly unknown[]): readonly (number | string)[] {
-  const plain = values.map(value => (typeof value === 'boolean' ? Number(value) : value));
-  return plain.every(isScalar) ? plain : [];
+  const plain: (number | string)[] = [];
+  for (const value of values) {
+    const one = typeof value === 'boolean' ? Number(value) : value;
+    if (!isScalar(one)) return [];
+    plain.push(one);
+  }
+  return plain;
 }
 
 function isScalar(value: unknown): value is number | string {

@@ -26,6 +26,8 @@ const linesPerCall = 2;
 const parts = 8;
 const fewestLines = 1_000;
 const dayLength = '2025-10-20'.length;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 
 /** What segments need of the rest. */
 export interface PredictionSegmentPorts {
@@ -69,13 +71,14 @@ export function predictionSegments(
     await appendFile(join(directory, into), text, { mode: 0o600 });
     if (into !== name) await dropOld();
   };
-  /** A file goes when newer ones hold all that is to be kept, or its successor was begun too long ago. */
+  /** A file goes when newer ones hold all that is to be kept, or nothing was added to it since too long ago. */
   const dropOld = async () => {
     const oldest = nameOf(clock.wallMs() - retentionMs());
     let newer = 0;
     let successor: string | undefined;
     for (const [name, count] of [...lines].toReversed()) {
-      if (newer >= maxCalls() * linesPerCall || (successor !== undefined && successor < oldest)) {
+      const over = successor ?? nameOf(Date.parse(name.slice(0, dayLength)) + dayMs);
+      if (newer >= maxCalls() * linesPerCall || over < oldest) {
         await rm(join(directory, name), { force: true });
         lines.delete(name);
       }
@@ -83,9 +86,13 @@ export function predictionSegments(
       successor = name;
     }
   };
-  const stop = clock.every(flushMs, () => {
-    if (waiting.length > 0) void inTurn(write);
-  });
+  const stops = [
+    clock.every(flushMs, () => {
+      if (waiting.length > 0) void inTurn(write);
+    }),
+    // Where no more answers come, none would begin the file that ends the others.
+    clock.every(hourMs, () => void inTurn(dropOld)),
+  ];
   return {
     read: async function* () {
       for (const name of await names()) {
@@ -109,7 +116,7 @@ export function predictionSegments(
         for (const name of await names()) await rewrite(join(directory, name), matches);
       }),
     close: async () => {
-      stop();
+      for (const stop of stops) stop();
       await inTurn(write);
     },
   };

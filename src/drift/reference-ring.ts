@@ -21,6 +21,15 @@ export interface ReferenceRing {
 /** A full ring takes one record in so many ms, so that it holds minutes of busy traffic and not its last instant. */
 const pauseMs = 50;
 
+/** Records are kept by their number: one with more text than this is not among them. */
+const mostCharacters = 16_384;
+
+function charactersIn(instance: Instance): number {
+  let sum = 0;
+  for (const [name, value] of instance) sum += name.length + (typeof value === 'string' ? value.length : 0);
+  return sum;
+}
+
 /** At most so many records of this replica's; the oldest go first. */
 export function referenceRing(capacity: number): ReferenceRing {
   const ring: RecentRecord[] = [];
@@ -31,7 +40,7 @@ export function referenceRing(capacity: number): ReferenceRing {
       if (ring.length === capacity && atMs < openAt) return;
       const index = next % instances.length; // not always the first of a call
       const instance = instances[index];
-      if (instance === undefined) return;
+      if (instance === undefined || charactersIn(instance) > mostCharacters) return;
       const prediction = predictions.length === instances.length ? predictions[index] : undefined;
       ring[next] = { instance, typed, prediction };
       next = (next + 1) % capacity;

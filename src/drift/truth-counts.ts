@@ -6,6 +6,9 @@ export type Measure = 'accuracy' | 'auc' | 'f1' | 'mae' | 'rmse';
 /** Bins of scores from 0 to 1, of which the area under the curve is made: it is exact but for ties within a bin. */
 const scoreBins = 200;
 
+/** What is farther off counts as so far: a square past what a number holds would be no JSON, and its pane be lost. */
+const largestError = 1e100;
+
 /** Predictions and what really happened; plain JSON, adds up exactly. */
 export interface TruthCounts {
   /** Pairs of labels. */
@@ -53,9 +56,10 @@ export function addTruth(
     addLabels(counts, String(label), String(truth));
     if (scored && predicted >= 0 && predicted <= 1) addScore(counts, predicted, String(truth));
   } else {
+    const error = Math.min(largestError, Math.abs(predicted - truth));
     counts.numbers += 1;
-    addExactly(counts.errors, Math.abs(predicted - truth));
-    addExactly(counts.squaredErrors, (predicted - truth) ** 2);
+    addExactly(counts.errors, error);
+    addExactly(counts.squaredErrors, error ** 2);
   }
 }
 

@@ -58,12 +58,23 @@ export function inputPlaces(
   );
 }
 
-/** Regions with a place of the config that this location is below, and that the tenant may name. */
-export function placesAllowed({ places }: JobsOptions, location: string, tenant: string): readonly string[] {
-  return places
+/**
+ * Regions with a place of the config that this location is below, and that the tenant may name. None for what is, or as
+ * a prefix holds, the gateway's own keys, however wide a place is: those are every tenant's inputs and records.
+ */
+export function placesAllowed(options: JobsOptions, location: string, tenant: string): readonly string[] {
+  if (touchesOwnKeys(options, location)) return [];
+  return options.places
     .filter(place => place.tenants === undefined || place.tenants.includes(tenant))
     .filter(place => location.startsWith(place.s3))
     .map(place => place.region);
+}
+
+function touchesOwnKeys({ buckets, prefix }: JobsOptions, location: string): boolean {
+  return Object.values(buckets).some(bucket => {
+    const own = `s3://${bucket}/${prefix}`;
+    return location.startsWith(own) || own.startsWith(location);
+  });
 }
 
 /** Where an endpoint of `region` wrote; undefined when the config does not allow that place. */

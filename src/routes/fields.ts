@@ -89,18 +89,31 @@ function readRegion(value: string | string[]): Hints['region'] {
   return wanted.startsWith('!') ? { exclude: wanted.slice(1) } : { pin: wanted };
 }
 
-/** RFC 9111 request directives we honour; others mean nothing here and are ignored, as the RFC asks. */
+/**
+ * RFC 9111 request directives we honour; others mean nothing here and are ignored, as the RFC asks. One of ours that
+ * cannot be read is refused: ignoring it would hand out answers older than the caller asked for.
+ */
 function readCacheControl(value: string): Hints['cache'] {
   const directives = value
     .toLowerCase()
     .split(',')
     .map(part => part.trim());
-  const maxStale = directives.map(part => /^max-stale(?:=(\d{1,9}))?$/.exec(part)).find(match => match !== null);
+  const bounds = directives.flatMap(maxStaleSeconds);
   return {
     noCache: directives.includes('no-cache'),
     noStore: directives.includes('no-store'),
-    ...(maxStale?.[1] !== undefined && { maxStaleSeconds: Number(maxStale[1]) }),
+    ...(bounds.length > 0 && { maxStaleSeconds: Math.min(...bounds) }),
   };
+}
+
+/** The bound a `max-stale` names, as a token or quoted (RFC 9111 §5.2); none for other directives, or without a bound. */
+function maxStaleSeconds(directive: string): readonly number[] {
+  const [name, bound] = directive.split(/\s*=(.*)/, 2);
+  if (name !== 'max-stale' || bound === undefined) return [];
+  const seconds = /^("?)(\d+)\1$/.exec(bound)?.[2];
+  if (seconds === undefined)
+    throw invalid('cache-control', 'in whole seconds where it says max-stale=, as in max-stale=60');
+  return [Number(seconds)];
 }
 
 function positiveInteger(header: string, value: string | string[]): number {

@@ -48,7 +48,8 @@ export function histogramOf(edges: readonly number[], values: Iterable<unknown>)
 
 /** Index of the count a finite value belongs to: how many edges it has reached (binary search). */
 export function binOf(edges: readonly number[], value: number): number {
-  let [low, high] = [0, edges.length];
+  let low = 0;
+  let high = edges.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if ((edges[middle] ?? 0) <= value) low = middle + 1;

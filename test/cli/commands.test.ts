@@ -150,3 +150,22 @@ test('keys are created, listed, rotated and revoked against a running gateway; s
   t.match(await keys('create', '--tenant', 'a', '--expires', 'tomorrow'), { code: 2, err: /a day such as 2030-01-31/ });
   t.match(await keys('create', '--tenant', 'a', '--model', 'snow'), { code: 1, err: /No model snow/ });
 });
+
+test('options of a canary are refused in the words of the command line', async t => {
+  const mistakes = [
+    ['--sample', '0', /--sample takes a whole number/],
+    ['--sample', '1.5', /--sample takes a whole number/],
+    ['--steps', '1,0,50', /--steps takes percents from 0\.1 to 100/],
+    ['--steps', '1,,50', /--steps takes percents/],
+    ['--bake', '31d', /--bake is 30d at most/],
+    ['--cooldown', '5', /--cooldown is a time such as 10m/],
+    ['--approval', 'boss', /--approval is none or second-person/],
+  ] as const;
+  for (const [option, value, words] of mistakes) {
+    const { code, err } = await run(['canary', 'start', 'rain', 'v2', option, value]);
+    t.equal(code, 2, `${option} ${value}`);
+    t.match(err, words);
+    t.notMatch(err, /minSample|bakeMs|cooldownMs/);
+  }
+  t.match(await run(['canary', 'history', 'rain', '--last', '0']), { code: 2, err: /--last takes a whole number/ });
+});

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { test } from 'tap';
 import { startDemo } from '../helpers/demo.ts';
 
@@ -62,6 +63,28 @@ test('a scenario that is interrupted leaves nothing behind and did not come true
   t.equal(await demo.ended, 1);
   t.equal(lastLine(demo.seen.out), 'interrupted: not rolled back');
   t.throws(() => process.kill(-(demo.child.pid ?? 0), 0), { code: 'ESRCH' });
+});
+
+test('a scenario that nobody reads any more, as after `| head`, ends without a stack trace or a process', async t => {
+  const demo = await startDemo(t, { file: 'scenarios/bad-canary.yaml', args: ['--scenario', 'bad-canary'] });
+  demo.child.stdout.once('data', () => demo.child.stdout.destroy());
+  t.equal(await demo.ended, 1);
+  t.equal(demo.seen.err, '');
+  t.throws(() => process.kill(-(demo.child.pid ?? 0), 0), { code: 'ESRCH' });
+});
+
+test('a scenario whose simulator dies ends at once, says so, and did not come true', async t => {
+  const demo = await startDemo(t, { file: 'scenarios/bad-canary.yaml', args: ['--scenario', 'bad-canary'] });
+  demo.child.stdout.once('data', () => {
+    const { stdout } = spawnSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
+    const own = stdout.split('\n').map(line => line.trim().split(/\s+/));
+    const simulator = own.find(
+      ([, parent, ...args]) => Number(parent) === demo.child.pid && /sim\/main/.test(`${args}`),
+    );
+    process.kill(Number(simulator?.[0]), 'SIGKILL');
+  });
+  t.equal(await demo.ended, 1);
+  t.match(demo.seen.out, /the simulator ended by itself\nnot rolled back\n$/);
 });
 
 test('a scenario nobody knows is named with those there are', async t => {

@@ -4,7 +4,9 @@ import { presentOf } from '../../src/drift/baseline.ts';
 import { baselineTexts, decodeBaseline, encodeBaseline, readBaseline } from '../../src/drift/baseline-files.ts';
 import { fromCsvText } from '../../src/drift/baseline-source.ts';
 import { buildBaseline } from '../../src/drift/build-baseline.ts';
-import { describe, quantileEdges } from '../../src/drift/describe.ts';
+import { counterFor } from '../../src/drift/counts.ts';
+import { describe, describeFeatures, quantileEdges } from '../../src/drift/describe.ts';
+import { decodePane } from '../../src/drift/stored-panes.ts';
 import { binOf } from '../../src/statistics/fixed-histogram.ts';
 
 const csv = `day,wind,rain,sky,forecast,wet
@@ -171,6 +173,49 @@ test('malformed files are told with their place, and never throw', async t => {
     fc.property(fc.json(), text => problems({ 'baseline.json': text, 'constraints.json': text }).length > 0),
     { seed: 1, numRuns: 300 },
   );
+});
+
+test('texts beyond a thousand, and the same twice, are bins that replicas can tell each other', async t => {
+  const featureOf = (buckets: readonly { value: string; count: number }[]) => {
+    const present = buckets.reduce((sum, { count }) => sum + count, 0);
+    const feature = {
+      name: 's',
+      inferred_type: 'String',
+      string_statistics: {
+        common: { num_present: present, num_missing: 0 },
+        distribution: { categorical: { buckets } },
+      },
+    };
+    const read = readBaseline('/b', reader({ 'statistics.json': JSON.stringify({ version: 0, features: [feature] }) }));
+    if (!('baseline' in read)) throw new Error(read.problems.join());
+    const pane = counterFor(read.baseline).empty();
+    t.ok(decodePane(JSON.stringify(pane), pane));
+    t.strictSame(decodeBaseline(JSON.parse(encodeBaseline(read.baseline))), read.baseline);
+    return read.baseline.features[0];
+  };
+  const many = featureOf(Array.from({ length: 1_500 }, (_, i) => ({ value: `v${i}`, count: i < 500 ? 1 : 2 })));
+  t.equal(many?.kind === 'text' && many.values[0], 'v500', 'the most frequent are named');
+  t.equal(many?.kind === 'text' && many.counts.at(-1), 500, 'the others are one');
+  const twice = [
+    { value: 'x', count: 5 },
+    { value: 'x', count: 6 },
+  ];
+  t.match(featureOf(twice), { values: ['x'], counts: [11, 0] });
+});
+
+test('a baseline of records with ever other names holds those of most records', async t => {
+  const instances = Array.from(
+    { length: 600 },
+    (_, i) =>
+      new Map([
+        [`a${i}`, 1],
+        [`b${i}`, 1],
+        ['x', i],
+      ]),
+  );
+  const features = describeFeatures(instances, true);
+  t.equal(features.length, 1_000);
+  t.equal(features[0]?.name, 'x');
 });
 
 test('bins hold about the same, a value that repeats has one of its own', async t => {

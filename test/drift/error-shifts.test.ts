@@ -33,3 +33,27 @@ test('errors of numbers go by their own usual size', async t => {
   tell(60, () => 9_000);
   t.ok(bench.judged('performance').length > 0);
 });
+
+test('one truth, however far off, is no shift, and does not hide the next', async t => {
+  for (const before of [0, 5, 10, 29, 30, 1_000]) {
+    for (const farOff of [1e6, 1.7e308]) {
+      const bench = await driftBench(t);
+      const tell = (count: number, error: number) => {
+        for (let i = 0; i < count; i++)
+          bench.drift.joined({
+            model: 'rain',
+            version: 'v1',
+            inferenceId: `${i}`,
+            predicted: error * (1 + (i % 3)),
+            truth: 0,
+          });
+      };
+      tell(before, 1);
+      tell(1, farOff);
+      tell(500, 1);
+      t.strictSame(bench.judged('performance'), [], `${farOff} after ${before}`);
+      tell(100, 5);
+      t.ok(bench.judged('performance').length > 0, `what lasts is seen, though ${farOff} came after ${before}`);
+    }
+  }
+});

@@ -197,6 +197,20 @@ test('disk is bounded too, and holds what memory does', async t => {
   t.equal(readdirSync(directory).length, 2, 'what is too old goes, when a new day’s file is begun');
 });
 
+test('a file goes when its time is up, though no other answer comes', async t => {
+  const directory = stateDir(t);
+  const clock = manualClock();
+  const before = await bench(t, { clock, directory });
+  before.answered('last');
+  await before.book.stop();
+  t.equal(readdirSync(directory).length, 1);
+  clock.hold(49 * hour);
+  const after = await bench(t, { clock, directory });
+  clock.advance(hour);
+  await after.book.stop();
+  t.strictSame(readdirSync(directory), []);
+});
+
 test('what is deleted is gone from memory and disk', async t => {
   const clock = manualClock();
   const directory = stateDir(t);

@@ -8,6 +8,7 @@ import { addPane, counterFor, momentsOf, type PaneCounts } from '../../src/drift
 import { judge, levelOf } from '../../src/drift/judge.ts';
 import { performanceOf } from '../../src/drift/judge-performance.ts';
 import { violationsOf } from '../../src/drift/judge-quality.ts';
+import { decodePane } from '../../src/drift/stored-panes.ts';
 import { addTruth, measuresOf, noTruths, type TruthCounts } from '../../src/drift/truth-counts.ts';
 import { monitorOptions } from '../helpers/drift.ts';
 
@@ -229,6 +230,14 @@ test('accuracy, AUC, F1, MAE and RMSE', async t => {
   t.equal(numbers.mae, 1.5);
   t.equal(numbers.rmse, Math.sqrt(2.5));
   t.strictSame(measuresOf(noTruths()), {});
+});
+
+test('a truth farther off than numbers reach loses no pane', async t => {
+  const pane = counted(withTens(), [{ x: 1 }]);
+  addTruth(pane.truths, 1, 1e200, undefined);
+  addTruth(pane.truths, -1.7e308, 1.7e308, undefined);
+  t.ok(decodePane(JSON.stringify(pane), pane), 'other replicas can read it');
+  t.match(measuresOf(pane.truths), { mae: 1e100, rmse: 1e100 });
 });
 
 test('performance is judged by its loss against the baseline, with significance and sample', async t => {

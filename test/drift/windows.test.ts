@@ -111,6 +111,18 @@ test('large bodies are sampled, a full queue drops, and both are counted', async
   t.ok(of('dropped') > 70);
 });
 
+test('long texts are counted, and not kept: memory is bounded by records and answers', async t => {
+  const bench = await driftBench(t);
+  const long = 'a'.repeat(20_000);
+  bench.call([{ x: 1, colour: long }]);
+  bench.call([{ x: 1, colour: 'red' }], { answer: JSON.stringify({ predictions: [long] }) });
+  await bench.pass(20);
+  const [v1] = bench.drift.watched();
+  t.equal(v1?.calls.read.value, 2);
+  t.equal(v1?.ring.size, 1);
+  t.equal(bench.remembered.length, 1);
+});
+
 test('a region that was out marks the window', async t => {
   let out = false;
   const bench = await driftBench(t, { ports: { disturbed: () => out } });

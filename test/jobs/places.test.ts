@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import type { JobsOptions } from '../../src/jobs/options.ts';
-import { inputPlaces, outputPlace, parseLocation } from '../../src/jobs/places.ts';
+import { inputPlaces, outputPlace, parseLocation, placesAllowed } from '../../src/jobs/places.ts';
 
 const options = {
   buckets: { 'us-east-1': 'own-bucket' },
@@ -47,6 +47,14 @@ test('no location leads out of the places a tenant may name', async t => {
   t.same(inputPlaces(options, 's3://shared/ours/x', 'us'), new Map([['us-east-1', 's3://shared/ours/x']]));
   t.throws(() => inputPlaces(options, 's3://shared/ours/x', 'them'), { code: 'not-allowed' });
   t.throws(() => inputPlaces(undefined, 's3://shared/in/x', 'us'), { code: 'not-allowed' });
+});
+
+test('the gateway’s own keys are no place of a caller’s, however wide the config’s places are', async t => {
+  const wide = { ...options, places: [{ s3: 's3://own-bucket/', region: 'us-east-1' }] };
+  t.same(placesAllowed(wide, 's3://own-bucket/years/2024.csv', 'us'), ['us-east-1']);
+  for (const own of ['meridian/jobs/1/input', 'meridian/jobs/', 'meridian/', 'meridian', 'mer'])
+    t.same(placesAllowed(wide, `s3://own-bucket/${own}`, 'us'), [], own);
+  t.throws(() => inputPlaces(wide, 's3://own-bucket/meridian/jobs/1/input', 'us'), { code: 'not-allowed' });
 });
 
 test('outputs are read from the region’s bucket, beside the gateway’s own keys, and from the places', async t => {

@@ -21,6 +21,7 @@ export async function acceptBatch(
   const wanted = Math.min(options.inputCopies, regions.length);
   const accepted: Batch = { ...batch, copies: [], state: 'queued', attempts: [] };
   const copies: string[] = [];
+  const unsure: string[] = [];
   for (const region of regions) {
     if (copies.length >= wanted) break;
     // Each record names the copies known by then; the first change of state rewrites them all.
@@ -29,14 +30,20 @@ export async function acceptBatch(
       await store.put(batchKind.record(options, region, batch.id), bytes, 'application/json');
       copies.push(region);
     } catch (error) {
+      unsure.push(region);
       warn(`the record of batch ${batch.id} is not in ${region}: ${String(error)}`);
     }
   }
-  if (copies.length >= wanted) return { ...accepted, copies };
-  for (const region of copies)
-    await store
-      .delete(batchKind.record(options, region, batch.id))
-      .catch((error: unknown) => warn(`the record of batch ${batch.id} is left in ${region}: ${String(error)}`));
+  const isAccepted = copies.length >= wanted;
+  // A write that failed for the gateway may have come through: found later, it would run what was refused or removed.
+  await Promise.all(
+    (isAccepted ? unsure : [...copies, ...unsure]).map(region =>
+      store
+        .delete(batchKind.record(options, region, batch.id))
+        .catch((error: unknown) => warn(`the record of batch ${batch.id} may be left in ${region}: ${String(error)}`)),
+    ),
+  );
+  if (isAccepted) return { ...accepted, copies };
   const message = `The batch could be written down in ${copies.length} of ${wanted} regions only, and is not accepted: repeat the call.`;
   throw new GatewayError('upstream-failed', message);
 }

@@ -177,6 +177,26 @@ test('a refusal leaves nothing behind; silence leaves an attempt that is looked 
   t.match((await step())?.attempts[1], { stage: 'over' });
 });
 
+test('a transform whose creation was not answered is taken, not stopped, while the batch waits for one', async t => {
+  const { book, batch, step, hooks, running, stopped, created, clock } = replica(t, { b: 'evacuated' });
+  await book.add(batch);
+  hooks.create = (region, { jobName }) => {
+    const startedAtMs = clock.wallMs();
+    running.set(`${region} ${jobName}`, {
+      status: 'InProgress',
+      failure: undefined,
+      startedAtMs,
+      endedAtMs: undefined,
+    });
+    throw new TransformPlaneError('TimeoutError', 'no answer', true);
+  };
+  t.match(await step(), { state: 'queued', attempts: [{ region: 'a', stage: 'abandoned' }] });
+  t.match(await step(), { state: 'running', attempts: [{ region: 'a', stage: 'created' }] });
+  t.match(await step(), { state: 'running' });
+  t.same(stopped, []);
+  t.equal(created.length, 1);
+});
+
 test('a batch withdrawn while its region is asked is stopped there', async t => {
   const { ports, book, batch, step, hooks, stopped } = replica(t);
   await book.add(batch);
