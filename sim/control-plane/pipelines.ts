@@ -30,6 +30,7 @@ interface Execution {
   readonly arn: string;
   readonly pipeline: Pipeline;
   readonly token: string;
+  readonly displayName: string | undefined;
   readonly parameters: Readonly<Record<string, string>>;
   readonly startedAtMs: number;
   status: ExecutionStatus;
@@ -109,6 +110,10 @@ export function createPipelines(parts: PipelineParts): Readonly<Record<string, O
         arn: `${arnOf(pipeline.name)}/execution/${letters(random, 'abcdefghijklmnopqrstuvwxyz0123456789', 12)}`,
         pipeline,
         token,
+        displayName:
+          input['PipelineExecutionDisplayName'] === undefined
+            ? undefined
+            : textOf(input, 'PipelineExecutionDisplayName'),
         parameters: { ...pipeline.defaults, ...parametersOf(input, pipeline) },
         startedAtMs: now,
         status: 'Executing',
@@ -133,11 +138,13 @@ export function createPipelines(parts: PipelineParts): Readonly<Record<string, O
     },
     ListPipelineExecutions: input => {
       const pipeline = pipelineOf(input);
-      const own = executions.filter(execution => execution.pipeline === pipeline).toReversed();
+      const after = typeof input['CreatedAfter'] === 'number' ? input['CreatedAfter'] * 1_000 : 0;
+      const own = executions.filter(each => each.pipeline === pipeline && each.startedAtMs > after);
       return {
-        PipelineExecutionSummaries: own.map(({ arn, status, startedAtMs }) => ({
+        PipelineExecutionSummaries: own.toReversed().map(({ arn, status, startedAtMs, displayName }) => ({
           PipelineExecutionArn: arn,
           PipelineExecutionStatus: status,
+          ...(displayName !== undefined && { PipelineExecutionDisplayName: displayName }),
           StartTime: startedAtMs / 1_000,
         })),
       };

@@ -3,7 +3,9 @@ import {
   DescribeEndpointCommand,
   DescribePipelineExecutionCommand,
   ListModelPackagesCommand,
+  ListPipelineExecutionsCommand,
   StartPipelineExecutionCommand,
+  StopPipelineExecutionCommand,
 } from '@aws-sdk/client-sagemaker';
 import type { EndpointBuild } from '../core/build.ts';
 import { type ControlClients, type ControlPorts, controlClients } from './control-clients.ts';
@@ -11,6 +13,8 @@ import type {
   BusEvent,
   BusResult,
   ControlPlane,
+  ExecutionSearch,
+  FoundExecution,
   PipelineExecution,
   PipelineStart,
   RegisteredPackage,
@@ -18,7 +22,9 @@ import type {
 import { ControlPlaneError } from './control-plane.ts';
 
 /** Codes that mean "not now": of one entry, or of the whole call. */
-const passing = /Throttl|TooManyRequests|Internal|ServiceUnavailable|Timeout|RequestLimit|SlowDown/i;
+const passing = /Throttl|TooManyRequests|Internal|ServiceUnavailable|Timeout|RequestLimit|ResourceLimit|SlowDown/i;
+/** Codes of calls that never left: the network's, and those of a client without keys or place. */
+const unsent = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|Error|CredentialsProviderError)$/;
 
 /** SageMaker's and EventBridge's control planes over their own SDK clients: none of this is on the request path. */
 export function awsControlPlane(ports: ControlPorts): ControlPlane & { stop(): void } {
@@ -26,6 +32,8 @@ export function awsControlPlane(ports: ControlPorts): ControlPlane & { stop(): v
   return {
     startPipeline: (region, start) => called(() => startPipeline(clients, region, start)),
     describeExecution: (region, arn) => called(() => describeExecution(clients, region, arn)),
+    findExecution: (region, search) => called(() => findExecution(clients, region, search)),
+    stopExecution: (region, arn, token) => called(() => stopExecution(clients, region, arn, token)),
     approvedPackages: (region, group) => called(() => approvedPackages(clients, region, group)),
     describeEndpoint: (region, endpoint) => called(() => describeEndpoint(clients, region, endpoint)),
     putEvents: (region, events) => called(() => putEvents(clients.eventBridge(region), events)),
@@ -53,6 +61,31 @@ async function describeExecution(clients: ControlClients, region: string, arn: s
     .send(new DescribePipelineExecutionCommand({ PipelineExecutionArn: arn }));
   if (PipelineExecutionStatus === undefined) throw new ControlPlaneError('NoStatus', 'the answer has no status', true);
   return { status: PipelineExecutionStatus, why: FailureReason };
+}
+
+async function findExecution(
+  clients: ControlClients,
+  region: string,
+  { pipeline, displayName, sinceMs }: ExecutionSearch,
+): Promise<FoundExecution | undefined> {
+  const { PipelineExecutionSummaries = [] } = await clients.sagemaker(region).send(
+    new ListPipelineExecutionsCommand({
+      PipelineName: pipeline,
+      CreatedAfter: new Date(sinceMs),
+      SortBy: 'CreationTime',
+      SortOrder: 'Ascending',
+      MaxResults: 100,
+    }),
+  );
+  const found = PipelineExecutionSummaries.find(each => each.PipelineExecutionDisplayName === displayName);
+  if (found?.PipelineExecutionArn === undefined) return undefined;
+  return { arn: found.PipelineExecutionArn, status: found.PipelineExecutionStatus ?? 'Executing' };
+}
+
+async function stopExecution(clients: ControlClients, region: string, arn: string, token: string): Promise<void> {
+  await clients
+    .sagemaker(region)
+    .send(new StopPipelineExecutionCommand({ PipelineExecutionArn: arn, ClientRequestToken: token }));
 }
 
 async function approvedPackages(
@@ -131,7 +164,8 @@ function failure(error: unknown): ControlPlaneError {
   const status = statusOf(error);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   const retryable = status === undefined || status >= 500 || status === 429 || passing.test(error.name);
-  return new ControlPlaneError(status === undefined ? code : error.name, error.message, retryable);
+  const unsure = status === undefined ? !unsent.test(code) : status >= 500 && status !== 503;
+  return new ControlPlaneError(status === undefined ? code : error.name, error.message, retryable, unsure);
 }
 
 function statusOf(error: Error): number | undefined {

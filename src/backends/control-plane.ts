@@ -20,6 +20,21 @@ export interface PipelineExecution {
   readonly why: string | undefined;
 }
 
+/** Which run of a pipeline is meant. */
+export interface ExecutionSearch {
+  /** Name or ARN. */
+  readonly pipeline: string;
+  readonly displayName: string;
+  /** Wall-clock ms. */
+  readonly sinceMs: number;
+}
+
+/** A run that was found. */
+export interface FoundExecution {
+  readonly arn: string;
+  readonly status: PipelineStatus;
+}
+
 /** A version of a model in SageMaker's registry. */
 export interface RegisteredPackage {
   readonly group: string;
@@ -48,6 +63,10 @@ export interface ControlPlane {
   /** Resolves to the ARN of the run. */
   startPipeline(region: string, start: PipelineStart): Promise<string>;
   describeExecution(region: string, arn: string): Promise<PipelineExecution>;
+  /** The run of a pipeline that has this display name, of those begun since; undefined when there is none. */
+  findExecution(region: string, search: ExecutionSearch): Promise<FoundExecution | undefined>;
+  /** Asks a run to stop after its step. @param token as that of a start */
+  stopExecution(region: string, arn: string, token: string): Promise<void>;
   /** The newest approved packages of a group of the model registry, the newest first. */
   approvedPackages(region: string, group: string): Promise<readonly RegisteredPackage[]>;
   /** Of an endpoint by its name. */
@@ -56,16 +75,21 @@ export interface ControlPlane {
   putEvents(region: string, events: readonly BusEvent[]): Promise<readonly BusResult[]>;
 }
 
-/** A control plane's refusal, or its silence. `retryable`: the same call may succeed later, or in another region. */
+/**
+ * A control plane's refusal, or its silence. `retryable`: the same call may succeed later, or in another region.
+ * `unsure`: it may have been carried out all the same.
+ */
 export class ControlPlaneError extends Error {
   /** AWS's error type, or the network's code. */
   readonly code: string;
   readonly retryable: boolean;
+  readonly unsure: boolean;
 
-  constructor(code: string, message: string, retryable: boolean) {
+  constructor(code: string, message: string, retryable: boolean, unsure = false) {
     super(message);
     this.name = 'ControlPlaneError';
     this.code = code;
     this.retryable = retryable;
+    this.unsure = unsure;
   }
 }

@@ -101,6 +101,8 @@ function lateControlPlane({ get }: Pick<Late<ControlPlane>, 'get'>): ControlPlan
   return {
     startPipeline: async (...call) => (await get()).startPipeline(...call),
     describeExecution: async (...call) => (await get()).describeExecution(...call),
+    findExecution: async (...call) => (await get()).findExecution(...call),
+    stopExecution: async (...call) => (await get()).stopExecution(...call),
     approvedPackages: async (...call) => (await get()).approvedPackages(...call),
     describeEndpoint: async (...call) => (await get()).describeEndpoint(...call),
     putEvents: async (...call) => (await get()).putEvents(...call),

@@ -55,6 +55,7 @@ import {
   episodesCanOpen,
   hookTokensAreDistinct,
   retrainNumbersFit,
+  shippedRulesJudgeAlike,
 } from './rules/retrain.ts';
 import { shadowsAreMirroredTo, shadowsCanBeAsked, shadowsStandApart } from './rules/shadow.ts';
 import {
@@ -121,7 +122,14 @@ const rules = {
   ],
   jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe, transformRegionsHaveBuckets, transformsArePriced],
   monitors: [baselinesAreReadable, marksAreInOrder, captureHasDestinations, destinationsAreOnePlace],
-  retraining: [actionRegionsExist, retrainNumbersFit, episodesCanOpen, actionsAreSafe, hookTokensAreDistinct],
+  retraining: [
+    actionRegionsExist,
+    retrainNumbersFit,
+    episodesCanOpen,
+    shippedRulesJudgeAlike,
+    actionsAreSafe,
+    hookTokensAreDistinct,
+  ],
   limits: [
     pathsAreUsable,
     nameServersAreAddresses,

@@ -3,6 +3,7 @@ import { happen, noted } from './change.ts';
 import type { ActionRecord, Episode } from './episode.ts';
 import type { ActionOptions, RetrainOptions } from './options.ts';
 import type { RetrainPorts } from './ports.ts';
+import { endSecondRuns } from './second-run.ts';
 
 /** Tries in one region, and of a webhook. */
 const mostTries = 4;
@@ -61,7 +62,7 @@ export async function act(ports: RetrainPorts, id: string, index: number, option
     const action = options.actions.find(each => each.kind === record.kind && nameOf(each) === record.to);
     const tried: Tried =
       action === undefined
-        ? { ok: false, why: 'it is not configured any more', retryable: false }
+        ? { ok: false, why: 'it is not configured any more', retryable: false, unsure: false }
         : await tryAction(ports, episode, record, action);
     const next = afterTry(record, tried, action, ports.clock.wallMs());
     const result = resultOf(record, next);
@@ -100,13 +101,19 @@ function followed(
 function afterTry(record: ActionRecord, tried: Tried, action: ActionOptions | undefined, nowMs: number): ActionRecord {
   if (tried.ok) {
     const { link, region } = tried;
-    return { ...record, state: 'done', link, ...(region !== undefined && { region }) };
+    const { unsure = [], ...rest } = record;
+    const elsewhere = unsure.filter(each => each !== region); // here the token has made one run of all tries
+    const left = elsewhere.length > 0 && record.kind === 'pipeline' && { unsure: elsewhere };
+    return { ...rest, ...left, state: 'done', link, ...(region !== undefined && { region }) };
   }
   const failures = record.failures + 1;
-  if (!tried.retryable || action === undefined) return { ...record, state: 'failed', failures };
-  if (failures < mostTries) return { ...record, failures, dueAtMs: nowMs + firstPauseMs * 4 ** record.failures };
-  if (record.regionIndex + 1 >= regionsOf(action).length) return { ...record, state: 'failed', failures };
-  return { ...record, regionIndex: record.regionIndex + 1, failures: 0, dueAtMs: nowMs };
+  const at = action && (regionsOf(action)[record.regionIndex] ?? nameOf(action));
+  const unsure = new Set([...(record.unsure ?? []), ...(tried.unsure && at !== undefined ? [at] : [])]);
+  const next = { ...record, failures, ...(unsure.size > 0 && { unsure: [...unsure] }) };
+  if (!tried.retryable || action === undefined) return { ...next, state: 'failed' };
+  if (failures < mostTries) return { ...next, dueAtMs: nowMs + firstPauseMs * 4 ** record.failures };
+  if (record.regionIndex + 1 >= regionsOf(action).length) return { ...next, state: 'failed' };
+  return { ...next, regionIndex: record.regionIndex + 1, failures: 0, dueAtMs: nowMs };
 }
 
 function resultOf(before: ActionRecord, after: ActionRecord): 'done' | 'retried' | 'moved' | 'failed' {
@@ -114,16 +121,22 @@ function resultOf(before: ActionRecord, after: ActionRecord): 'done' | 'retried'
   return after.regionIndex === before.regionIndex ? 'retried' : 'moved';
 }
 
-/** Asks how the pipeline is; silence changes nothing but the time of the next look. */
+/**
+ * Asks how the pipeline is, and whether a region that fell silent runs it too; silence changes nothing but the time of
+ * the next look.
+ */
 export async function look(ports: RetrainPorts, id: string, { pollSeconds }: RetrainOptions): Promise<void> {
-  await alone(ports, id, async ({ execution }) => {
+  await alone(ports, id, async episode => {
+    const { execution } = episode;
     if (execution === undefined) return latest => latest;
+    const withoutSecond = await endSecondRuns(ports, episode);
     const { region, arn, status: before } = execution;
     const found = await ports.controlPlane.describeExecution(region, arn).catch(() => undefined);
     const atMs = ports.clock.wallMs();
     const status = found?.status ?? before;
     return latest => {
-      const next = { ...latest, execution: { ...execution, status, dueAtMs: atMs + pollSeconds * 1_000 } };
+      const settled = withoutSecond(latest);
+      const next = { ...settled, execution: { ...execution, status, dueAtMs: atMs + pollSeconds * 1_000 } };
       if (status === before) return next;
       return noted(next, { atMs, by: 'gateway', what: `pipeline ${status}`, detail: found?.why ?? arn });
     };

@@ -9,7 +9,7 @@ import { filledIn, requestOf } from './request.ts';
 /** What came of one try. */
 export type Tried =
   | { readonly ok: true; readonly link: string; readonly region: string | undefined }
-  | { readonly ok: false; readonly why: string; readonly retryable: boolean };
+  | { readonly ok: false; readonly why: string; readonly retryable: boolean; readonly unsure: boolean };
 
 /** What an action is told of, as records and people name it: pipeline, bus or URL. */
 export function nameOf(action: ActionOptions): string {
@@ -49,6 +49,16 @@ export function tokenOf({ model, baseline, id }: Pick<Episode, 'model' | 'baseli
   return createHash('sha256').update(`${model}|${baseline}|${id}`).digest('hex');
 }
 
+/** What a run of the episode's is called, in every region. */
+export function displayNameOf({ id }: Pick<Episode, 'id'>): string {
+  return `meridian-${id}`;
+}
+
+/** Whether no action was carried out, nor may have been. */
+export function nothingStarted(actions: readonly ActionRecord[]): boolean {
+  return actions.length > 0 && actions.every(({ state, unsure = [] }) => state === 'failed' && unsure.length === 0);
+}
+
 /** Tries an action once. Never rejects. */
 export async function tryAction(
   ports: RetrainPorts,
@@ -59,7 +69,7 @@ export async function tryAction(
   const region = regionsOf(action)[record.regionIndex];
   try {
     if (action.kind === 'webhook') return await tellWebhook(ports, episode, action);
-    if (region === undefined) return { ok: false, why: 'its regions have changed', retryable: false };
+    if (region === undefined) return { ok: false, why: 'its regions have changed', retryable: false, unsure: false };
     const link =
       action.kind === 'pipeline'
         ? await startPipeline(ports, episode, record, region)
@@ -67,7 +77,8 @@ export async function tryAction(
     return { ok: true, link, region };
   } catch (error) {
     const why = error instanceof ControlPlaneError ? `${error.code}: ${error.message}` : String(error);
-    return { ok: false, why, retryable: !(error instanceof ControlPlaneError) || error.retryable };
+    const { retryable, unsure } = error instanceof ControlPlaneError ? error : { retryable: true, unsure: true };
+    return { ok: false, why, retryable, unsure };
   }
 }
 
@@ -80,7 +91,7 @@ function startPipeline(
   return ports.controlPlane.startPipeline(region, {
     pipeline: to,
     token: tokenOf(episode),
-    displayName: `meridian-${episode.id}`,
+    displayName: displayNameOf(episode),
     description: `Retrains ${episode.model}: episode ${episode.id}`.slice(0, 3_072),
     parameters,
   });
@@ -114,7 +125,7 @@ async function tellWebhook(
 ): Promise<Tried> {
   const taken = await postSigned(ports.poster, ports.clock.wallMs(), action, bodyOf(ports, episode));
   if (taken) return { ok: true, link: action.url, region: undefined };
-  return { ok: false, why: 'the webhook did not take it', retryable: true };
+  return { ok: false, why: 'the webhook did not take it', retryable: true, unsure: true };
 }
 
 /** What buses and webhooks are told. `token` is there so that who hears it twice acts once. */

@@ -1,3 +1,4 @@
+import { nothingStarted } from './actions.ts';
 import { type EpisodePatch, noted, tell } from './change.ts';
 import type { Episode } from './episode.ts';
 import { drifting, type Evidence, evidenceText, withEvidence } from './evidence.ts';
@@ -16,6 +17,8 @@ export interface News {
 export type Taken = 'opened' | 'added' | 'ignored';
 
 const hourMs = 3_600_000;
+/** After an episode whose retraining could not be started the next one tries again, this much later at the soonest. */
+const againMs = 900_000;
 
 /** How much of the model's quality is known when an episode opens. */
 export type QualityOf = (model: string, version: string | undefined) => Readonly<Record<string, number>>;
@@ -74,14 +77,15 @@ function provesNothing({ state, evidence }: Episode, { key, active }: Evidence):
   return !active && state !== 'recovering' && !evidence.some(known => known.key === key);
 }
 
-/** An alert that is over already, or drift right after a person put its episode away. */
+/** An alert that is over already, or drift right after its episode was put away, or could start nothing. */
 function isStale({ book, clock, options }: RetrainPorts, { model, scope, evidence }: News): boolean {
   const past = book.all().filter(episode => episode.model === model && episode.scope === scope);
   const over = past.some(episode => episode.evidence.some(({ key, active }) => key === evidence.key && !active));
   if (evidence.source === 'alertmanager' && over) return true;
   const last = book.last(model, scope);
-  const quietMs = (options(model)?.cooldownHours ?? 0) * hourMs;
-  return last?.state === 'dismissed' && clock.wallMs() < (last.closedAtMs ?? 0) + quietMs;
+  const sinceMs = clock.wallMs() - (last?.closedAtMs ?? 0);
+  if (last?.state === 'failed' && nothingStarted(last.actions)) return sinceMs < againMs;
+  return last?.state === 'dismissed' && sinceMs < (options(model)?.cooldownHours ?? 0) * hourMs;
 }
 
 function opening(ports: RetrainPorts, quality: QualityOf, { model, scope, evidence, by }: News) {

@@ -1,5 +1,6 @@
 import type { Cancel } from '../core/clock.ts';
 import { act, look, start } from './act.ts';
+import { nothingStarted } from './actions.ts';
 import { happen, noted } from './change.ts';
 import { type Episode, isOver } from './episode.ts';
 import type { RetrainOptions } from './options.ts';
@@ -97,7 +98,8 @@ async function carryOut(ports: RetrainPorts, episode: Episode, plan: Plan, optio
       const { event, detail, patch } = plan;
       // Made for the episode as it was: what changed meanwhile is looked at anew.
       const still = (latest: Episode) => (latest === episode || same(latest, episode) ? (patch ?? {}) : undefined);
-      await happen(ports, id, event, { by: 'gateway', detail }, still);
+      const made = await happen(ports, id, event, { by: 'gateway', detail }, still);
+      if (made?.state === 'failed' && nothingStarted(made.actions)) await ports.budget.release(made.model, id);
       return;
     }
     case 'start':

@@ -117,6 +117,8 @@ export interface ActionRecord {
   readonly failures: number;
   /** Wall-clock ms; not before. */
   readonly dueAtMs: number;
+  /** Where it may have been carried out although no answer came: regions, or the URL of a webhook. */
+  readonly unsure?: readonly string[];
   /** Of a pipeline: filled in once, so that every try and replica sends the same. */
   readonly parameters: Readonly<Record<string, string>>;
   /** ARN of the run, id of the event. */

@@ -1,3 +1,4 @@
+import { nothingStarted } from './actions.ts';
 import type { EpisodePatch } from './change.ts';
 import type { Episode, EpisodeEvent } from './episode.ts';
 import { confirms, drifting, type Evidence } from './evidence.ts';
@@ -97,6 +98,12 @@ function suppress({ held }: Episode, { nowMs, options }: Facts, why: string): Pl
   return fresh && settleMs > 0 ? wait : { to: 'hold', why, untilMs: nowMs + settleMs };
 }
 
+function unstartedText(actions: Episode['actions']): string {
+  if (nothingStarted(actions)) return 'no training could be started: it is not counted';
+  const maybe = [...new Set(actions.flatMap(({ unsure = [] }) => unsure))];
+  return `no training could be started${maybe.length === 0 ? '' : `, unless it was in silence: ${maybe.join(', ')}`}`;
+}
+
 function retraining(episode: Episode, facts: Facts): Plan {
   const { actions, execution, result } = episode;
   const index = actions.findIndex(({ state, dueAtMs }) => state === 'pending' && dueAtMs <= facts.nowMs);
@@ -105,7 +112,7 @@ function retraining(episode: Episode, facts: Facts): Plan {
   // A pipeline trains; where there is none, whoever was told does.
   const training = actions.filter(({ kind }) => kind === 'pipeline');
   if ((training.length > 0 ? training : actions).every(({ state }) => state === 'failed'))
-    return { to: 'change', event: 'failed', detail: 'no training could be started' };
+    return { to: 'change', event: 'failed', detail: unstartedText(actions) };
   if (result !== undefined) return { to: 'change', event: 'produced', detail: 'a new version was told' };
   if (execution?.status === 'Succeeded') return { to: 'change', event: 'produced', detail: 'the pipeline succeeded' };
   if (execution?.status === 'Failed' || execution?.status === 'Stopped')

@@ -24,6 +24,7 @@ const ActionRecord = Type.Object({
   state: Type.Enum(['pending', 'done', 'failed']),
   regionIndex: Type.Integer(),
   failures: Type.Integer(),
+  unsure: Type.Optional(Type.Array(Type.String())),
   dueAtMs: Type.Number(),
   parameters: Type.Record(Type.String(), Type.String()),
   link: Type.Optional(Type.String()),

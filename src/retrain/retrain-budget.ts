@@ -10,6 +10,8 @@ export interface RetrainBudget {
    * why not, or undefined. Rejects while replicas cannot agree.
    */
   claim(model: string, episode: string, options: Limits): Promise<string | undefined>;
+  /** Gives back what an episode took, because nothing was started. Rejects while replicas cannot agree. */
+  release(model: string, episode: string): Promise<void>;
   /** Retrainings left this week. */
   left(model: string, options: Pick<RetrainOptions, 'maxPerWeek'>): number;
 }
@@ -48,7 +50,15 @@ export function retrainBudget(state: StateStore, wallMs: () => number): RetrainB
     const next = JSON.stringify([...kept, { episode, atMs: wallMs() }]);
     return (await state.replace(prefix + model, text, next)) ? undefined : claim(model, episode, limits);
   };
+  const release: RetrainBudget['release'] = async (model, episode) => {
+    const text = state.get(prefix + model);
+    const past = read(text);
+    if (text === undefined || !past.some(each => each.episode === episode)) return;
+    const next = JSON.stringify(past.filter(each => each.episode !== episode));
+    if (!(await state.replace(prefix + model, text, next))) await release(model, episode);
+  };
   return {
+    release,
     refusal: (model, limits) => refusal(of(model), limits),
     claim,
     left: (model, { maxPerWeek }) => Math.max(0, maxPerWeek - thisWeek(of(model)).length),

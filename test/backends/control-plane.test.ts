@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { type Test, test } from 'tap';
 import { awsControlPlane } from '../../src/backends/aws-control-plane.ts';
 import { type ControlPlane, ControlPlaneError } from '../../src/backends/control-plane.ts';
@@ -60,7 +61,7 @@ test('what may pass can be tried again, what was refused cannot', async t => {
     ['AccessDeniedException', false],
   ] as const) {
     const id = await simulator.faults.add({ region: 'us-east-1', kind: 'control-error', errorType });
-    t.match(await failure(control.startPipeline('us-east-1', start)), { code: errorType, retryable });
+    t.match(await failure(control.startPipeline('us-east-1', start)), { code: errorType, retryable, unsure: false });
     await simulator.faults.remove(id);
   }
 });
@@ -73,11 +74,44 @@ test('silence, no keys and no place are failures that may pass', async t => {
   await new Promise<void>(resolve => deaf.listen(0, '127.0.0.1', resolve));
   t.teardown(() => deaf.close());
   const url = `http://127.0.0.1:${(deaf.address() as AddressInfo).port}`;
-  t.match(await failure(plane(t, url).startPipeline('us-east-1', start)), { retryable: true });
+  t.match(await failure(plane(t, url).startPipeline('us-east-1', start)), { retryable: true, unsure: true });
   t.match(await failure(plane(t, url, false).startPipeline('us-east-1', start)), {
     retryable: true,
+    unsure: false,
     message: /no usable credentials/,
   });
   t.match(await failure(plane(t, undefined).putEvents('us-east-1', [event])), { message: /no control plane/ });
-  t.match(await failure(plane(t, 'http://127.0.0.1:1').putEvents('us-east-1', [event])), { retryable: true });
+  t.match(await failure(plane(t, 'http://127.0.0.1:1').putEvents('us-east-1', [event])), {
+    retryable: true,
+    unsure: false,
+  });
+});
+
+test('a run is found by its display name', async t => {
+  const simulator = await startTestSimulator(t);
+  const control = plane(t, simulator.url('us-east-1'));
+  const search = { pipeline: 'rain-retrain', displayName: 'meridian-abc', sinceMs: Date.now() - 60_000 };
+  t.equal(await control.findExecution('us-east-1', search), undefined);
+  await control.startPipeline('us-east-1', start);
+  const arn = await control.startPipeline('us-east-1', {
+    ...start,
+    token: 'b'.repeat(64),
+    displayName: 'meridian-abc',
+  });
+  t.match(await control.findExecution('us-east-1', search), { arn, status: /^(Executing|Failed)$/ });
+  t.equal(await control.findExecution('us-east-1', { ...search, sinceMs: Date.now() + 60_000 }), undefined);
+  t.match(await failure(control.findExecution('us-east-1', { ...search, pipeline: 'none' })), { retryable: false });
+});
+
+test('a run is stopped by its ARN, with a token', async t => {
+  const asked: unknown[] = [];
+  const server = createServer(async (request, response) => {
+    asked.push([request.headers['x-amz-target'], await json(request)]);
+    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end('{}');
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const control = plane(t, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await control.stopExecution('us-east-1', 'arn:run', token);
+  t.same(asked, [['SageMaker.StopPipelineExecution', { PipelineExecutionArn: 'arn:run', ClientRequestToken: token }]]);
 });

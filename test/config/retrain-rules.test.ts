@@ -36,6 +36,15 @@ test('numbers that cannot come true are told', async t => {
   t.notMatch(findings(withRetrain('{ settleMinutes: 60 }')).warnings, /windows take/);
 });
 
+test('where Prometheus judges, windows that its shipped rules do not mean are told', async t => {
+  const judgedBy = (retrain: string, panes = 12) =>
+    findings(withRetrain(retrain, monitor.replace('tumblingPanes: 12', `tumblingPanes: ${panes}`))).warnings;
+  t.notMatch(judgedBy('{ evaluator: false }'), /shipped/);
+  t.match(judgedBy('{ evaluator: false }', 2), /windows take 10 minutes.*\[239m:1h\] becomes \[2390s:600s\]/s);
+  t.match(judgedBy('{ evaluator: false, windows: { drifted: 2 } }'), /3 of 4, and 3 clear/);
+  t.notMatch(judgedBy('{ windows: { drifted: 2 } }', 2), /shipped/);
+});
+
 test('what opens no episode, and what follows from none, is told', async t => {
   t.match(findings(withRetrain('{}', '')).warnings, /rain has no monitor/);
   t.match(findings(withRetrain('{ evaluator: false }')).warnings, /nobody may tell of drift/);

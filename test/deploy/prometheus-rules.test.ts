@@ -1,8 +1,28 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'tap';
-import { parse } from 'yaml';
-import { configRoot, ruleFiles, runTool, shippedRules } from '../helpers/monitoring.ts';
+import { promisify } from 'node:util';
+import { type Test, test } from 'tap';
+import { parse, stringify } from 'yaml';
+import {
+  configRoot,
+  type MonitoringRule,
+  type RuleFile,
+  ruleFiles,
+  runTool,
+  shippedRules,
+} from '../helpers/monitoring.ts';
 
 interface RuleTests {
   readonly tests: readonly {
@@ -30,6 +50,39 @@ test('every rule does what its unit tests say', async t => {
     const { ok, said } = runTool('promtool', ['test', 'rules', `prometheus/tests/${name}`]);
     t.ok(ok, said);
   }
+});
+
+/** Whether a test of this rule file fails once the rule file says this. The quickest first. */
+async function isNoticed(t: Test, name: string, changed: RuleFile): Promise<boolean> {
+  const dir = mkdtempSync(join(tmpdir(), 'meridian-rules-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  for (const folder of ['rules', 'tests']) mkdirSync(join(dir, folder));
+  writeFileSync(join(dir, 'rules', name), stringify(changed));
+  const own = testFiles.filter(file => readFileSync(join(testsDir, file), 'utf8').includes(`../rules/${name}]`));
+  for (const file of own.toSorted((a, b) => statSync(join(testsDir, a)).size - statSync(join(testsDir, b)).size)) {
+    copyFileSync(join(testsDir, file), join(dir, 'tests', file));
+    const passed = await promisify(execFile)('promtool', ['test', 'rules', `tests/${file}`], { cwd: dir }).then(
+      () => true,
+      () => false,
+    );
+    if (!passed) return true;
+  }
+  return false;
+}
+
+test('no alert can lose its wait without a test that fails', async t => {
+  const files = [...ruleFiles].map(async ([name, file]) => {
+    const waiting = file.groups.flatMap(({ rules }) => rules.filter(rule => rule.for !== undefined));
+    for (const { alert = '' } of waiting) {
+      const hasty = ({ for: wait, ...rule }: MonitoringRule) =>
+        rule.alert === alert || wait === undefined ? rule : { ...rule, for: wait };
+      const groups = file.groups.map(group => ({ ...group, rules: group.rules.map(hasty) }));
+      t.ok(await isNoticed(t, name, { groups }), alert);
+    }
+  });
+  await Promise.all(files);
+  const [cost] = [...ruleFiles].filter(([name]) => name === 'cost.yml');
+  t.equal(cost && (await isNoticed(t, ...cost)), false, 'rules as they are fail none');
 });
 
 test('every alert is seen to fire and not to fire, every recorded series to have a value', async t => {

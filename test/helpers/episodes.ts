@@ -38,6 +38,9 @@ export interface FakeControlPlane extends ControlPlane {
   readonly events: BusEvent[];
   /** Answers for the next calls instead of the usual ones, the first first; throw there to fail. */
   readonly next: (() => never | BusResult)[];
+  /** Regions where runs were looked for, and how the next search fails. */
+  readonly searches: string[];
+  readonly search: (() => never)[];
 }
 
 export function fakeControlPlane(): FakeControlPlane {
@@ -47,6 +50,8 @@ export function fakeControlPlane(): FakeControlPlane {
     executions: new Map(),
     events: [],
     next: [],
+    searches: [],
+    search: [],
     startPipeline: async (region, { token, pipeline, parameters }) => {
       fake.starts.push(`${region} ${token}`);
       fake.parameters.push(parameters);
@@ -58,6 +63,15 @@ export function fakeControlPlane(): FakeControlPlane {
     describeExecution: async (_, arn) => {
       fake.next.shift()?.();
       return fake.executions.get(arn) ?? { status: 'Failed', why: 'unknown' };
+    },
+    findExecution: async region => {
+      fake.searches.push(region);
+      fake.search.shift()?.();
+      const [found] = [...fake.executions].filter(([arn]) => arn.includes(`:${region}:`));
+      return found && { arn: found[0], status: found[1].status };
+    },
+    stopExecution: async (_, arn) => {
+      fake.executions.set(arn, { status: 'Stopping', why: undefined });
     },
     approvedPackages: async () => [],
     describeEndpoint: async () => {

@@ -53,7 +53,7 @@ test('when every region is away it has failed, and says so', async t => {
   await fixture.pass(60_000);
   t.equal(fixture.control.starts.length, 8, 'tries are bounded');
   t.match(fixture.newest(), { state: 'failed', actions: [{ state: 'failed' }] });
-  t.equal(fixture.newest().timeline.at(-1)?.detail, 'no training could be started');
+  t.equal(fixture.newest().timeline.at(-1)?.detail, 'no training could be started: it is not counted');
 });
 
 test('a refusal is not repeated, there or elsewhere', async t => {

@@ -77,6 +77,32 @@ export const episodesCanOpen: Rule = inspection => {
   }
 };
 
+/** In PromQL. */
+function duration(ms: number): string {
+  const whole = Math.round(ms);
+  return whole % 1_000 === 0 ? `${whole / 1_000}s` : `${whole}ms`;
+}
+
+/** Where Prometheus judges, it does so by the shipped rules, which cannot read these settings. */
+export const shippedRulesJudgeAlike: Rule = inspection => {
+  for (const [, { evaluator, windows }, path, { monitor }] of retrained(inspection)) {
+    if (evaluator) continue;
+    const { drifted, of, clear } = windows;
+    if (drifted !== 3 || of !== 4 || clear !== 3) {
+      const problem =
+        'Prometheus counts windows by its rules: 3 of 4, and 3 clear, where they are those that are shipped';
+      inspection.warning([...path, 'windows'], problem, 'change rules/drift.yml alike, or set evaluator: true');
+    }
+    const minutes = monitor && (monitor.windows.paneSeconds * monitor.windows.tumblingPanes) / 60;
+    if (minutes === undefined || minutes === 60) continue;
+    const window = duration(minutes * 60_000);
+    const [of4, clear3] = [4, 3].map(count => duration(minutes * 60_000 * (count - 1 / 60)));
+    const problem = `windows take ${minutes} minutes, and the shipped rules of Prometheus count those of an hour`;
+    const mend = `in rules/drift.yml [239m:1h] becomes [${of4}:${window}], and [179m:1h] [${clear3}:${window}]`;
+    inspection.warning([...path, 'evaluator'], problem, mend);
+  }
+};
+
 /** Places of captured data have these names, of a residency class too. */
 const words = /^(model|version|scope|episode|baseline|(capture|feedback)(-[a-z0-9-]{1,32})?)$/;
 
