@@ -37,7 +37,7 @@ export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
     publishModels(metrics, parts);
     publishWork(metrics, sources);
     publishMemory(metrics, parts);
-    publishDrift(metrics, drift);
+    publishDrift(metrics, drift, canaries.carries);
     metrics.gauge('meridian_requests_in_flight', {}, replica.inFlight.requests);
     metrics.countTo('meridian_log_lines_dropped_total', {}, log.dropped);
     metrics.gauge('meridian_ready', {}, Number(replica.notReady() === undefined));

@@ -9,7 +9,7 @@ import { priorityOf } from '../core/priority.ts';
 import type { Caller } from '../core/request.ts';
 import { shedNow } from '../inference/call-failed.ts';
 import type { Admission } from '../security/admission.ts';
-import { authorize, type Identify } from '../security/callers.ts';
+import { allowedModel, type Identify } from '../security/callers.ts';
 import type { Limits } from '../security/limits.ts';
 import { type HeldBody, readBody } from './body.ts';
 import type { Call } from './call.ts';
@@ -45,11 +45,7 @@ export function identify(ports: AdmitPorts, call: Call, message: IncomingMessage
  * let in by `takeBody`. Throws `unknown-model`, `not-allowed` or what limits throw.
  */
 export async function permit(ports: AdmitPorts, call: Call, name: string, permission: Permission): Promise<Model> {
-  const model = ports.model(name);
-  if (model === undefined)
-    throw new GatewayError('unknown-model', 'No model of this name is configured here: check the name.');
-  const caller = call.caller ?? call.identity?.caller;
-  if (caller !== undefined) authorize(caller, model.name, permission);
+  const model = allowedModel(ports.model(name), call.caller ?? call.identity?.caller, permission);
   call.permission = permission;
   call.model = model;
   if (call.caller !== undefined) await enter(ports, call, model, call.caller);
@@ -82,7 +78,7 @@ export async function takeBody(
   const proven = call.identity.confirm(call.body.sha256);
   call.caller = proven;
   if (call.model === undefined) return call.body;
-  authorize(proven, call.model.name, call.permission);
+  allowedModel(call.model, proven, call.permission);
   if (call.leave === undefined) await enter(ports, call, call.model, proven);
   return call.body;
 }

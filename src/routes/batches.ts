@@ -2,11 +2,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Model } from '../core/model.ts';
 import type { Caller, Hints } from '../core/request.ts';
 import type { Admission } from '../security/admission.ts';
-import { authorize } from '../security/callers.ts';
+import { allowedModel } from '../security/callers.ts';
 import { type BatchRequest, readBatchRequest } from './batch-request.ts';
 import { readBody } from './body.ts';
 import { readHints } from './fields.ts';
-import { asking, type HandedIn, handingIn, type LaterPorts, modelNamed } from './later.ts';
+import { asking, type HandedIn, handingIn, type LaterPorts } from './later.ts';
 
 /** A batch as callers see it; rendered as it is. */
 export type ShownBatch = { readonly id: string } & Readonly<Record<string, unknown>>;
@@ -51,9 +51,8 @@ async function createBatch(ports: BatchRoutePorts, { raw, id, params, headers }:
   const identity = ports.identify({ method: raw.method ?? '', url: raw.url ?? '', headers });
   const admit = (caller: Caller): Model => {
     seen.caller = caller;
-    const model = modelNamed(ports, params.model);
+    const model = allowedModel(ports.model(params.model), caller, 'queue');
     seen.model = model;
-    authorize(caller, model.name, 'queue');
     return model;
   };
   if (identity.proven) admit(identity.caller);

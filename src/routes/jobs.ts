@@ -3,10 +3,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import type { Caller } from '../core/request.ts';
 import type { Admission } from '../security/admission.ts';
-import { authorize } from '../security/callers.ts';
+import { allowedModel } from '../security/callers.ts';
 import { readFields, readHints } from './fields.ts';
 import type { JobRoutePorts } from './jobs-ports.ts';
-import { asking, type HandedIn, handingIn, modelNamed } from './later.ts';
+import { asking, type HandedIn, handingIn } from './later.ts';
 import { payloadOf } from './payload.ts';
 import { breakOffWhenStalled } from './reader.ts';
 
@@ -52,9 +52,8 @@ async function createJob(ports: JobRoutePorts, http: ByModel, seen: HandedIn) {
   const { maxBytes, idleMs, heldBytes } = ports.limits();
   const caller = uploader(ports, http);
   seen.caller = caller;
-  const model = modelNamed(ports, http.params.model);
+  const model = allowedModel(ports.model(http.params.model), caller, 'queue');
   seen.model = model;
-  authorize(caller, model.name, 'queue');
   seen.leave = await ports.tenants.enter(caller);
   const hints = readHints(http.headers, http.params.model);
   const request = { id: http.id, model, caller, fields: readFields(http.headers), hints };

@@ -58,13 +58,6 @@ export function handingIn<R extends FastifyRequest>(
   };
 }
 
-/** The model a call names. Throws `unknown-model`. */
-export function modelNamed(ports: Pick<LaterPorts, 'model'>, name: string): Model {
-  const model = ports.model(name);
-  if (model !== undefined) return model;
-  throw new GatewayError('unknown-model', 'No model of this name is configured here: check the name.');
-}
-
 type ById = FastifyRequest<{ Params: { id: string } }>;
 
 /** Answers a call about one piece of work, and tells that it was asked. */

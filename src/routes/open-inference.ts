@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import type { Answer } from '../core/result.ts';
-import { authorize } from '../security/callers.ts';
+import { allowedModel } from '../security/callers.ts';
 import { parseObject } from '../wire/json-object.ts';
 import { callerWithoutBody } from './admit.ts';
 import type { Readiness } from './health.ts';
@@ -56,11 +56,9 @@ function answer(
 ): FastifyReply {
   try {
     const caller = callerWithoutBody(ports, raw);
-    const model = ports.model(params.model);
-    const known = params.version === undefined || model?.versions.some(({ name }) => name === params.version);
-    if (model === undefined || !known)
-      throw new GatewayError('unknown-model', 'No model or version of this name is configured here.');
-    authorize(caller, model.name, 'infer');
+    const model = allowedModel(ports.model(params.model), caller, 'infer');
+    const known = params.version === undefined || model.versions.some(({ name }) => name === params.version);
+    if (!known) throw new GatewayError('unknown-model', 'The model has no version of this name: check the name.');
     const [status, body] = show(model, params.version);
     return reply.code(status).send(body);
   } catch (error) {

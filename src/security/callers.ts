@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
+import type { Model } from '../core/model.ts';
 import type { Permission } from '../core/operation.ts';
 import type { Caller } from '../core/request.ts';
 import { badSignature, isSigV4, readSigV4, type SigV4Claim } from '../wire/sigv4.ts';
@@ -134,18 +135,21 @@ export function bearerToken(authorization: string | undefined): string | undefin
   return match?.[1];
 }
 
-/** Throws `not-allowed` unless the caller's key and tenant allow this model and this use of it. */
-export function authorize(caller: Caller, model: string, permission: Permission): void {
-  if (caller.models !== undefined && !caller.models.has(model)) {
+/**
+ * The model that a call names, found or not, if its caller may use it so. Whoever is held to some models is told the same
+ * of all others, be they here or not. Throws `unknown-model` or `not-allowed`.
+ */
+export function allowedModel(found: Model | undefined, caller: Caller | undefined, permission: Permission): Model {
+  if (caller?.models !== undefined && (found === undefined || !caller.models.has(found.name)))
     throw new GatewayError(
       'not-allowed',
-      `Your API key may not call the model ${model}: ask the operator to add it to the key.`,
+      'Your API key may not call a model of this name: check the name, or ask the operator to add it to the key.',
     );
-  }
-  if (caller.operations !== undefined && !caller.operations.has(permission)) {
-    throw new GatewayError(
-      'not-allowed',
-      `Your tenant may not ${permission}, only ${[...caller.operations].join(' and ')}: ask the operator to allow it.`,
-    );
-  }
+  if (found === undefined)
+    throw new GatewayError('unknown-model', 'No model of this name is configured here: check the name.');
+  if (caller?.operations === undefined || caller.operations.has(permission)) return found;
+  throw new GatewayError(
+    'not-allowed',
+    `Your tenant may not ${permission}, only ${[...caller.operations].join(' and ')}: ask the operator to allow it.`,
+  );
 }

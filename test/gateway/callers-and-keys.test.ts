@@ -36,6 +36,54 @@ test('a key opens the models it names, in either header', async t => {
   t.match([other.status, JSON.parse(other.text).error.code], [403, 'not-allowed']);
 });
 
+test('a key that is held to some models does not learn which others there are, in any protocol', async t => {
+  const gateway = await startTestGateway(t, { auth, models });
+  const told = async (path: string, key: string, body?: (name: string) => object) => {
+    const answers = ['snow', 'hail'].map(async name => {
+      const answer = await fetch(`${gateway.urls.data}${path.replace(':model', name)}`, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        ...(body !== undefined && { body: JSON.stringify(body(name)) }),
+      });
+      return `${answer.status} ${await answer.text()}`;
+    });
+    const [here, not] = await Promise.all(answers);
+    return {
+      here: here?.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ''),
+      not: not?.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ''),
+    };
+  };
+  const posts = [
+    '/v1/models/:model/invocations',
+    '/endpoints/:model/invocations',
+    '/endpoints/:model/invocations-response-stream',
+    '/endpoints/:model/async-invocations',
+    '/model/:model/converse',
+    '/model/:model/invoke-with-response-stream',
+    '/v2/models/:model/infer',
+    '/v1/models/:model:predict',
+    '/v1/chat/completions',
+    '/v1/embeddings',
+  ];
+  for (const path of posts) {
+    const { here, not } = await told(path, 'key-rain', model => ({ model }));
+    t.match(here, /^403 /, path);
+    t.equal(not, here, path);
+    const all = await told(path, 'key-all', model => ({ model }));
+    t.match(all.not, /^40[04] .*No model of this name/, `${path}: a key that is held to none is told`);
+  }
+  for (const path of [
+    '/v2/models/:model',
+    '/v2/models/:model/ready',
+    '/v2/models/:model/versions/v9',
+    '/v1/models/:model',
+  ]) {
+    const { here, not } = await told(path, 'key-rain');
+    t.match(here, path.startsWith('/v2') ? /^403 / : /^404 /, path);
+    t.equal(not, here, path);
+  }
+});
+
 test('a key’s residency binds every call, and an empty intersection is an error', async t => {
   const gateway = await startTestGateway(t, { auth, models });
   const headers = { 'x-api-key': 'key-eu' };

@@ -132,7 +132,7 @@ test('the list of models is the caller’s own', async t => {
   );
   t.match(await openai.models.retrieve('rain'), { id: 'rain', object: 'model' });
   await t.rejects(openai.models.retrieve('assistant'), failure(404));
-  await t.rejects(openai.chat.completions.create({ ...ask('hi'), model: 'nobody' }), failure(404));
+  await t.rejects(openai.chat.completions.create({ ...ask('hi'), model: 'nobody' }), failure(403));
   await t.rejects(client(gateway, 'bar').models.list(), failure(401));
   await t.rejects(openai.chat.completions.create(ask('hi')), failure(403, { message: /may not call/ }));
   await t.rejects(openai.chat.completions.create({ ...ask('hi'), model: 'rain' }), failure(400, { message: /chat/ }));

@@ -124,7 +124,7 @@ test('who forges a signature learns nothing of models and keys', async t => {
     t.match(allowed, [403, 'InvalidSignatureException']);
     t.same([other, unknown], [allowed, allowed], 'the same for every model');
     t.match(await post('snow', secret), [403, 'AccessDeniedException']);
-    t.match(await post('hail', secret), [400, 'ValidationError']);
+    t.same(await post('hail', secret), await post('snow', secret), 'what it may not call may be there or not');
   }
 });
 

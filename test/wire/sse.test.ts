@@ -42,6 +42,34 @@ test('only [DONE] makes a stream whole, and what follows it is not read', t => {
   t.end();
 });
 
+test('lines end in a CR alone, too, wherever it is cut; a mark of the byte order is no text', t => {
+  const wire = Buffer.from('\ufeffdata: a\rdata: b\r\rdata: c\r\n\r\n\n\ndata: d\n\r\n');
+  const expected = ['a\nb', 'c', 'd'];
+  for (let cut = 0; cut <= wire.length; cut += 1) t.same(read(wire, [cut]), expected, `cut at ${cut}`);
+  const every = Array.from(wire, (_, index) => index);
+  t.same(read(wire, every), expected);
+  t.end();
+});
+
+test('separators that are only JavaScript’s end no line, and lose none', t => {
+  t.same(read(Buffer.from('data: {"a":"\u2028b\u2029"}\n\n'), []), ['{"a":"\u2028b\u2029"}']);
+  t.end();
+});
+
+test('a long line is looked at once, not with every piece of it', t => {
+  const decoder = new SseDecoder(100_000_000);
+  const piece = Buffer.alloc(4_096, 'x');
+  const before = process.cpuUsage();
+  decoder.push(Buffer.from('data: '));
+  for (let count = 0; count < 4_000; count += 1) decoder.push(piece);
+  t.equal(decoder.held, 6 + 4_000 * 4_096);
+  t.equal(decoder.push(Buffer.from('\n\n'))[0]?.length, 4_000 * 4_096);
+  t.equal(decoder.held, 0);
+  const { user } = process.cpuUsage(before);
+  t.ok(user < 5_000_000, `${user} µs of CPU; looked at with each piece it takes a hundred times as much`);
+  t.end();
+});
+
 test('an event without end is not gathered for ever', t => {
   const decoder = new SseDecoder(100);
   t.throws(() => decoder.push(Buffer.alloc(101, 'x')), { name: 'BrokenSse' });
