@@ -39,6 +39,6 @@ export function sendHalf(response: ServerResponse, { status, headers, body }: An
   response.write(body.subarray(0, Math.max(1, body.length / 2)), () => reset(response.socket));
 }
 
-export function reset(socket: Socket | null): void {
+function reset(socket: Socket | null): void {
   socket?.resetAndDestroy();
 }

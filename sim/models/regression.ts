@@ -18,7 +18,7 @@ export function linearScore(model: LinearModel, features: readonly number[]): nu
 }
 
 /** Maps a score to a probability in [0, 1]; the ends are reached only by scores beyond ±36 or so. */
-export function sigmoid(score: number): number {
+function sigmoid(score: number): number {
   return 1 / (1 + Math.exp(-score));
 }
 

@@ -31,7 +31,7 @@ export function fitRain(recipe: RainRecipe, examples: readonly RainExample[]): L
 }
 
 /** Fits a rain recipe to 2012–2014, or one season of it, and measures it on 2015. */
-export function trainRain(recipe: RainRecipe): RainWeights {
+function trainRain(recipe: RainRecipe): RainWeights {
   const days = labelledDays();
   const heldOut = days.filter(({ date }) => date >= rainHeldOutFrom);
   const model = fitRain(
@@ -51,7 +51,7 @@ export function trainRain(recipe: RainRecipe): RainWeights {
 }
 
 /** Fits one pair of models per origin to the flights before mid-March and measures them on the rest. */
-export function trainFlightDelay(): FlightDelayWeights {
+function trainFlightDelay(): FlightDelayWeights {
   const flights = labelledFlights();
   const seen = flights.filter(({ date }) => date < flightsHeldOutFrom);
   const heldOut = flights.filter(({ date }) => date >= flightsHeldOutFrom);

@@ -30,65 +30,78 @@ const regionLevel = { serving: 0, evacuated: 1, drained: 2 } as const;
 
 /** Sets every gauge from the parts' own state when Prometheus asks. */
 export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
-  const { parts, jobs, batches, drift, episodes, shadowing, canaries, replica, version, log } = sources;
-  const { cache, admission, stores } = parts;
+  const { parts, drift, canaries, replica, version, log } = sources;
   publishCanaryGauges(metrics, parts, canaries);
   metrics.onScrape(() => {
-    for (const { target, health } of parts.health.describeAll()) {
-      const labels = targetLabels(target);
-      metrics.gauge('meridian_in_flight', labels, health.inFlight);
-      metrics.gauge('meridian_breaker_state', labels, breakerLevel[health.breaker]);
-      metrics.gauge('meridian_target_share', labels, health.share);
-      metrics.gauge('meridian_target_state', labels, targetLevel(health));
-      metrics.gauge('meridian_target_latency_seconds', labels, parts.router.estimate(target).latencyMs / 1000);
-    }
-    for (const [region, state] of parts.health.regions())
-      metrics.gauge('meridian_region_state', { region }, regionLevel[state]);
-    for (const identity of parts.config().identities.keys()) {
-      metrics.gauge('meridian_credentials_ok', { identity }, Number(parts.backends.hasCredentials(identity)));
-    }
-    for (const { name: model, owner = '', policy, slo } of parts.config().models.values()) {
-      metrics.gauge('meridian_model_info', { model, owner, policy }, 1);
-      metrics.gauge('meridian_slo_latency_seconds', { model }, slo.latencyMs / 1000);
-      metrics.gauge('meridian_slo_availability', { model }, slo.availability);
-    }
-    for (const [key, count] of jobs.counts()) {
-      const [model = '', state = ''] = key.split(' ');
-      metrics.gauge('meridian_jobs', { model, state }, count);
-    }
-    for (const [key, count] of batches.counts()) {
-      const [model = '', state = ''] = key.split(' ');
-      metrics.gauge('meridian_batches', { model, state }, count);
-    }
-    for (const { model, version: shadow, waiting, psi } of shadowing.view()) {
-      metrics.gauge('meridian_shadow_waiting', { model, version: shadow }, waiting);
-      if (psi !== undefined) metrics.gauge('meridian_shadow_psi', { model, version: shadow }, psi);
-    }
-    for (const [key, count] of episodes.counts()) {
-      const [model = '', state = ''] = key.split(' ');
-      metrics.gauge('meridian_episodes', { model, state }, count);
-    }
-    for (const [model, left] of episodes.budgets()) metrics.gauge('meridian_retrainings_left', { model }, left);
-    const { bytes, entries, lateReads, writesWaiting, writesDropped } = cache.stats();
-    metrics.gauge('meridian_cache_bytes', {}, bytes);
-    metrics.gauge('meridian_cache_entries', {}, entries);
-    metrics.countTo('meridian_cache_late_reads_total', {}, lateReads);
-    metrics.gauge('meridian_cache_writes_waiting', {}, writesWaiting);
-    metrics.countTo('meridian_cache_writes_dropped_total', {}, writesDropped);
-    metrics.gauge('meridian_buffered_bytes', {}, admission.heldBytes);
-    metrics.gauge('meridian_requests_in_flight', {}, replica.inFlight.requests);
-    metrics.gauge('meridian_retry_budget_ratio', {}, parts.budget.remaining());
-    for (const tenant of parts.callers.spending.tenants())
-      metrics.gauge('meridian_tenant_spent_usd', { tenant }, parts.callers.spending.spentUsd(tenant));
-    metrics.gauge('meridian_redis_up', {}, Number(stores.redisUp() ?? false));
-    metrics.gauge('meridian_redis_unanswered', {}, stores.redisUnanswered());
-    metrics.gauge('meridian_replicas', {}, parts.replicas());
-    metrics.countTo('meridian_log_lines_dropped_total', {}, log.dropped);
+    publishTargets(metrics, parts);
+    publishModels(metrics, parts);
+    publishWork(metrics, sources);
+    publishMemory(metrics, parts);
     publishDrift(metrics, drift, canaries.carries);
+    metrics.gauge('meridian_requests_in_flight', {}, replica.inFlight.requests);
+    metrics.countTo('meridian_log_lines_dropped_total', {}, log.dropped);
     metrics.gauge('meridian_ready', {}, Number(replica.notReady() === undefined));
     metrics.gauge('meridian_config_info', { hash: parts.config().hash }, 1);
     metrics.gauge('meridian_build_info', { version, node: process.version }, 1);
   });
+}
+
+function publishTargets(metrics: Metrics, { health, router, backends, config }: Parts): void {
+  for (const { target, health: own } of health.describeAll()) {
+    const labels = targetLabels(target);
+    metrics.gauge('meridian_in_flight', labels, own.inFlight);
+    metrics.gauge('meridian_breaker_state', labels, breakerLevel[own.breaker]);
+    metrics.gauge('meridian_target_share', labels, own.share);
+    metrics.gauge('meridian_target_state', labels, targetLevel(own));
+    metrics.gauge('meridian_target_latency_seconds', labels, router.estimate(target).latencyMs / 1000);
+  }
+  for (const [region, state] of health.regions())
+    metrics.gauge('meridian_region_state', { region }, regionLevel[state]);
+  for (const identity of config().identities.keys())
+    metrics.gauge('meridian_credentials_ok', { identity }, Number(backends.hasCredentials(identity)));
+}
+
+function publishModels(metrics: Metrics, { config, callers }: Parts): void {
+  for (const { name: model, owner = '', policy, slo } of config().models.values()) {
+    metrics.gauge('meridian_model_info', { model, owner, policy }, 1);
+    metrics.gauge('meridian_slo_latency_seconds', { model }, slo.latencyMs / 1000);
+    metrics.gauge('meridian_slo_availability', { model }, slo.availability);
+  }
+  for (const tenant of callers.spending.tenants())
+    metrics.gauge('meridian_tenant_spent_usd', { tenant }, callers.spending.spentUsd(tenant));
+}
+
+function publishWork(metrics: Metrics, { jobs, batches, episodes, shadowing }: GaugeSources): void {
+  const counted = [
+    ['meridian_jobs', jobs],
+    ['meridian_batches', batches],
+    ['meridian_episodes', episodes],
+  ] as const;
+  for (const [gauge, work] of counted) {
+    for (const [key, count] of work.counts()) {
+      const [model = '', state = ''] = key.split(' ');
+      metrics.gauge(gauge, { model, state }, count);
+    }
+  }
+  for (const [model, left] of episodes.budgets()) metrics.gauge('meridian_retrainings_left', { model }, left);
+  for (const { model, version, waiting, psi } of shadowing.view()) {
+    metrics.gauge('meridian_shadow_waiting', { model, version }, waiting);
+    if (psi !== undefined) metrics.gauge('meridian_shadow_psi', { model, version }, psi);
+  }
+}
+
+function publishMemory(metrics: Metrics, { cache, admission, budget, stores, replicas }: Parts): void {
+  const { bytes, entries, lateReads, writesWaiting, writesDropped } = cache.stats();
+  metrics.gauge('meridian_cache_bytes', {}, bytes);
+  metrics.gauge('meridian_cache_entries', {}, entries);
+  metrics.countTo('meridian_cache_late_reads_total', {}, lateReads);
+  metrics.gauge('meridian_cache_writes_waiting', {}, writesWaiting);
+  metrics.countTo('meridian_cache_writes_dropped_total', {}, writesDropped);
+  metrics.gauge('meridian_buffered_bytes', {}, admission.heldBytes);
+  metrics.gauge('meridian_retry_budget_ratio', {}, budget.remaining());
+  metrics.gauge('meridian_redis_up', {}, Number(stores.redisUp() ?? false));
+  metrics.gauge('meridian_redis_unanswered', {}, stores.redisUnanswered());
+  metrics.gauge('meridian_replicas', {}, replicas());
 }
 
 function targetLevel(health: { availability: { usable: boolean }; share: number; breaker: string }): number {

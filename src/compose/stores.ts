@@ -52,7 +52,7 @@ export async function openStores(config: Config, deps: RedisDeps & { warn(messag
   const replica = randomUUID();
   const store = await openRecords(file);
   const redis = connectRedis(config.redis, deps);
-  const state = sharedState({ ...deps, store, link: redis.state });
+  const state = sharedState({ ...deps, store, link: redis.state, mayForget: isWork });
   const replicas = countReplicas(redis.heartbeats, replica, deps);
   return {
     state,

@@ -10,7 +10,7 @@ export type Priority = (typeof priorities)[number];
  * Of a tenant's call to a model: sheddable if either is (a batch tenant must not crowd a critical model out), else
  * critical if either is.
  */
-export function joinedPriority(tenant: Priority, model: Priority): Priority {
+function joinedPriority(tenant: Priority, model: Priority): Priority {
   for (const decisive of ['sheddable', 'critical'] as const) {
     if (tenant === decisive || model === decisive) return decisive;
   }

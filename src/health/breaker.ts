@@ -7,7 +7,7 @@ import type { BreakerState } from '../core/events.ts';
 export type BreakerEvent = 'eject' | 'ejection-over' | 'recovered';
 
 /** Every move there is. An event without an entry changes nothing. */
-export const transitions = {
+const transitions = {
   closed: { eject: 'open' },
   open: { 'ejection-over': 'half-open', recovered: 'closed' },
   'half-open': { eject: 'open', recovered: 'closed' },

@@ -1,13 +1,13 @@
 /** Each throttling leaves this share of the share: decrease fast, recover slowly (AIMD, as TCP does). */
-export const throttleFactor = 0.7;
+const throttleFactor = 0.7;
 /** Never below this, so that the recovery is noticed. */
-export const throttleFloor = 0.1;
+const throttleFloor = 0.1;
 /** Regained per second without throttling. */
-export const recoveryPerSecond = 0.05;
+const recoveryPerSecond = 0.05;
 /** A burst of throttled calls is one sign of overload, not many: at most one decrease in this time. */
 const oneDecreaseMs = 250;
 /** Longest `retry-after` honoured: no upstream may take a target away for longer. */
-export const maxRetryAfterMs = 30_000;
+const maxRetryAfterMs = 30_000;
 
 /** Load an upstream refused. It is not illness: the target stays, with less to do. */
 export class Throttle {

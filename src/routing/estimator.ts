@@ -91,21 +91,9 @@ export function createEstimator(ports: {
   };
 
   const estimate = (target: Target, targetModel?: string): Estimate => {
-    const now = clock.now();
-    const load = loads.get(target.id);
-    const samples = load === undefined ? 0 : load.histogram.samples();
-    const quantiles = load === undefined || samples === 0 ? undefined : load.histogram.quantiles(now);
-    const assumed = quantiles === undefined ? assumedFor(target) : 0;
-    const failureShare = load === undefined ? 0 : failureShareOf(load, now);
-    const latencyMs = load === undefined || samples === 0 ? assumed : decayedMs(load, now);
-    const chargeMs =
-      failureShare === 0 ? 0 : failureShare * (ports.model(target.model)?.deadlineMs ?? chargeWithoutModelMs);
+    const chargeMs = ports.model(target.model)?.deadlineMs ?? chargeWithoutModelMs;
     return {
-      latencyMs: latencyMs + chargeMs,
-      p95Ms: quantiles?.p95Ms ?? assumed,
-      p99Ms: quantiles?.p99Ms ?? assumed,
-      samples,
-      failureShare,
+      ...measured(loads.get(target.id), clock.now(), chargeMs, () => assumedFor(target)),
       warmth: warmth.warmth(target, targetModel),
       setupMs: warmth.setupMs(target),
     };
@@ -131,6 +119,24 @@ export function createEstimator(ports: {
       warmth.retain(ids);
     },
   };
+}
+
+/** The part of an estimate that attempts tell; `assumed` stands in while there is none. Each failure costs `chargeMs`. */
+function measured(
+  load: Load | undefined,
+  now: number,
+  chargeMs: number,
+  assumed: () => number,
+): Omit<Estimate, 'warmth' | 'setupMs'> {
+  const failureShare = load === undefined ? 0 : failureShareOf(load, now);
+  const failedMs = failureShare * chargeMs;
+  const samples = load === undefined ? 0 : load.histogram.samples();
+  if (load === undefined || samples === 0) {
+    const ms = assumed();
+    return { latencyMs: ms + failedMs, p95Ms: ms, p99Ms: ms, samples, failureShare };
+  }
+  const { p95Ms, p99Ms } = load.histogram.quantiles(now);
+  return { latencyMs: decayedMs(load, now) + failedMs, p95Ms, p99Ms, samples, failureShare };
 }
 
 function addLoad(loads: Map<string, Load>, id: string): Load {

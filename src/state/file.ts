@@ -68,7 +68,7 @@ export async function fileState(deps: RecordStoreDeps): Promise<StateStore> {
 }
 
 /** The `StateStore` of one process over its own records. */
-export function localState(store: RecordStore): StateStore {
+function localState(store: RecordStore): StateStore {
   const write = (key: string, value: string | undefined) => store.keep({ key, value, stamp: store.stamp(key) });
   const replacing = new Set<string>();
   return {

@@ -15,8 +15,9 @@ export interface Journal {
 }
 
 /**
- * Opens or creates the file. Deleted records that `mayForget` names are dropped whenever it is rewritten. A last line cut short by a crash was never acknowledged and is dropped; any other line
- * that cannot be read is passed over and told to `warn`.
+ * Opens or creates the file. Deleted records that `mayForget` names are dropped whenever it is rewritten. A last line
+ * cut short by a crash was never acknowledged and is dropped; any other line that cannot be read is passed over and
+ * told to `warn`.
  */
 export async function openJournal(
   file: string,
@@ -108,7 +109,7 @@ class JournalFile implements Journal {
   }
 
   async #compact(): Promise<void> {
-    this.records.forget(this.#mayForget);
+    this.records.forget(({ key }) => this.#mayForget(key));
     const file = this.#file;
     const text = [...this.records.all()].map(toLine).join('');
     await rm(`${file.path}.new`, { force: true });

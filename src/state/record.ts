@@ -23,6 +23,11 @@ export function nextStamp(nowWallMs: number, writer: string, previous: string): 
   return `${String(Math.max(Math.floor(nowWallMs), afterMs)).padStart(stampDigits, '0')}-${writer}`;
 }
 
+/** When a record was written, by its writer's wall clock, ms. */
+export function writtenAtMs(record: StateRecord): number {
+  return Number(record.stamp.slice(0, stampDigits));
+}
+
 /** The stamp, then `=` and the value, or `-` for a deletion. The stamp leads, so that a Lua script can compare it. */
 export function encodeRecord(record: StateRecord): string {
   return record.stamp + (record.value === undefined ? '-' : `=${record.value}`);

@@ -8,8 +8,8 @@ export interface Records {
   list(prefix: string): ReadonlyMap<string, string>;
   /** Takes a record over unless a newer one is known; whether it did. */
   apply(record: StateRecord): boolean;
-  /** Drops deleted records that `mayForget` names. */
-  forget(mayForget: (key: string) => boolean): void;
+  /** Drops those of the deleted records that `which` tells. */
+  forget(which: (record: StateRecord) => boolean): void;
   readonly size: number;
 }
 
@@ -33,8 +33,8 @@ export function records(initial: Iterable<StateRecord> = []): Records {
       return found;
     },
     apply,
-    forget: mayForget => {
-      for (const { key, value } of byKey.values()) if (value === undefined && mayForget(key)) byKey.delete(key);
+    forget: which => {
+      for (const record of byKey.values()) if (record.value === undefined && which(record)) byKey.delete(record.key);
     },
     get size() {
       return byKey.size;

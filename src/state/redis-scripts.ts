@@ -16,6 +16,12 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('PUBLISH', KEYS[1], ARGV[1])
 return ARGV[2]`;
 
+/** Drops the records, given as name and text in turn, that still stand. Nobody is told: they were deleted long ago. */
+export const dropScript = `
+for i = 1, #ARGV, 2 do
+  if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('HDEL', KEYS[1], ARGV[i]) end
+end`;
+
 /** Keeps a text for a while if there is none, and returns the one that stands. */
 export const claimScript = `
 local known = redis.call('GET', KEYS[1])

@@ -5,7 +5,7 @@ import { redisCounters } from './counters.ts';
 import type { RedisOptions } from './options.ts';
 import { type RedisClient, type RedisCommands, redisClient, subscribeAll } from './redis-client.ts';
 import { type RedisGuard, redisGuard } from './redis-guard.ts';
-import { beatScript, claimScript, offerScript, replaceScript, tallyScript } from './redis-scripts.ts';
+import { beatScript, claimScript, dropScript, offerScript, replaceScript, tallyScript } from './redis-scripts.ts';
 import type { HeartbeatLink } from './replica-count.ts';
 import type { StateLink } from './shared-state.ts';
 import type { SharedCache, SharedCounters, SharedEntries, Tallies } from './state.ts';
@@ -124,6 +124,9 @@ function stateOn(
     replace: async (name, text, former) =>
       String(await run(() => client.eval(replaceScript, 1, key, name, text, former ?? ''))),
     offer: async (name, text) => String(await run(() => client.eval(offerScript, 1, key, name, text))),
+    drop: async standing => {
+      await run(() => client.eval(dropScript, 1, key, ...[...standing].flat()));
+    },
     onChange,
   };
 }

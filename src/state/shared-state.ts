@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 import type { RecordStore } from './file.ts';
-import { decodeRecord, encodeRecord, isNewer, type StateRecord } from './record.ts';
+import { decodeRecord, encodeRecord, isNewer, type StateRecord, writtenAtMs } from './record.ts';
 import type { StateStore } from './state.ts';
 
 /** The shared place as this store needs it. Operations reject while it is down. */
@@ -13,6 +13,8 @@ export interface StateLink {
   offer(key: string, text: string): Promise<string>;
   /** Keeps the record if `former` (undefined: none) stands there, or nothing does; resolves to the one that stands. */
   replace(key: string, text: string, former: string | undefined): Promise<string>;
+  /** Drops those of the records (texts by key) that still stand as they are given. */
+  drop(standing: ReadonlyMap<string, string>): Promise<void>;
   /** Called when another replica may have changed something, or when the place came back. */
   onChange(listener: () => void): () => void;
 }
@@ -24,10 +26,17 @@ export interface SharedStateDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly warn: (message: string) => void;
+  /** Of deleted keys, those that need not be remembered for good: a replica that was away may bring them back. */
+  readonly mayForget?: (key: string) => boolean;
 }
 
 /** Announcements may be lost, so everything is compared anew this often; replicas differ, so as not to do it at once. */
 const pollMs = { least: 1_000, spread: 1_000 };
+
+/** A deletion is remembered this long at least, so that replicas that are away for a while do not bring it back. */
+const rememberDeletedMs = 3_600_000;
+/** Old deletions dropped from the shared place with one command; the next round takes more. */
+const dropsPerRound = 1_000;
 
 /**
  * Records on this replica's disk, made the same on all replicas through a shared place that may come and go. What was
@@ -129,12 +138,28 @@ class SharedState implements StateStore {
   async #compareAll(): Promise<void> {
     const { store, link } = this.#deps;
     const there = await link.readAll();
-    for (const [key, text] of there) await this.#learn(decodeRecord(key, text));
+    const old = new Map<string, string>();
+    for (const [key, text] of there) {
+      const record = decodeRecord(key, text);
+      if (record !== undefined && this.#isForgotten(record)) old.set(key, text);
+      // One that is forgotten here already is not written down again.
+      if (!old.has(key) || store.records.get(key) !== undefined) await this.#learn(record);
+    }
     for (const record of [...store.records.all()]) {
       const text = there.get(record.key);
+      if (text === undefined && this.#isForgotten(record)) continue;
       const known = text === undefined ? undefined : decodeRecord(record.key, text);
       if (isNewer(record, known)) await this.#learn(await this.#offer(record));
     }
+    store.records.forget(record => !there.has(record.key) && this.#isForgotten(record));
+    if (old.size > 0) await link.drop(new Map([...old].slice(0, dropsPerRound)));
+  }
+
+  /** Deleted so long ago that it is no longer told. */
+  #isForgotten(record: StateRecord): boolean {
+    const { mayForget = () => false, clock } = this.#deps;
+    if (record.value !== undefined || !mayForget(record.key)) return false;
+    return writtenAtMs(record) < clock.wallMs() - rememberDeletedMs;
   }
 }
 

@@ -20,7 +20,7 @@ export const invokeRequestHeaders = [
 ] as const satisfies readonly (readonly [string, keyof InvokeFields])[];
 
 /** Response headers of InvokeEndpoint that callers may see, with the longest value taken; all others are dropped. */
-export const invokeResponseHeaders = [
+const invokeResponseHeaders = [
   ['content-type', 1024],
   ['x-amzn-invoked-production-variant', 1024],
   ['x-amzn-sagemaker-custom-attributes', 1024],

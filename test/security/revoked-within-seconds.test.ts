@@ -27,6 +27,7 @@ function silentPlace() {
       kept.set(key, text);
       return text;
     },
+    drop: async () => {},
     onChange: () => () => {},
   };
   return { link, place, kept };

@@ -166,6 +166,9 @@ function fakeLink(): StateLink {
       if (known === undefined || known === former) there.set(key, text);
       return there.get(key) ?? text;
     },
+    drop: async standing => {
+      for (const [key, text] of standing) if (there.get(key) === text) there.delete(key);
+    },
     onChange: () => () => undefined,
   };
 }
