@@ -89,19 +89,35 @@ function readRegion(value: string | string[]): Hints['region'] {
   return wanted.startsWith('!') ? { exclude: wanted.slice(1) } : { pin: wanted };
 }
 
-/** RFC 9111 request directives we honour; others mean nothing here and are ignored, as the RFC asks. */
+/**
+ * RFC 9111 request directives we honour; others mean nothing here and are ignored, as the RFC asks. Not so one of ours
+ * that cannot be read: who bounds an answer's age would be given any.
+ */
 function readCacheControl(value: string): Hints['cache'] {
   const directives = value
     .toLowerCase()
     .split(',')
     .map(part => part.trim());
-  const maxStale = directives.map(part => /^max-stale(?:=(\d{1,9}))?$/.exec(part)).find(match => match !== null);
+  const maxStale = directives.filter(part => /^max-stale(?![^\s="])/.test(part)).map(maxStaleSeconds);
+  const [least] = maxStale.filter(seconds => seconds !== undefined).sort((a, b) => a - b);
   return {
     noCache: directives.includes('no-cache'),
     noStore: directives.includes('no-store'),
-    ...(maxStale?.[1] !== undefined && { maxStaleSeconds: Number(maxStale[1]) }),
+    ...(least !== undefined && { maxStaleSeconds: least }),
   };
 }
+
+/** Undefined where it names none: any age will do. */
+function maxStaleSeconds(directive: string): number | undefined {
+  const match = /^max-stale(?:=(?:(\d+)|"(\d+)"))?$/.exec(directive);
+  if (match === null)
+    throw invalid('cache-control', 'max-stale or max-stale=SECONDS, in whole seconds, if it names max-stale');
+  const seconds = match[1] ?? match[2];
+  return seconds === undefined ? undefined : Math.min(Number(seconds), longestAgeSeconds);
+}
+
+/** What larger ages count as (RFC 9111 §1.2.2). */
+const longestAgeSeconds = 2_147_483_648;
 
 function positiveInteger(header: string, value: string | string[]): number {
   if (typeof value !== 'string' || !/^[1-9]\d{0,8}$/.test(value))
