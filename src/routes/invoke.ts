@@ -91,6 +91,7 @@ function sendError(
   reply.code(status).headers(meridianHeaders(call, headers));
   const over = ports.draining || error.code === 'body-timeout';
   if (over && hasConnectionHeader(reply.raw)) reply.header('connection', 'close');
+  breakOffWhenStalled(reply.raw, ports.clock, ports.stalledReaderMs());
   return reply.send(body);
 }
 

@@ -42,7 +42,7 @@ const asks = JSON.stringify({ messages: [{ role: 'user', content: [{ text: 'coun
 function unread(gateway: TestGateway, paths: readonly string[]) {
   const session = http2Connect(gateway.urls.data, { settings: { initialWindowSize: 0 } });
   session.on('error', () => {});
-  for (const path of paths) {
+  for (const path of [...paths, refused]) {
     const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/json' });
     stream.on('error', () => {}).end(asks);
   }
@@ -50,11 +50,12 @@ function unread(gateway: TestGateway, paths: readonly string[]) {
 }
 
 const paths = ['/v1/models/rain/invocations', '/model/assistant/converse', '/model/assistant/converse-stream'];
+const refused = '/v1/chat/completions'; // names no model: its body is held until that is told
 
 test('over HTTP/2, answers that nobody takes are cut off, also those that were streamed and are over', async t => {
   const models = { rain: simpleModel(['us-east-1']), assistant };
   const gateway = await startTestGateway(t, { limits: { bodyTimeoutMs: 300, drainMs: 0 }, models });
-  for (const path of paths) {
+  for (const path of [...paths, refused]) {
     const session = unread(gateway, [path, path]);
     t.teardown(() => session.destroy());
     const held = () => gateway.app.parts.admission.heldBytes;
