@@ -56,7 +56,8 @@ export function refresher(ports: RefresherPorts, identity: string, source: Crede
 
 /**
  * Refreshes in the background, well ahead, with jitter so that a fleet does not ask at once. A failed refresh is
- * retried with growing pauses up to a minute; meanwhile the last good keys serve until they truly expire.
+ * retried with growing pauses up to a minute; meanwhile the last good keys serve until they truly expire. Of a run of
+ * failures the first is told, then only another kind of error, and that no keys are left.
  */
 class BackgroundRefresher implements Refresher {
   readonly #ports: RefresherPorts;
@@ -67,6 +68,8 @@ class BackgroundRefresher implements Refresher {
   #keys: Credentials | undefined;
   #dueAtMs = Number.POSITIVE_INFINITY;
   #failures = 0;
+  /** Of the failure told last: another try that ends the same way is no news. */
+  #toldFailure = '';
   #lastTryAt = Number.NEGATIVE_INFINITY;
   #underWay: Promise<void> | undefined;
   #cancel: Cancel = () => {};
@@ -115,6 +118,7 @@ class BackgroundRefresher implements Refresher {
     const now = this.#ports.clock.wallMs();
     this.#keys = fresh;
     this.#failures = 0;
+    this.#toldFailure = '';
     const { expiresAtMs } = fresh;
     const dueInMs = refreshAt(now, expiresAtMs ?? Number.POSITIVE_INFINITY) - now;
     this.#dueAtMs = now + Math.max(shortestSleepMs, dueInMs * (1 - this.#ports.random() * 0.1));
@@ -126,11 +130,13 @@ class BackgroundRefresher implements Refresher {
     const pauseMs = Math.min(longestSleepMs, firstRetryMs * 2 ** this.#failures) * (0.5 + random() / 2);
     this.#failures += 1;
     this.#dueAtMs = clock.wallMs() + pauseMs;
-    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    this.#tell(
-      false,
-      `${reason}; ${this.current() === undefined ? 'none are left' : 'the last good ones still serve'}`,
-    );
+    const [kind, reason] =
+      error instanceof Error ? [error.name, `${error.name}: ${error.message}`] : ['', String(error)];
+    const left = this.current() === undefined ? 'none are left' : 'the last good ones still serve';
+    // By the error's name: its message may hold a request id that differs at each try.
+    const failure = `${kind} ${left}`;
+    if (failure !== this.#toldFailure) this.#tell(false, `${reason}; ${left}`);
+    this.#toldFailure = failure;
   }
 
   #tell(ok: boolean, detail: string): void {

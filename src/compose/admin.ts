@@ -73,7 +73,7 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     ...keyActs(parts, audit),
     ...canaryActs(parts, canaries, audit),
     ...episodeActs(parts, episodes, audit),
-    ...versionActs(versions, audit),
+    ...versionActs(parts, versions, audit),
     ...hookPorts(parts, { episodes, versions, endpointChanged, confirm: parts.backends.poster.visit }, audit),
     deleteData: audit.audited('data delete', (what: DeleteDataBody) => sources.drift.erasures.erase(what)),
   };

@@ -7,11 +7,20 @@ import type { Metrics } from '../telemetry/metrics.ts';
 
 const levels = { 'too-few': -1, clear: 0, between: 1, drifted: 2 } as const;
 
-/** What monitors say, as they last judged. */
-export function publishDrift(metrics: Metrics, drift: Pick<Drift, 'watched'> & { readonly counted: Totals }): void {
+/**
+ * What monitors say, as they last judged. A version that was replaced says nothing any more: its last window would
+ * stand, and with it its alert, for as long as the config has it.
+ * @param carries whether callers' calls go to a version
+ */
+export function publishDrift(
+  metrics: Metrics,
+  drift: Pick<Drift, 'watched'> & { readonly counted: Totals },
+  carries: (model: string, version: string) => boolean,
+): void {
   for (const watched of drift.watched()) {
     const { model, version, monitor, windows } = watched;
     metrics.gauge('meridian_drift_baseline_loaded', { model, version }, Number(monitor !== undefined));
+    if (!carries(model, version)) continue;
     for (const window of windows.values()) publishWindow(metrics, watched, window);
   }
   for (const { name, labels, value } of drift.counted.all()) metrics.countTo(name, labels as never, value);

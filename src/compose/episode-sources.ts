@@ -8,7 +8,7 @@ import type { Parts } from './parts.ts';
 /** What canaries and monitors tell episodes. */
 export function episodeSources(
   parts: Parts,
-  canaries: Pick<CanaryPart, 'record' | 'stableOf'>,
+  canaries: Pick<CanaryPart, 'record' | 'stableOf' | 'carries'>,
   drift: Pick<DriftSide, 'watched'>,
   warn: (message: string) => void,
 ): EpisodeSources {
@@ -18,6 +18,7 @@ export function episodeSources(
       return record && viewOf(record);
     },
     stable: canaries.stableOf,
+    carries: canaries.carries,
     baseline: model => {
       const stable = canaries.stableOf(model);
       return drift.watched().find(each => each.model === model && each.version === stable)?.monitor?.baseline.id;

@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
 import { openBook } from '../retrain/book.ts';
-import { isOver } from '../retrain/episode.ts';
+import { type Episode, isOver } from '../retrain/episode.ts';
 import { type Episodes, startEpisodes } from '../retrain/episodes.ts';
 import type { CanaryView } from '../retrain/ports.ts';
 import { retrainBudget } from '../retrain/retrain-budget.ts';
@@ -11,6 +11,7 @@ import { hookCaller } from '../security/hook-access.ts';
 import type { Auditor } from './auditor.ts';
 import { type AwsEventPorts, takeAwsEvent } from './aws-events.ts';
 import { namedModel } from './named-model.ts';
+import { auditedOwn } from './owned.ts';
 import type { Parts } from './parts.ts';
 import { replicaId } from './replica-id.ts';
 
@@ -20,6 +21,8 @@ export interface EpisodeSources {
   canary(model: string): CanaryView | undefined;
   /** Version in charge; undefined leaves it to the weights. */
   stable(model: string): string | undefined;
+  /** Whether callers' calls go to a version. */
+  carries(model: string, version: string): boolean;
   /** What tells a model's baselines apart. */
   baseline(model: string): string | undefined;
   /** Where captured data and feedback are, by word of `parameters`. */
@@ -45,6 +48,7 @@ export function createEpisodes(parts: Parts, sources: EpisodeSources): Episodes 
       ),
     options: name => parts.config().config.models[name]?.retrain,
     stable: name => sources.stable(name) ?? heaviest(model(name)?.versions ?? []),
+    carries: sources.carries,
     baseline: sources.baseline,
     references: sources.references,
     regionsOf: name => [
@@ -65,7 +69,16 @@ function heaviest(versions: readonly { readonly name: string; readonly weight: n
 }
 
 /** What operators see and do, each act written down. */
-export function episodeActs(parts: Parts, episodes: Episodes, { audited }: Auditor): EpisodePorts {
+export function episodeActs(parts: Parts, episodes: Episodes, audit: Auditor): EpisodePorts {
+  const named = (id: string): Episode => {
+    const episode = episodes.get(id);
+    if (episode !== undefined) return episode;
+    throw new GatewayError('not-found', `No episode ${id}: see /admin/episodes.`);
+  };
+  const modelOf = ({ id }: { readonly id: string }) => {
+    const { model: name } = named(id);
+    return parts.config().models.get(name) ?? { name };
+  };
   return {
     episodes: ({ model, open }: EpisodesQuery) => ({
       episodes: episodes
@@ -73,20 +86,23 @@ export function episodeActs(parts: Parts, episodes: Episodes, { audited }: Audit
         .filter(each => (model === undefined || each.model === model) && (open !== 'true' || !isOver(each.state)))
         .map(showBriefly),
     }),
-    episode: id => {
-      const episode = episodes.get(id);
-      if (episode !== undefined) return showEpisode(episode);
-      throw new GatewayError('not-found', `No episode ${id}: see /admin/episodes.`);
-    },
-    approveEpisode: audited('episodes approve', async ({ id }: ApproveBody, actor) =>
+    episode: id => showEpisode(named(id)),
+    approveEpisode: auditedOwn<ApproveBody>(audit, 'episodes approve', modelOf, async ({ id }, actor) =>
       showEpisode(await episodes.approve(id, actor)),
     ),
-    dismissEpisode: audited('episodes dismiss', async ({ id, reason = 'dismissed' }: DismissBody, actor) =>
-      showEpisode(await episodes.dismiss(id, actor, reason)),
+    dismissEpisode: auditedOwn<DismissBody>(
+      audit,
+      'episodes dismiss',
+      modelOf,
+      async ({ id, reason = 'dismissed' }, actor) => showEpisode(await episodes.dismiss(id, actor, reason)),
     ),
-    triggerEpisode: audited('episodes trigger', async ({ model, reason }: TriggerBody, actor) => {
-      return showEpisode(await episodes.trigger(namedModel(parts, model).name, actor, reason));
-    }),
+    triggerEpisode: auditedOwn<TriggerBody>(
+      audit,
+      'episodes trigger',
+      ({ model }) => namedModel(parts, model),
+      async ({ model, reason }, actor) =>
+        showEpisode(await episodes.trigger(namedModel(parts, model).name, actor, reason)),
+    ),
   };
 }
 

@@ -84,7 +84,7 @@ export function publishGauges(metrics: Metrics, sources: GaugeSources): void {
     metrics.gauge('meridian_redis_unanswered', {}, stores.redisUnanswered());
     metrics.gauge('meridian_replicas', {}, parts.replicas());
     metrics.countTo('meridian_log_lines_dropped_total', {}, log.dropped);
-    publishDrift(metrics, drift);
+    publishDrift(metrics, drift, canaries.carries);
     metrics.gauge('meridian_ready', {}, Number(replica.notReady() === undefined));
     metrics.gauge('meridian_config_info', { hash: parts.config().hash }, 1);
     metrics.gauge('meridian_build_info', { version, node: process.version }, 1);

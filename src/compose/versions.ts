@@ -6,6 +6,7 @@ import { isRunning } from '../rollout/canary/states.ts';
 import type { RemoveVersionBody, VersionPorts } from '../routes/admin/versions.ts';
 import type { Auditor } from './auditor.ts';
 import type { CanaryPart } from './canary.ts';
+import { auditedOwn } from './owned.ts';
 import type { Parts } from './parts.ts';
 
 /** Between looks for canaries that are due. */
@@ -65,10 +66,11 @@ async function startCanary(
 }
 
 /** What operators see and do, each act written down. */
-export function versionActs(versions: Versions, { audited }: Auditor): VersionPorts {
+export function versionActs(parts: Parts, versions: Versions, audit: Auditor): VersionPorts {
+  const modelOf = ({ model: name }: RemoveVersionBody) => parts.config().models.get(name) ?? { name };
   return {
     newVersions: () => ({ versions: versions.list() }),
-    removeVersion: audited('versions remove', async ({ model, version }: RemoveVersionBody) => {
+    removeVersion: auditedOwn(audit, 'versions remove', modelOf, async ({ model, version }) => {
       if (await versions.remove(model, version)) return { model, version };
       const known = versions.list().some(each => each.model === model && each.version === version);
       throw known

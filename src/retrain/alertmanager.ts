@@ -15,7 +15,6 @@ const Notification = Type.Object({
       startsAt: Type.String(),
       fingerprint: Type.String({ pattern: '^[0-9a-f]{1,32}$' }),
     }),
-    { maxItems: 1_000 },
   ),
 });
 
@@ -28,10 +27,13 @@ export function newsOf(body: unknown, by: string, nowMs: number): readonly News[
   return body.alerts.flatMap(alert => newsOfAlert(alert, by, nowMs) ?? []);
 }
 
+/** What is longer is cut: it is kept, and goes out with requests to train. */
+const longestLabel = 200;
+
 type Alert = Static<typeof Notification>['alerts'][number];
 
 function newsOfAlert({ status, labels, startsAt, fingerprint }: Alert, by: string, nowMs: number): News | undefined {
-  const label = (name: string) => (Object.hasOwn(labels, name) ? labels[name] : undefined);
+  const label = (name: string) => (Object.hasOwn(labels, name) ? labels[name]?.slice(0, longestLabel) : undefined);
   const model = label('model');
   const monitor = monitors.find(each => each === label('monitor'));
   const began = Date.parse(startsAt);

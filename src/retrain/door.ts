@@ -22,11 +22,11 @@ export type QualityOf = (model: string, version: string | undefined) => Readonly
 
 /**
  * The one door: drift opens an episode, or joins the one under way; its end joins too. What means nothing is ignored:
- * models without `retrain`, repeats, replays of alerts that are over. Rejects while replicas cannot agree.
+ * models without `retrain`, versions that nobody calls, repeats, replays of alerts that are over. Rejects while replicas cannot agree.
  */
 export async function takeNews(ports: RetrainPorts, quality: QualityOf, news: News): Promise<Taken> {
   const { book } = ports;
-  if (ports.options(news.model) === undefined || !isScope(ports, news)) return 'ignored';
+  if (ports.options(news.model) === undefined || !isScope(ports, news) || isOfNobody(ports, news)) return 'ignored';
   const open = book.open(news.model, news.scope);
   if (open !== undefined) return join(ports, open.id, news);
   if (!news.evidence.active || isStale(ports, news)) return 'ignored';
@@ -44,9 +44,16 @@ function isScope(ports: RetrainPorts, { model, scope }: News): boolean {
   return scope === 'all' || ports.residenciesOf(model).includes(scope);
 }
 
+/** An alert of a version that was replaced goes on for hours; one that is on trial is its canary's business. */
+function isOfNobody(ports: RetrainPorts, { model, evidence: { version, active } }: News): boolean {
+  if (!active || version === undefined) return false;
+  const canary = ports.canary(model);
+  return (canary?.state === 'running' && canary.version === version) || !ports.carries(model, version);
+}
+
 async function join({ book, clock }: RetrainPorts, id: string, { evidence, by }: News): Promise<Taken> {
   const made = await book.change(id, episode => {
-    if (isOfThePast(episode, evidence)) return undefined;
+    if (isOfThePast(episode, evidence) || provesNothing(episode, evidence)) return undefined;
     const next = withEvidence(episode.evidence, evidence);
     if (next === episode.evidence) return undefined;
     const before = episode.evidence.find(({ key }) => key === evidence.key)?.active ?? false;
@@ -60,6 +67,11 @@ async function join({ book, clock }: RetrainPorts, id: string, { evidence, by }:
 /** Windows of the version that was replaced say nothing of the one that replaced it. */
 function isOfThePast({ state, result }: Episode, { source, version }: Evidence): boolean {
   return state === 'recovering' && source === 'evaluator' && version !== result?.version;
+}
+
+/** That something is clear which nobody said had drifted matters only when a new version is to be proven. */
+function provesNothing({ state, evidence }: Episode, { key, active }: Evidence): boolean {
+  return !active && state !== 'recovering' && !evidence.some(known => known.key === key);
 }
 
 /** An alert that is over already, or drift right after a person put its episode away. */

@@ -28,8 +28,8 @@ export interface Corroboration {
   readonly agreeing: number;
 }
 
-/** So that a model of a thousand features has records of a bounded size. */
-const mostKept = 60;
+/** Of each monitor: so that a thousand features make no long record, and push out none of what confirms their drift. */
+const mostOfMonitor = 15;
 
 /** Monitors that show drift now. */
 export function drifting(evidence: readonly Evidence[]): ReadonlySet<Monitor> {
@@ -47,17 +47,17 @@ export function confirms(
 }
 
 /**
- * The evidence with `news` in the place of what it is about; the same array when it tells nothing new. What is past
- * makes room for what stands, the oldest first.
+ * The evidence with `news` in the place of what it is about; the same array when it tells nothing new. Where a monitor
+ * has enough of it, the oldest that is past makes room; when all of it stands, more of the same tells nothing new.
  */
 export function withEvidence(evidence: readonly Evidence[], news: Evidence): readonly Evidence[] {
   const known = evidence.find(({ key }) => key === news.key);
-  if (known === undefined && !news.active && evidence.length >= mostKept) return evidence;
   if (known !== undefined && (known.atMs > news.atMs || same(known, news))) return evidence;
   const others = evidence.filter(({ key }) => key !== news.key);
-  if (others.length < mostKept) return [...others, news];
-  const byNeed = [...others].sort((a, b) => Number(a.active) - Number(b.active) || a.atMs - b.atMs);
-  return [...byNeed.slice(1), news];
+  const alike = others.filter(({ monitor }) => monitor === news.monitor);
+  if (alike.length < mostOfMonitor) return [...others, news];
+  const [oldest] = alike.filter(({ active }) => !active).sort((a, b) => a.atMs - b.atMs);
+  return oldest === undefined ? evidence : [...others.filter(each => each !== oldest), news];
 }
 
 function same(known: Evidence, news: Evidence): boolean {

@@ -46,7 +46,7 @@ export function planFor(episode: Episode, facts: Facts): Plan {
       return byCanary(episode, facts) ?? retraining(episode, facts);
     case 'retrained':
     case 'canarying':
-      return byCanary(episode, facts) ?? late(episode, facts) ?? wait;
+      return byCanary(episode, facts) ?? forgotten(episode, facts) ?? late(episode, facts) ?? wait;
     case 'recovering':
       return recovering(episode, facts);
     default:
@@ -120,6 +120,15 @@ function late({ state, changedAtMs }: Episode, { nowMs, options }: Facts): Plan 
   return { to: 'change', event: 'failed', detail: `${awaited} within ${options.timeoutHours} hours` };
 }
 
+/** A canary that was followed by another before its end was seen, as over an outage, would be awaited for ever. */
+function forgotten(episode: Episode, { canary }: Facts): Plan | undefined {
+  const { state, changedAtMs, canary: own } = episode;
+  if (state !== 'canarying' || canary === undefined || isOf(episode, canary)) return undefined;
+  if (canary.startedAtMs <= changedAtMs) return undefined; // one from before, of a replica that is behind
+  const detail = `canary ${canary.id} of ${canary.version} has begun, and how ${own?.id ?? 'its own'} ended was not seen`;
+  return { to: 'change', event: 'failed', detail };
+}
+
 /** What the canary of the episode's version says, if there is one. */
 function byCanary(episode: Episode, { canary }: Facts): Plan | undefined {
   if (canary === undefined || !isOf(episode, canary)) return undefined;
@@ -146,7 +155,8 @@ export function isOf({ id, openedAtMs, result }: Episode, { version, by, started
 
 function recovering(episode: Episode, { nowMs, options }: Facts): Plan {
   const { evidence, changedAtMs, result } = episode;
-  const isFresh = ({ source, version }: Evidence) => source === 'alertmanager' || version === result?.version;
+  const isFresh = ({ source, version }: Evidence) =>
+    version === result?.version || (source === 'alertmanager' && version === undefined);
   const fresh = evidence.filter(isFresh);
   const active = [...drifting(fresh)];
   const clear = new Set(fresh.filter(each => !each.active).map(({ monitor }) => monitor));
@@ -163,6 +173,7 @@ function recovering(episode: Episode, { nowMs, options }: Facts): Plan {
     };
   if (nowMs < changedAtMs + options.recoveryHours * hourMs) return wait;
   if (active.length > 0) return { to: 'change', event: 'persisted', detail: `${active.join(' and ')} drift on` };
-  const detail = `too little was judged within ${options.recoveryHours} hours of the promotion`;
+  const found = options.evaluator ? 'too little was judged' : 'no alert told of drift';
+  const detail = `${found} within ${options.recoveryHours} hours of the promotion`;
   return { to: 'change', event: 'cleared', detail };
 }

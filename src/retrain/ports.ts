@@ -34,6 +34,8 @@ export interface RetrainPorts {
   options(model: string): RetrainOptions | undefined;
   /** Version in charge. */
   stable(model: string): string | undefined;
+  /** Whether callers' calls go to a version: of one that was replaced, or never was there, nothing is believed. */
+  carries(model: string, version: string): boolean;
   /** What tells the model's baselines apart; undefined when it has none. */
   baseline(model: string): string | undefined;
   /** Where captured data and feedback are: names and places, never data. Keys are words of `parameters`. */

@@ -90,34 +90,31 @@ function readRegion(value: string | string[]): Hints['region'] {
 }
 
 /**
- * RFC 9111 request directives we honour; others mean nothing here and are ignored, as the RFC asks. Not so one of ours
- * that cannot be read: who bounds an answer's age would be given any.
+ * RFC 9111 request directives we honour; others mean nothing here and are ignored, as the RFC asks. One of ours that
+ * cannot be read is refused: ignoring it would hand out answers older than the caller asked for.
  */
 function readCacheControl(value: string): Hints['cache'] {
   const directives = value
     .toLowerCase()
     .split(',')
     .map(part => part.trim());
-  const maxStale = directives.filter(part => /^max-stale(?![^\s="])/.test(part)).map(maxStaleSeconds);
-  const [least] = maxStale.filter(seconds => seconds !== undefined).sort((a, b) => a - b);
+  const bounds = directives.flatMap(maxStaleSeconds);
   return {
     noCache: directives.includes('no-cache'),
     noStore: directives.includes('no-store'),
-    ...(least !== undefined && { maxStaleSeconds: least }),
+    ...(bounds.length > 0 && { maxStaleSeconds: Math.min(...bounds) }),
   };
 }
 
-/** Undefined where it names none: any age will do. */
-function maxStaleSeconds(directive: string): number | undefined {
-  const match = /^max-stale(?:=(?:(\d+)|"(\d+)"))?$/.exec(directive);
-  if (match === null)
-    throw invalid('cache-control', 'max-stale or max-stale=SECONDS, in whole seconds, if it names max-stale');
-  const seconds = match[1] ?? match[2];
-  return seconds === undefined ? undefined : Math.min(Number(seconds), longestAgeSeconds);
+/** The bound a `max-stale` names, as a token or quoted (RFC 9111 §5.2); none for other directives, or without a bound. */
+function maxStaleSeconds(directive: string): readonly number[] {
+  const [name, bound] = directive.split(/\s*=(.*)/, 2);
+  if (name !== 'max-stale' || bound === undefined) return [];
+  const seconds = /^("?)(\d+)\1$/.exec(bound)?.[2];
+  if (seconds === undefined)
+    throw invalid('cache-control', 'in whole seconds where it says max-stale=, as in max-stale=60');
+  return [Number(seconds)];
 }
-
-/** What larger ages count as (RFC 9111 §1.2.2). */
-const longestAgeSeconds = 2_147_483_648;
 
 function positiveInteger(header: string, value: string | string[]): number {
   if (typeof value !== 'string' || !/^[1-9]\d{0,8}$/.test(value))

@@ -40,7 +40,8 @@ export const AdminKeyOptions = Type.Object(
     owners: Type.Optional(
       Type.Array(Type.String({ minLength: 1 }), {
         minItems: 1,
-        description: 'Whose models (`models.NAME.owner`) it may start and steer canaries of. Default: everybody’s.',
+        description:
+          'Whose models (`models.NAME.owner`) it may ship and retrain: canaries, episodes, new versions. Default: everybody’s.',
       }),
     ),
   },

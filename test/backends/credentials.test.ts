@@ -65,6 +65,26 @@ test('a first try that fails leaves no keys, is told, and is repeated until it w
   t.match(events.at(-1), { ok: true });
 });
 
+test('a refresh that keeps failing is told once, then when it fails otherwise and when no keys are left', async t => {
+  const { events, state, pass } = scene(hour);
+  state.next = 'STS is down, request 1';
+  await pass(46 * minute);
+  state.next = 'STS is down, request 2';
+  await pass(hour);
+  t.ok(state.asked > 20, 'it kept trying');
+  t.match(
+    events.map(({ detail }) => detail),
+    [/until/, /STS is down, request 1; the last good ones still serve/, /STS is down, request 2; none are left/],
+  );
+  t.equal(events.length, 3);
+  state.next = hour;
+  await pass(minute);
+  t.match(events.slice(3), [{ ok: true }]);
+  state.next = 'STS is down again';
+  await pass(hour - minute);
+  t.match(events.slice(4), [{ ok: false, detail: /STS is down again/ }]);
+});
+
 test('keys are replaced a quarter hour before they expire', async t => {
   const { keys, state, pass } = scene(hour);
   await keys.ready();

@@ -42,6 +42,7 @@ test('header values beyond the wire limits are refused by name', async t => {
     'x-meridian-residency': ['EU', 'a b'],
     'x-meridian-prefer': ['speed'],
     'x-meridian-fallback': ['maybe'],
+    'cache-control': ['max-stale=abc', 'max-stale=', 'no-cache, max-stale=-1', 'max-stale="60', 'max-stale=1.5'],
   };
   for (const [header, values] of Object.entries(refused)) {
     for (const value of values) {

@@ -5,6 +5,7 @@ import { Value } from 'typebox/value';
 import { main } from '../../src/cli/meridian.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { CaptureRecord } from '../../src/drift/capture-record.ts';
+import { canaryApi, canaryModel } from '../helpers/canary.ts';
 import { predictionOf, sampleBaseline, sampleRecord, writeBaseline } from '../helpers/drift.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { type ConfigData, simpleModel, startTestGateway, type TestGateway } from '../helpers/gateway.ts';
@@ -42,6 +43,23 @@ test('a drifted feature reaches the metrics, from calls as they come', async t =
   t.match(text, /meridian_drift_score\{.*feature="x".*statistic="wasserstein".*\} [0-9.]+/);
   t.match(text, /meridian_monitored_calls_total\{.*result="read"\} \d+/);
   t.match(text, /meridian_data_quality_violations_total\{.*check="baseline_drift_check"\} \d+/);
+});
+
+test('a version that was replaced drifts no more: its last window does not stand for ever', async t => {
+  const monitor = { windows, baseline: writeBaseline(stateDir(t), sampleBaseline()) };
+  const gateway = await startTestGateway(t, { models: { rain: canaryModel({ monitor }, ['us-east-1']) } });
+  const random = seededRandom(2);
+  const level = (version: string) => new RegExp(`meridian_drift_level\\{model="rain",version="${version}"`);
+  await eventually(t, 'v1 is judged', async () => {
+    const rows = Array.from({ length: 40 }, () => sampleRecord(random, 2));
+    await gateway.call('rain', { headers: json, body: bodyOf(rows) });
+    return level('v1').test(await metricsOf(gateway));
+  });
+  const { post } = canaryApi(gateway);
+  await post('start', { model: 'rain', version: 'v2' });
+  t.match(await post('promote', { model: 'rain' }), { status: 200 });
+  await eventually(t, 'it says nothing any more', async () => !level('v1').test(await metricsOf(gateway)));
+  t.match(await metricsOf(gateway), /meridian_drift_baseline_loaded\{model="rain",version="v1"\} 1/);
 });
 
 test('ground truth by HTTP: one, many, of the caller’s own tenant only', async t => {

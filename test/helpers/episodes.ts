@@ -83,6 +83,8 @@ export interface Fixture {
   options: RetrainOptions;
   canary: CanaryView | undefined;
   readonly regions: Map<string, RegionState>;
+  /** Versions that no calls go to any more. */
+  replaced: readonly string[];
   /** The episode under way, or the last one. */
   newest(): ReturnType<Episodes['list']>[number];
   /** A window of `v1`, or of another version. */
@@ -125,6 +127,7 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
     models: () => [['rain', fixture.options]],
     options: model => (model === 'rain' ? fixture.options : undefined),
     stable: () => 'v1',
+    carries: (_, version) => !fixture.replaced.includes(version),
     baseline: () => 'winters',
     references: () => ({ capture: 's3://captured/rain/', feedback: 's3://truths/rain/' }),
     regionsOf: () => ['us-east-1', 'us-west-2'],
@@ -137,6 +140,7 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
     options: retrainOptions(given),
     canary: undefined,
     regions: new Map(),
+    replaced: [],
     episodes: undefined as never,
     clock,
     control,

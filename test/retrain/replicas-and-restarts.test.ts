@@ -81,59 +81,6 @@ test('while replicas cannot agree nothing is started; afterwards one is', async 
   t.equal(fixture.control.starts.length, 1);
 });
 
-test('a restart at every step of the chain goes on where it was', async t => {
-  const state = memoryState();
-  const [clock, control] = [manualClock(), fakeControlPlane()];
-  const options = { actions, approval: true, pollSeconds: 1 };
-  const restart = async (before?: Fixture): Promise<Fixture> => {
-    await before?.episodes.stop();
-    const after = startFixture(t, options, { state, clock, control });
-    after.canary = before?.canary;
-    return after;
-  };
-  const at = (fixture: Fixture, expected: string) => t.equal(fixture.newest().state, expected);
-  let fixture = await restart();
-  await windows(fixture, 3, { features: 'drifted' });
-  fixture = await restart(fixture);
-  at(fixture, 'suspected');
-  await windows(fixture, 3, { prediction: 'drifted' });
-  fixture = await restart(fixture);
-  at(fixture, 'awaiting-approval');
-  await fixture.episodes.approve(fixture.newest().id, 'anna');
-  fixture = await restart(fixture);
-  at(fixture, 'confirmed');
-  control.next.push(() => {
-    throw new Error('the network is away');
-  });
-  await fixture.pass(2_000);
-  fixture = await restart(fixture);
-  at(fixture, 'retraining');
-  await fixture.pass(5_000);
-  const arn = fixture.newest().execution?.arn ?? '';
-  fixture = await restart(fixture);
-  control.executions.set(arn, { status: 'Succeeded', why: undefined });
-  await fixture.pass(3_000);
-  fixture = await restart(fixture);
-  at(fixture, 'retrained');
-  await fixture.episodes.retrained('rain', fixture.newest().id, { version: 'r1' });
-  const canary = { id: 'c1', version: 'r1', startedAtMs: clock.wallMs(), by: 'gateway', reason: 'ok' };
-  fixture.canary = { ...canary, state: 'running' };
-  fixture = await restart(fixture);
-  await fixture.pass(1_000);
-  at(fixture, 'canarying');
-  await fixture.episodes.stop();
-  fixture.canary = { ...canary, state: 'promoted' }; // while the gateway is down
-  fixture = await restart(fixture);
-  await fixture.pass(1_000);
-  at(fixture, 'recovering');
-  fixture = await restart(fixture);
-  await windows(fixture, 3, { prediction: 'clear' }, { version: 'r1' });
-  at(fixture, 'recovered');
-  t.equal(new Set(control.starts).size, 1, 'every try had one token');
-  t.equal(fixture.episodes.list().length, 1);
-  t.equal(fixture.newest().timeline.filter(({ what }) => what === 'retraining').length, 1);
-});
-
 test('a replica that dies between an action and its record is followed by another, with the same token', async t => {
   const store = memoryReplicas();
   const [clock, control] = [manualClock(), fakeControlPlane()];

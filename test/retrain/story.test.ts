@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { showEpisode } from '../../src/retrain/show-episode.ts';
+import { notification } from '../helpers/alerts.ts';
 import { pipelineAction, startFixture, windows } from '../helpers/episodes.ts';
 
 const hourMs = 3_600_000;
@@ -147,4 +148,61 @@ test('when nothing is judged after a promotion, time ends it and says so', async
   fixture.clock.hold(hourMs);
   await fixture.pass(1_000);
   t.match(fixture.newest().timeline.at(-1), { what: 'recovered', detail: /^too little was judged/ });
+});
+
+test('a canary whose end nobody saw does not hold the model for ever', async t => {
+  const fixture = startFixture(t, { actions });
+  await windows(fixture, 3, { prediction: 'drifted' });
+  await fixture.episodes.retrained('rain', fixture.newest().id, { version: 'r1' });
+  const startedAtMs = fixture.clock.wallMs();
+  fixture.canary = { id: 'c1', version: 'r1', by: '', startedAtMs, state: 'running', reason: '' };
+  await fixture.pass(1_000);
+  fixture.canary = { id: 'c0', version: 'v9', by: 'anna', startedAtMs: startedAtMs - 1, state: 'promoted', reason: '' };
+  await fixture.pass(1_000);
+  t.equal(fixture.newest().state, 'canarying', 'one from before, of a replica that is behind, is nothing to go by');
+  await fixture.pass(60_000);
+  fixture.canary = { ...fixture.canary, id: 'c2', startedAtMs: fixture.clock.wallMs(), state: 'running' };
+  await fixture.pass(1_000);
+  t.equal(fixture.newest().state, 'failed');
+  t.equal(fixture.newest().timeline.at(-1)?.detail, 'canary c2 of v9 has begun, and how c1 ended was not seen');
+});
+
+test('where Prometheus judges, that an alert of the old version ends proves nothing of the new one', async t => {
+  const fixture = startFixture(t, { actions, evaluator: false, recoveryHours: 1 });
+  const labels = { model: 'rain', monitor: 'prediction', version: 'v1' };
+  await fixture.episodes.alert(notification({ labels }), 'a');
+  await fixture.pass(3_000);
+  await fixture.episodes.retrained('rain', fixture.newest().id, { version: 'r1' });
+  const startedAtMs = fixture.clock.wallMs();
+  fixture.canary = { id: 'c1', version: 'r1', by: '', startedAtMs, state: 'promoted', reason: '' };
+  fixture.replaced = ['v1'];
+  await fixture.pass(1_000);
+  await fixture.episodes.alert(notification({ labels, status: 'resolved' }), 'a');
+  await fixture.pass(1_000);
+  t.equal(fixture.newest().state, 'recovering');
+  fixture.clock.hold(hourMs);
+  await fixture.pass(1_000);
+  t.match(fixture.newest().timeline.at(-1), { what: 'recovered', detail: /^no alert told of drift within 1 hours/ });
+  t.match(await fixture.episodes.alert(notification({ labels }), 'a'), { ignored: 1 }, 'nor does it begin anew');
+});
+
+test('a model of a hundred statistics recovers as one of three does', async t => {
+  const fixture = startFixture(t, { actions, confirmedBy: ['features'] });
+  const features = Array.from({ length: 100 }, (_, index) => `f${index}`);
+  const judged = async (level: string, version: string) => {
+    for (let window = 0; window < 3; window += 1) {
+      fixture.clock.advance(60_000);
+      for (const feature of features) fixture.window('features', level, { feature, version });
+      await fixture.pass(500);
+    }
+    await fixture.pass(3_000);
+  };
+  await judged('drifted', 'v1');
+  await fixture.episodes.retrained('rain', fixture.newest().id, { version: 'r1' });
+  const startedAtMs = fixture.clock.wallMs();
+  fixture.canary = { id: 'c1', version: 'r1', by: '', startedAtMs, state: 'promoted', reason: '' };
+  await fixture.pass(1_000);
+  await judged('clear', 'r1');
+  t.equal(fixture.newest().state, 'recovered');
+  t.match(fixture.newest().timeline.at(-1)?.detail, 'features of the new version: below the low marks');
 });

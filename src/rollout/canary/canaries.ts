@@ -31,6 +31,8 @@ export interface Canaries extends Pick<Starts, 'start'> {
   running(model: string): boolean;
   /** Version in charge: promoted, or the one with the most weight. */
   stableOf(model: string): string | undefined;
+  /** Whether callers' calls go to a version: it has weight, was promoted or is on trial; not one that was replaced. */
+  carries(model: string, version: string): boolean;
   /** Looks at every running canary that is due; for all else time brings about. */
   tick(): Promise<void>;
   stop(): void;
@@ -95,6 +97,7 @@ export function createCanaries(ports: CanaryPorts): Canaries {
     record: name => view(name).record,
     running: name => isRunning(view(name).record?.state ?? 'aborted'),
     stableOf: name => stableOf(ports.model(name), view(name).record),
+    carries: (name, version) => carries(ports.model(name), view(name).record, version),
     tick,
     stop: () => {
       for (const stop of [...stops, looks.stop, trials.stop]) stop();
@@ -118,4 +121,12 @@ function stableOf(model: Model | undefined, record: CanaryRecord | undefined): s
   const charge = record && inCharge(record, weightsOf(model));
   const there = model.versions.some(({ name }) => name === charge);
   return there ? charge : stableVersion(model, '');
+}
+
+function carries(model: Model | undefined, record: CanaryRecord | undefined, version: string): boolean {
+  if (model === undefined) return false;
+  if (record !== undefined && isRunning(record.state) && record.canary === version) return true;
+  const charge = record && inCharge(record, weightsOf(model));
+  if (charge !== undefined && model.versions.some(({ name }) => name === charge)) return version === charge;
+  return model.versions.some(({ name, weight }) => name === version && weight > 0);
 }

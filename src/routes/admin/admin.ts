@@ -125,8 +125,8 @@ export function adminRoutes(
   );
   keyRoutes(server, ports, judge);
   canaryRoutes(server, ports, judgeFully);
-  episodeRoutes(server, ports, judge);
-  versionRoutes(server, ports, judge);
+  episodeRoutes(server, ports, judgeFully);
+  versionRoutes(server, ports, judgeFully);
   hookRoutes(server, ports);
   dataRoutes(server, ports, judge);
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { AdminRole } from '../../security/admin-access.ts';
+import type { Actor } from './canary.ts';
 
 const Id = Type.String({ minLength: 1, maxLength: 64 });
 const Reason = Type.String({ minLength: 1, maxLength: 500 });
@@ -31,16 +32,16 @@ export type TriggerBody = Static<typeof TriggerBody>;
 export interface EpisodePorts {
   episodes(query: EpisodesQuery): unknown;
   episode(id: string): unknown;
-  approveEpisode(what: ApproveBody, actor: string): Promise<unknown>;
-  dismissEpisode(what: DismissBody, actor: string): Promise<unknown>;
-  triggerEpisode(what: TriggerBody, actor: string): Promise<unknown>;
+  approveEpisode(what: ApproveBody, who: Actor): Promise<unknown>;
+  dismissEpisode(what: DismissBody, who: Actor): Promise<unknown>;
+  triggerEpisode(what: TriggerBody, who: Actor): Promise<unknown>;
 }
 
-/** `/admin/episodes`: viewers look, operators act. `judge` returns who acts, or throws. */
+/** `/admin/episodes`: viewers look, operators act on the models they own. `judge` returns who acts, or throws. */
 export function episodeRoutes(
   server: FastifyInstance,
   ports: EpisodePorts,
-  judge: (request: FastifyRequest, role: AdminRole) => string,
+  judge: (request: FastifyRequest, role: AdminRole) => Actor,
 ): void {
   server.get('/admin/episodes', { schema: { querystring: EpisodesQuery } }, async request => {
     judge(request, 'viewer');

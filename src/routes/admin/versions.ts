@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { AdminRole } from '../../security/admin-access.ts';
+import type { Actor } from './canary.ts';
 
 /** Which version of which model. */
 export const RemoveVersionBody = Type.Object(
@@ -12,14 +13,14 @@ export type RemoveVersionBody = Static<typeof RemoveVersionBody>;
 /** What operators see and do of versions that came by themselves. */
 export interface VersionPorts {
   newVersions(): unknown;
-  removeVersion(what: RemoveVersionBody, actor: string): Promise<unknown>;
+  removeVersion(what: RemoveVersionBody, who: Actor): Promise<unknown>;
 }
 
 /** `/admin/versions`. `judge` returns who acts, or throws. */
 export function versionRoutes(
   server: FastifyInstance,
   ports: VersionPorts,
-  judge: (request: FastifyRequest, role: AdminRole) => string,
+  judge: (request: FastifyRequest, role: AdminRole) => Actor,
 ): void {
   server.get('/admin/versions', async request => {
     judge(request, 'viewer');

@@ -54,3 +54,18 @@ test('a start cannot do without the second person that the config asks for', asy
   await canaries.start('rain', 'v2', 'alice');
   t.equal(canaries.record('rain')?.plan.approval, 'second-person');
 });
+
+test('calls go to what has weight and what is on trial, then to what was promoted alone', async t => {
+  const replicas = canaryReplicas();
+  const canaries = replicas.add();
+  t.teardown(canaries.stop);
+  const carrying = () => ['v1', 'v2', 'v3', 'v4', '__proto__'].filter(version => canaries.carries('rain', version));
+  t.same(carrying(), ['v1']);
+  await canaries.start('rain', 'v2', 'alice');
+  t.same(carrying(), ['v1', 'v2']);
+  await canaries.act('rain', 'promote', 'bob');
+  t.same(carrying(), ['v2']);
+  t.equal(canaries.carries('nobody', 'v1'), false);
+  edited(replicas);
+  t.same(carrying(), ['v1', 'v3'], 'as the config says again');
+});
