@@ -83,18 +83,19 @@ class Embedding {
     this.#family = family;
   }
 
-  async all({ texts, dimensions, base64 }: Asked): Promise<AttemptResult> {
+  async all({ texts, dimensions, base64, user }: Asked): Promise<AttemptResult> {
     const startedAt = this.#ports.clock.now();
     const vectors: number[][] = [];
     let inputTokens = 0;
     for (let at = 0; at < texts.length; at += this.#family.perCall) {
       const spentMs = this.#ports.clock.now() - startedAt;
-      const body = this.#family.body(texts.slice(at, at + this.#family.perCall), dimensions);
-      const result = await this.#some(body, Math.max(1, this.#limits.timeoutMs - spentMs));
+      const some = texts.slice(at, at + this.#family.perCall);
+      const body = this.#family.body(some, dimensions);
+      const result = await this.#some(body, user, Math.max(1, this.#limits.timeoutMs - spentMs));
       const durationMs = this.#ports.clock.now() - startedAt;
       if (result.outcome !== 'ok') return { ...result, durationMs };
       const found = this.#family.vectors(parseObject(result.answer?.body ?? Buffer.alloc(0)) ?? {});
-      if (!isVectors(found)) return { ...unreadable, durationMs };
+      if (!isVectors(found, some.length)) return { ...unreadable, durationMs };
       vectors.push(...found);
       inputTokens += result.usage?.inputTokens ?? 0;
     }
@@ -108,7 +109,7 @@ class Embedding {
     return { outcome: 'ok', answer, usage, sent: true, durationMs: this.#ports.clock.now() - startedAt };
   }
 
-  #some(json: object, timeoutMs: number): Promise<AttemptResult> {
+  #some(json: object, user: string | undefined, timeoutMs: number): Promise<AttemptResult> {
     const body = Buffer.from(JSON.stringify(json));
     return awsCall(
       this.#ports,
@@ -117,7 +118,11 @@ class Embedding {
       { ...this.#limits, timeoutMs },
       {
         operation: invokeModel,
-        fields: { contentType: 'application/json', accept: 'application/json' },
+        fields: {
+          contentType: 'application/json',
+          accept: 'application/json',
+          ...(user !== undefined && { requestMetadata: JSON.stringify({ user }) }),
+        },
         body,
         bodySha256: hash('sha256', body, 'hex'),
         traceparent: this.#request.traceparent,
@@ -131,10 +136,15 @@ class Embedding {
 
 const unreadable = {
   outcome: 'backend-fault',
-  error: { type: 'UNREADABLE_ANSWER', message: 'an embedding model answered no vectors' },
+  error: { type: 'UNREADABLE_ANSWER', message: 'an embedding model did not answer a vector for each text' },
   sent: true,
 } as const;
 
-function isVectors(value: unknown): value is number[][] {
-  return Array.isArray(value) && value.every(each => Array.isArray(each) && typeof each[0] === 'number');
+/** One for each text: with one too few, all behind it would belong to other texts. */
+function isVectors(value: unknown, count: number): value is number[][] {
+  return (
+    Array.isArray(value) &&
+    value.length === count &&
+    value.every(each => Array.isArray(each) && typeof each[0] === 'number')
+  );
 }

@@ -10,14 +10,19 @@ const metricsKey = 'amazon-bedrock-invocationMetrics';
 /** `chunk`s of InvokeModelWithResponseStream: pieces in the model's own format; the last one carries the counts. */
 export function modelChunks(): FrameMeaning {
   let usage: Usage | undefined;
+  let begun = false;
   return {
     framing: 'bedrock',
     read: ({ payload: json, bytes }) => {
+      begun = true;
       const encoded = parseObject(json)?.['bytes'];
       if (typeof encoded !== 'string') throw new BrokenStream('a chunk holds no bytes');
       const payload = Buffer.from(encoded, 'base64');
       if (payload.includes(metricsKey)) usage = usageIn(parseObject(payload)?.[metricsKey], chunkNames) ?? usage;
       return [{ payload, frame: bytes }];
+    },
+    end: () => {
+      if (!begun) throw new BrokenStream('the stream ended before its first chunk');
     },
     usage: () => usage,
   };

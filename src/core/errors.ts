@@ -45,13 +45,20 @@ export class GatewayError extends Error {
   readonly status: number;
   readonly awsType: string;
   readonly retryAfterSeconds?: number;
+  /** The field of the request that is to blame, for protocols that say so. */
+  readonly field?: string;
 
-  constructor(code: ErrorCode, message: string, options: { retryAfterSeconds?: number; status?: number } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { retryAfterSeconds?: number; status?: number; field?: string } = {},
+  ) {
     super(message);
     this.name = 'GatewayError';
     this.code = code;
     this.status = options.status ?? errorCatalogue[code].status;
     this.awsType = errorCatalogue[code].awsType;
+    if (options.field !== undefined) this.field = options.field;
     if (options.retryAfterSeconds !== undefined) this.retryAfterSeconds = options.retryAfterSeconds;
     else if (errorCatalogue[code].retryable) this.retryAfterSeconds = 1;
   }

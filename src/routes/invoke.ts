@@ -8,7 +8,7 @@ import { accept } from './accept.ts';
 import { type Call, meridianHeaders, servedHeaders } from './call.ts';
 import { clientAttempt, validTraceparent } from './fields.ts';
 import type { InvokePorts, InvokeProtocol } from './invoke-ports.ts';
-import { breakOff, breakOffWhenStalled, hasConnectionHeader, hasLeft, isWhole } from './reader.ts';
+import { breakOff, breakOffWhenStalled, hasConnectionHeader, hasLeft, isWhole, paced, sliceBytes } from './reader.ts';
 import { type StreamEncoding, sendStream } from './streamed.ts';
 
 /** One handler for every route that takes opaque bytes for a model: headers first, then bytes, then serve, then answer. */
@@ -91,6 +91,7 @@ function sendError(
   reply.code(status).headers(meridianHeaders(call, headers));
   const over = ports.draining || error.code === 'body-timeout';
   if (over && hasConnectionHeader(reply.raw)) reply.header('connection', 'close');
+  breakOffWhenStalled(reply.raw, ports.clock, ports.stalledReaderMs());
   return reply.send(body);
 }
 
@@ -115,8 +116,17 @@ function sendServed(ports: InvokePorts, reply: FastifyReply, call: Call, served:
   const headers = servedHeaders(ports, reply, call, served, served.answer.headers);
   call.responseBytes = served.answer.body.length;
   reply.code(served.answer.status).headers(headers);
-  breakOffWhenStalled(reply.raw, ports.stalledReaderMs());
-  return reply.send(served.answer.body);
+  return sendBody(ports, reply, served.answer.body);
+}
+
+/** Over HTTP/2 a long answer goes at its reader's pace: how much of one is taken cannot be seen otherwise. */
+function sendBody({ clock, stalledReaderMs }: InvokePorts, reply: FastifyReply, body: Buffer): FastifyReply {
+  if (hasConnectionHeader(reply.raw) || body.length <= sliceBytes) {
+    breakOffWhenStalled(reply.raw, clock, stalledReaderMs());
+    return reply.send(body);
+  }
+  reply.header('content-length', body.length);
+  return reply.send(paced(reply.raw, [body], clock, stalledReaderMs()));
 }
 
 function asGatewayError(ports: InvokePorts, thrown: unknown, call: Call): GatewayError {

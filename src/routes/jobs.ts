@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import type { Caller } from '../core/request.ts';
@@ -8,7 +7,7 @@ import { readFields, readHints } from './fields.ts';
 import type { JobRoutePorts } from './jobs-ports.ts';
 import { asking, type HandedIn, handingIn } from './later.ts';
 import { payloadOf } from './payload.ts';
-import { breakOffWhenStalled } from './reader.ts';
+import { paced } from './reader.ts';
 
 type ByModel = FastifyRequest<{ Params: { model: string } }>;
 
@@ -27,8 +26,7 @@ export function jobRoutes(server: FastifyInstance, ports: JobRoutePorts): void {
     asking(ports, 'job', 'result', async (id, caller, reply) => {
       const { bytes, contentType, body } = await ports.result(id, caller);
       reply.headers({ 'content-type': contentType, 'content-length': bytes });
-      breakOffWhenStalled(reply.raw, ports.limits().idleMs);
-      return reply.send(Readable.from(body, { objectMode: false }));
+      return reply.send(paced(reply.raw, body, ports.clock, ports.limits().idleMs));
     }),
   );
   server.delete(

@@ -68,19 +68,23 @@ function answerOrError(
 function asked(bytes: Buffer, streaming: StreamEncoding | undefined): Asked {
   const json = parsed(bytes);
   const { model, stream } = json;
-  if (typeof model !== 'string' || model === '')
-    throw new GatewayError('invalid-request', 'model: must be the name of a model.');
+  if (typeof model !== 'string' || model === '') throw invalid('model', 'must be the name of a model.');
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean')
-    throw new GatewayError('invalid-request', 'stream: must be true or false.');
+    throw invalid('stream', 'must be true or false.');
   const session = sessionOf(json['prompt_cache_key']);
   return { model, json, streaming: stream === true ? streaming : undefined, session };
+}
+
+function invalid(field: string, why: string): GatewayError {
+  return new GatewayError('invalid-request', `${field}: ${why}`, { field });
 }
 
 const longestSession = 256;
 
 /** Sessions are remembered: one that is longer than the header's may be is so by its digest. */
 function sessionOf(key: unknown): string | undefined {
-  if (typeof key !== 'string' || key === '') return undefined;
+  if (key === undefined || key === null || key === '') return undefined;
+  if (typeof key !== 'string') throw invalid('prompt_cache_key', 'must be a text.');
   return key.length <= longestSession ? key : hash('sha256', key, 'hex');
 }
 
@@ -101,9 +105,9 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 export function renderOpenAiError(error: GatewayError, requestId: string): RenderedError & { readonly status: number } {
   const headers: Record<string, string> = { 'content-type': 'application/json', 'x-request-id': requestId };
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds);
-  const { message, code } = error;
+  const { message, code, field = code === 'unknown-model' ? 'model' : null } = error;
   const status = statuses[code] ?? error.status;
-  return { status, headers, body: JSON.stringify({ error: { message, type: typeOf(status), param: null, code } }) };
+  return { status, headers, body: JSON.stringify({ error: { message, type: typeOf(status), param: field, code } }) };
 }
 
 function typeOf(status: number): string {

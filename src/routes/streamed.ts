@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Answer, AnswerStream, AttemptResult, Served, StreamEvent } from '../core/result.ts';
 import { type Call, servedHeaders } from './call.ts';
-import { breakOff, breakOffWhenStalled, hasLeft } from './reader.ts';
+import { breakOff, breakOffWhenStalled, hasLeft, slices } from './reader.ts';
 
 /** How one protocol writes an answer event by event. */
 export interface StreamEncoding {
@@ -48,11 +48,11 @@ export async function sendStream(
   for await (const event of stream.events) {
     const bytes = encoding.event(event, stream.framing);
     call.responseBytes += bytes.length;
-    if (!raw.write(bytes) && !(await drained(raw, ports))) break;
+    if (!(await written(raw, bytes, ports))) break;
   }
   const ending = await stream.ended;
   remember(call, served, ending);
-  breakOffWhenStalled(raw, ports.stalledReaderMs()); // of what is still to be taken
+  breakOffWhenStalled(raw, ports.clock, ports.stalledReaderMs()); // of what is still to be taken
   if (ending.outcome === 'ok' && !hasLeft(raw)) raw.end(encoding.end?.());
   else if (hasLeft(raw)) call.error = 'client-closed';
   else endBroken(raw, call, served, ending, encoding);
@@ -81,6 +81,12 @@ function endBroken(
   const bytes = encoding.failure(error, served.answer.headers, call.requestId);
   if (bytes === undefined) breakOff(raw);
   else raw.end(bytes);
+}
+
+/** Whether the reader is still there. */
+async function written(raw: ServerResponse, bytes: Buffer, ports: StreamPorts): Promise<boolean> {
+  for (const slice of slices(bytes)) if (!raw.write(slice) && !(await drained(raw, ports))) return false;
+  return true;
 }
 
 /** Whether the reader took what it was sent. One that takes too long is cut off. */

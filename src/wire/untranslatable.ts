@@ -36,6 +36,12 @@ export function numberAt(field: string, value: unknown, least: number, most: num
   return value;
 }
 
+/** A value as a whole number between two; anything else is refused. */
+export function integerAt(field: string, value: unknown, least: number, most: number): number {
+  if (Number.isInteger(numberAt(field, value, least, most))) return value as number;
+  throw new Untranslatable(field, `must be a whole number from ${least} to ${most}.`);
+}
+
 /** Refuses members that are not known, and would else be dropped. */
 export function knownOnly(field: string, value: Readonly<Record<string, unknown>>, known: readonly string[]): void {
   for (const name of Object.keys(value)) {

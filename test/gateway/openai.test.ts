@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import OpenAI from 'openai';
 import { test } from 'tap';
 import { startTestGateway, type TestGateway, targetsIn } from '../helpers/gateway.ts';
@@ -168,6 +169,47 @@ test('what cannot be translated is refused by its field’s name, and hurts nobo
   }
   const get = await fetch(`${gateway.urls.data}/v1/chat/completions`);
   t.match([get.status, get.headers.get('allow'), await get.json()], [405, 'POST', { error: { message: /POST/ } }]);
+});
+
+test('the client raises each error as what it is', async t => {
+  const digest = (text: string) => createHash('sha256').update(text).digest('hex');
+  const keys = [
+    { id: 'all', sha256: digest('all'), tenant: 'acme' },
+    { id: 'one', sha256: digest('one'), tenant: 'acme', models: ['rain'] },
+    { id: 'few', sha256: digest('few'), tenant: 'few' },
+  ];
+  const tenants = { few: { requests: { perSecond: 0.01, burst: 1 } } };
+  const gateway = await startTestGateway(t, { models, auth: { keys }, tenants });
+  const raised = async (key: string, more: object = {}) => {
+    try {
+      const asked: object = { ...ask('hi'), ...more };
+      await client(gateway, key).chat.completions.create(asked as ReturnType<typeof ask>);
+      return undefined;
+    } catch (error) {
+      if (error instanceof OpenAI.APIError) return error;
+      throw error;
+    }
+  };
+  t.ok((await raised('nobody')) instanceof OpenAI.AuthenticationError);
+  t.ok((await raised('one')) instanceof OpenAI.PermissionDeniedError);
+  const missing = await raised('all', { model: 'nobody' });
+  t.ok(missing instanceof OpenAI.NotFoundError);
+  t.equal(missing?.param, 'model');
+  for (const [field, value] of [
+    ['model', 7],
+    ['stream', 'yes'],
+    ['prompt_cache_key', 7],
+    ['stream_options', { include_usage: true }],
+    ['tool_choice', 'required'],
+  ] as const) {
+    const bad = await raised('all', { [field]: value });
+    t.ok(bad instanceof OpenAI.BadRequestError, field);
+    t.equal(bad?.param, field);
+  }
+  t.equal(await raised('few'), undefined);
+  const limited = await raised('few');
+  t.ok(limited instanceof OpenAI.RateLimitError);
+  t.match(limited?.headers?.get('retry-after'), /^[1-9]\d*$/);
 });
 
 test('throttling moves on; a stream that breaks ends in an error, never as whole', async t => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect as http2Connect } from 'node:http2';
 import { connect } from 'node:net';
 import { test } from 'tap';
@@ -49,11 +50,12 @@ function unread(gateway: TestGateway, paths: readonly string[]) {
 }
 
 const paths = ['/v1/models/rain/invocations', '/model/assistant/converse', '/model/assistant/converse-stream'];
+const refused = '/v1/chat/completions'; // names no model: its body is held until that is told
 
 test('over HTTP/2, answers that nobody takes are cut off, also those that were streamed and are over', async t => {
   const models = { rain: simpleModel(['us-east-1']), assistant };
   const gateway = await startTestGateway(t, { limits: { bodyTimeoutMs: 300, drainMs: 0 }, models });
-  for (const path of paths) {
+  for (const path of [...paths, refused]) {
     const session = unread(gateway, [path, path]);
     t.teardown(() => session.destroy());
     const held = () => gateway.app.parts.admission.heldBytes;
@@ -72,4 +74,56 @@ test('over HTTP/2, a caller who leaves takes every call along, whatever of its a
   t.ok(held() > 0);
   session.destroy();
   await eventually(t, 'given back', () => held() === 0);
+});
+
+test('over HTTP/2, an answer that nobody takes is cut off however busy its connection is', async t => {
+  const gateway = await startTestGateway(
+    t,
+    {
+      limits: { bodyTimeoutMs: 300, drainMs: 0 },
+      models: { rain: simpleModel(['us-east-1']), assistant },
+    },
+    { simulator: { containers: { ...echoContainers, 'rain-v1': talkative } } },
+  );
+  const session = http2Connect(gateway.urls.data);
+  t.teardown(() => session.destroy());
+  session.on('error', () => {});
+  await new Promise(resolve => session.once('connect', resolve));
+  session.setLocalWindowSize(50_000_000); // of the connection: the streams' own stay at 64 kB
+  const call = (path: string) => {
+    const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/json' });
+    stream.on('error', () => {}).end(asks);
+    return stream;
+  };
+  const unread = call('/v1/models/rain/invocations').pause();
+  const held = () => gateway.app.parts.admission.heldBytes;
+  await eventually(t, 'its answer is held', () => held() >= 20_000_000);
+  let answered = 0;
+  let ended = false;
+  unread.once('close', () => {
+    ended = true;
+  });
+  while (!ended && answered < 5_000) {
+    await call('/model/assistant/converse').toArray();
+    answered += 1;
+  }
+  t.ok(ended, `cut off, while ${answered} other calls were answered`);
+  t.ok(answered > 0);
+  await eventually(t, 'given back', () => held() === 0);
+});
+
+test('over HTTP/2, a long answer arrives whole', async t => {
+  const gateway = await startTestGateway(
+    t,
+    { models: { rain: simpleModel(['us-east-1']) } },
+    { simulator: { containers: { ...echoContainers, 'rain-v1': talkative } } },
+  );
+  const session = http2Connect(gateway.urls.data);
+  t.teardown(() => session.destroy());
+  const stream = session.request({ ':method': 'POST', ':path': '/v1/models/rain/invocations' });
+  stream.end('x');
+  const [headers] = await once(stream, 'response');
+  t.equal(headers['content-length'], '20000000');
+  t.equal(Buffer.concat(await stream.toArray()).length, 20_000_000);
+  await eventually(t, 'given back', () => gateway.app.parts.admission.heldBytes === 0);
 });

@@ -17,7 +17,9 @@ test('each field becomes Converse’s own', t => {
       { max_tokens: 5, temperature: 0, top_p: 1 },
       { inferenceConfig: { maxTokens: 5, temperature: 0, topP: 1 } },
     ],
-    ['the newer limit outranks', { max_tokens: 5, max_completion_tokens: 7 }, { inferenceConfig: { maxTokens: 7 } }],
+    ['both limits, the same', { max_tokens: 7, max_completion_tokens: 7 }, { inferenceConfig: { maxTokens: 7 } }],
+    ['the newer limit', { max_tokens: null, max_completion_tokens: 7 }, { inferenceConfig: { maxTokens: 7 } }],
+    ['counts of a stream', { stream: true, stream_options: { include_usage: true, include_obfuscation: false } }, {}],
     ['one stop', { stop: 'x' }, { inferenceConfig: { stopSequences: ['x'] } }],
     ['stops', { stop: ['x', 'y'] }, { inferenceConfig: { stopSequences: ['x', 'y'] } }],
     ['tools', { tools: [tool] }, { toolConfig: { tools: [spec] } }],
@@ -90,6 +92,29 @@ test('messages take turns, the system’s stand apart, and results of tools are 
   t.end();
 });
 
+test('an assistant’s answer goes back as it came', t => {
+  const answer = { role: 'assistant', content: null, refusal: 'no', annotations: [], reasoning_content: 'hm' };
+  const parts = {
+    role: 'assistant',
+    content: [
+      { type: 'text', text: 'a' },
+      { type: 'refusal', refusal: 'b' },
+    ],
+  };
+  const gathered = { role: 'assistant', tool_calls: [{ index: 0, ...call('t1') }] };
+  t.strictSame(converseOfChat({ messages: [...hi, answer, ...hi, parts, ...hi, gathered] }), {
+    messages: [
+      { role: 'user', content: [{ text: 'hi' }] },
+      { role: 'assistant', content: [{ text: 'no' }] },
+      { role: 'user', content: [{ text: 'hi' }] },
+      { role: 'assistant', content: [{ text: 'a' }, { text: 'b' }] },
+      { role: 'user', content: [{ text: 'hi' }] },
+      { role: 'assistant', content: [{ toolUse: { toolUseId: 't1', name: 'f', input: { a: 1 } } }] },
+    ],
+  });
+  t.end();
+});
+
 test('what cannot be said is refused under its name', t => {
   const cases: readonly (readonly [string, object])[] = [
     ['n', { n: 2 }],
@@ -104,6 +129,65 @@ test('what cannot be said is refused under its name', t => {
     ['reasoning_effort', { reasoning_effort: 'low' }],
     ['temperature', { temperature: 2 }],
     ['max_tokens', { max_tokens: 0 }],
+    ['max_tokens', { max_tokens: 1.5 }],
+    ['max_tokens', { max_tokens: 5, max_completion_tokens: 7 }],
+    ['stream_options', { stream_options: { include_usage: true } }],
+    ['stream_options', { stream: false, stream_options: { include_usage: true } }],
+    ['stream_options', { stream: true, stream_options: 'usage' }],
+    ['stream_options.include_usage', { stream: true, stream_options: { include_usage: 'yes' } }],
+    ['stream_options.include_obfuscation', { stream: true, stream_options: { include_obfuscation: true } }],
+    ['stream_options.else', { stream: true, stream_options: { else: 1 } }],
+    ...[
+      'audio',
+      'prediction',
+      'verbosity',
+      'web_search_options',
+      'functions',
+      'function_call',
+      'top_logprobs',
+      'top_k',
+    ].map((field): readonly [string, object] => [field, { [field]: {} }]),
+    ['store', { store: true }],
+    ['modalities', { modalities: 'text' }],
+    ['metadata.user', { metadata: { user: 1 } }],
+    ['user', { metadata: { user: 'a' }, user: 'b' }],
+    ['metadata.ü', { metadata: { ü: 'a' } }],
+    ['metadata', { metadata: Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`k${at}`, 'v'])) }],
+    [
+      'tool_choice',
+      { tools: [tool], tool_choice: { type: 'allowed_tools', allowed_tools: { mode: 'auto', tools: [] } } },
+    ],
+    [
+      'tool_choice.function.else',
+      { tools: [tool], tool_choice: { type: 'function', function: { name: 'f', else: 1 } } },
+    ],
+    ['tools[0].cache_control', { tools: [{ ...tool, cache_control: { type: 'ephemeral' } }] }],
+    ['messages[0].name', { messages: [{ role: 'system', content: 'x', name: 'n' }] }],
+    [
+      'messages[1].annotations',
+      { messages: [...hi, { role: 'assistant', content: 'x', annotations: [{ type: 'url_citation' }] }] },
+    ],
+    ['messages[1].audio', { messages: [...hi, { role: 'assistant', content: 'x', audio: { id: 'a' } }] }],
+    [
+      'messages[1].tool_calls[0].else',
+      { messages: [...hi, { role: 'assistant', tool_calls: [{ ...call('t'), else: 1 }] }] },
+    ],
+    [
+      'messages[0].content[0].image_url.detail',
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,aGk=', detail: 'high' } }],
+          },
+        ],
+      },
+    ],
+    [
+      'messages[0].content[0].image_url.url',
+      { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://a/b.png' } }] }] },
+    ],
+    ['messages[0].content[0].type', { messages: [{ role: 'user', content: [{ type: 'file', file: {} }] }] }],
     ['stop[1]', { stop: ['a', 1] }],
     ['user', { user: 'ümlaut' }],
     ['tool_choice', { tool_choice: 'required' }],

@@ -1,4 +1,5 @@
-import { knownOnly, listAt, numberAt, textAt, Untranslatable } from '../untranslatable.ts';
+import { integerAt, knownOnly, listAt, textAt, Untranslatable } from '../untranslatable.ts';
+import { metadataTextAt } from './metadata.ts';
 
 const longestList = 2_048;
 
@@ -7,9 +8,12 @@ export function embeddingsAsked(asked: Readonly<Record<string, unknown>>): {
   readonly texts: readonly string[];
   readonly dimensions: number | undefined;
   readonly base64: boolean;
+  readonly user: string | undefined;
 } {
   knownOnly('', asked, ['model', 'input', 'encoding_format', 'dimensions', 'user']);
-  const { input, encoding_format: format = 'float', dimensions } = asked;
+  const { input, user } = asked;
+  const format = asked['encoding_format'] ?? 'float';
+  const dimensions = asked['dimensions'] ?? undefined;
   if (format !== 'float' && format !== 'base64')
     throw new Untranslatable('encoding_format', 'must be float or base64.');
   const texts = typeof input === 'string' ? [input] : listAt('input', input);
@@ -17,8 +21,9 @@ export function embeddingsAsked(asked: Readonly<Record<string, unknown>>): {
     throw new Untranslatable('input', `must hold 1 to ${longestList} texts.`);
   return {
     texts: texts.map((text, index) => textAt(`input[${index}]`, text)),
-    dimensions: dimensions === undefined ? undefined : numberAt('dimensions', dimensions, 1, 65_536),
+    dimensions: dimensions === undefined ? undefined : integerAt('dimensions', dimensions, 1, 65_536),
     base64: format === 'base64',
+    user: user === undefined || user === null ? undefined : metadataTextAt('user', user),
   };
 }
 

@@ -31,7 +31,7 @@ export function conversationOf(value: unknown): Conversation {
     switch (message['role']) {
       case 'system':
       case 'developer':
-        knownOnly(at, message, ['role', 'content', 'name']);
+        knownOnly(at, message, ['role', 'content']);
         for (const block of contentOf(`${at}.content`, message['content'], textOnly)) system.push(block);
         break;
       case 'user':
@@ -72,7 +72,7 @@ function userPart(at: string, part: Readonly<Record<string, unknown>>): Block {
   knownOnly(at, part, ['type', 'image_url']);
   const image = objectAt(`${at}.image_url`, part['image_url']);
   knownOnly(`${at}.image_url`, image, ['url', 'detail']);
-  if (image['detail'] !== undefined && image['detail'] !== 'auto')
+  if (image['detail'] !== undefined && image['detail'] !== null && image['detail'] !== 'auto')
     throw new Untranslatable(`${at}.image_url.detail`, 'cannot be chosen with this model: leave it out.');
   const [, format, bytes] =
     /^data:image\/(png|jpeg|gif|webp);base64,([A-Za-z0-9+/]+={0,2})$/.exec(String(image['url'])) ?? [];
@@ -83,15 +83,31 @@ function userPart(at: string, part: Readonly<Record<string, unknown>>): Block {
 
 function assistantBlocks(at: string, message: Readonly<Record<string, unknown>>): Block[] {
   knownOnly(at, message, ['role', 'content', 'tool_calls', 'refusal', 'annotations', 'reasoning_content']);
-  const { content, tool_calls: calls } = message;
-  const texts = content === null || content === undefined ? [] : contentOf(`${at}.content`, content, textOnly);
+  const { content, tool_calls: calls, refusal, annotations } = message;
+  // Answers are handed back as they came: an empty list says nothing, and a refusal is what the model said.
+  if (annotations !== null && annotations !== undefined && listAt(`${at}.annotations`, annotations).length > 0)
+    throw new Untranslatable(`${at}.annotations`, 'cannot be said to this model: leave them out.');
+  const texts = content === null || content === undefined ? [] : contentOf(`${at}.content`, content, assistantPart);
+  if (refusal !== null && refusal !== undefined) texts.push({ text: textAt(`${at}.refusal`, refusal) });
   const tools = calls === null || calls === undefined ? [] : listAt(`${at}.tool_calls`, calls);
-  return [...texts, ...tools.map((call, index) => toolUse(`${at}.tool_calls[${index}]`, objectAt(at, call)))];
+  return [
+    ...texts,
+    ...tools.map((call, index) => toolUse(`${at}.tool_calls[${index}]`, objectAt(`${at}.tool_calls[${index}]`, call))),
+  ];
+}
+
+function assistantPart(at: string, part: Readonly<Record<string, unknown>>): Block {
+  if (part['type'] !== 'refusal') return textOnly(at, part);
+  knownOnly(at, part, ['type', 'refusal']);
+  return { text: textAt(`${at}.refusal`, part['refusal']) };
 }
 
 function toolUse(at: string, call: Readonly<Record<string, unknown>>): Block {
   if (call['type'] !== 'function') throw new Untranslatable(`${at}.type`, 'must be function.');
-  const { name, arguments: text } = objectAt(`${at}.function`, call['function']);
+  knownOnly(at, call, ['id', 'type', 'function', 'index']); // as gathered from a stream: its place is its index
+  const called = objectAt(`${at}.function`, call['function']);
+  knownOnly(`${at}.function`, called, ['name', 'arguments']);
+  const { name, arguments: text } = called;
   return {
     toolUse: {
       toolUseId: textAt(`${at}.id`, call['id']),

@@ -1,5 +1,7 @@
-import { knownOnly, listAt, numberAt, objectAt, textAt, Untranslatable } from '../untranslatable.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { integerAt, knownOnly, listAt, numberAt, objectAt, textAt, Untranslatable } from '../untranslatable.ts';
 import { type ConverseMessage, conversationOf } from './messages.ts';
+import { metadataOf } from './metadata.ts';
 
 /** OpenAI's body as it was sent. */
 type Chat = Readonly<Record<string, unknown>>;
@@ -14,6 +16,10 @@ const onlyAs: Readonly<Record<string, readonly unknown[]>> = {
   parallel_tool_calls: [true],
   service_tier: ['auto', 'default'],
 };
+
+function given(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
 
 /** Read here, or by the gateway on the way. */
 const known = [
@@ -42,10 +48,11 @@ const known = [
 export function converseOfChat(chat: Chat): object {
   knownOnly('', chat, known);
   for (const [field, values] of Object.entries(onlyAs)) {
-    if (chat[field] === undefined || chat[field] === null || values.includes(chat[field])) continue;
+    if (!given(chat[field]) || values.includes(chat[field])) continue;
     throw new Untranslatable(field, `can only be ${values.join(' or ')} with this model: leave it out.`);
   }
   checkFormats(chat);
+  checkStreamOptions(chat);
   const { system, messages } = conversationOf(chat['messages']);
   const inferenceConfig = inferenceOf(chat);
   const toolConfig = toolsOf(chat, messages);
@@ -60,26 +67,39 @@ export function converseOfChat(chat: Chat): object {
 }
 
 function checkFormats({ response_format: format, modalities, logit_bias: bias }: Chat): void {
-  if (format !== undefined && format !== null && objectAt('response_format', format)['type'] !== 'text')
+  if (given(format) && objectAt('response_format', format)['type'] !== 'text')
     throw new Untranslatable(
       'response_format',
       'can only be text with this model: ask for JSON in words, or by a tool.',
     );
-  if (modalities !== undefined && modalities !== null && String(modalities) !== 'text')
+  if (given(modalities) && !isDeepStrictEqual(modalities, ['text']))
     throw new Untranslatable('modalities', 'can only be ["text"] with this model.');
-  if (bias !== undefined && bias !== null && Object.keys(objectAt('logit_bias', bias)).length > 0)
+  if (given(bias) && Object.keys(objectAt('logit_bias', bias)).length > 0)
     throw new Untranslatable('logit_bias', 'cannot be said to this model: leave it out.');
+}
+
+/** Only of a streamed answer, as OpenAI has it; what pads chunks against eavesdroppers is not made here. */
+function checkStreamOptions({ stream, stream_options: options }: Chat): void {
+  if (!given(options)) return;
+  const { include_usage: counts, include_obfuscation: pads, ...others } = objectAt('stream_options', options);
+  if (stream !== true) throw new Untranslatable('stream_options', 'is only for streams: set stream, or leave it out.');
+  knownOnly('stream_options', others, []);
+  if (given(counts) && typeof counts !== 'boolean')
+    throw new Untranslatable('stream_options.include_usage', 'must be true or false.');
+  if (given(pads) && pads !== false)
+    throw new Untranslatable('stream_options.include_obfuscation', 'can only be false with this model.');
 }
 
 const mostTokens = 1_000_000;
 
 function inferenceOf(chat: Chat): Record<string, unknown> {
   const { max_tokens: older, max_completion_tokens: newer, temperature, top_p: topP, stop } = chat;
-  const given = (value: unknown) => value !== undefined && value !== null;
+  if (given(newer) && given(older) && newer !== older)
+    throw new Untranslatable('max_tokens', 'says otherwise than max_completion_tokens: leave it out.');
   const maxTokens = given(newer) ? newer : older;
   const field = given(newer) ? 'max_completion_tokens' : 'max_tokens';
   return {
-    ...(given(maxTokens) && { maxTokens: numberAt(field, maxTokens, 1, mostTokens) }),
+    ...(given(maxTokens) && { maxTokens: integerAt(field, maxTokens, 1, mostTokens) }),
     ...(given(temperature) && { temperature: numberAt('temperature', temperature, 0, 1) }),
     ...(given(topP) && { topP: numberAt('top_p', topP, 0, 1) }),
     ...(given(stop) && { stopSequences: stopsOf(stop) }),
@@ -92,8 +112,8 @@ function stopsOf(stop: unknown): readonly string[] {
 }
 
 function toolsOf({ tools, tool_choice: choice }: Chat, messages: readonly ConverseMessage[]): object | undefined {
-  if (tools === undefined || tools === null || listAt('tools', tools).length === 0) {
-    if (choice !== undefined && choice !== null && choice !== 'none' && choice !== 'auto')
+  if (!given(tools) || listAt('tools', tools).length === 0) {
+    if (given(choice) && choice !== 'none' && choice !== 'auto')
       throw new Untranslatable('tool_choice', 'there are no tools to choose from.');
     return undefined;
   }
@@ -103,11 +123,14 @@ function toolsOf({ tools, tool_choice: choice }: Chat, messages: readonly Conver
     if (!used) return undefined;
     throw new Untranslatable('tool_choice', 'cannot be none while the messages hold calls of tools.');
   }
-  if (choice === undefined || choice === null || choice === 'auto') return toolConfig;
+  if (!given(choice) || choice === 'auto') return toolConfig;
   if (choice === 'required') return { ...toolConfig, toolChoice: { any: {} } };
-  const { type, function: named } = objectAt('tool_choice', choice);
+  const { type, function: named, ...others } = objectAt('tool_choice', choice);
   if (type !== 'function') throw new Untranslatable('tool_choice', 'must be none, auto, required or a function.');
-  const name = textAt('tool_choice.function.name', objectAt('tool_choice.function', named)['name']);
+  knownOnly('tool_choice', others, []);
+  const chosen = objectAt('tool_choice.function', named);
+  knownOnly('tool_choice.function', chosen, ['name']);
+  const name = textAt('tool_choice.function.name', chosen['name']);
   return { ...toolConfig, toolChoice: { tool: { name } } };
 }
 
@@ -115,32 +138,17 @@ function toolSpec(value: unknown, index: number): object {
   const at = `tools[${index}]`;
   const tool = objectAt(at, value);
   if (tool['type'] !== 'function') throw new Untranslatable(`${at}.type`, 'must be function.');
+  knownOnly(at, tool, ['type', 'function']);
   const it = objectAt(`${at}.function`, tool['function']);
   knownOnly(`${at}.function`, it, ['name', 'description', 'parameters', 'strict']);
-  if (it['strict'] === true)
+  if (given(it['strict']) && it['strict'] !== false)
     throw new Untranslatable(`${at}.function.strict`, 'cannot be promised by this model: leave it out.');
   const { name, description, parameters } = it;
   return {
     toolSpec: {
       name: textAt(`${at}.function.name`, name),
-      ...(description !== undefined && { description: textAt(`${at}.function.description`, description) }),
+      ...(given(description) && { description: textAt(`${at}.function.description`, description) }),
       inputSchema: { json: parameters ?? { type: 'object', properties: {} } },
     },
   };
-}
-
-/** Bedrock's request metadata takes these characters, 256 of them (service model of Bedrock Runtime). */
-const metadataText = /^[a-zA-Z0-9\s:_@$#=/+,.-]{1,256}$/;
-
-function metadataOf({ metadata, user, safety_identifier: safety }: Chat): Record<string, string> {
-  const all: Record<string, unknown> = {
-    ...(metadata !== undefined && metadata !== null && objectAt('metadata', metadata)),
-    ...(user !== undefined && user !== null && { user }),
-    ...(safety !== undefined && safety !== null && { safety_identifier: safety }),
-  };
-  for (const [name, value] of Object.entries(all)) {
-    if (typeof value !== 'string' || !metadataText.test(value))
-      throw new Untranslatable(name, 'must be 1 to 256 letters, digits, spaces or :_@$#=/+,.- with this model.');
-  }
-  return all as Record<string, string>;
 }
