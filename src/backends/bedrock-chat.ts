@@ -12,7 +12,7 @@ import { type AwsPorts, awsCall } from './aws-call.ts';
 import type { AttemptLimits } from './backend.ts';
 import { converseEvents } from './bedrock-events.ts';
 import { converseNames, usageIn, usageOfBody } from './bedrock-usage.ts';
-import { includesUsage } from './chat-body.ts';
+import { completionOf, includesUsage } from './chat-body.ts';
 import type { FrameMeaning } from './frame-reader.ts';
 import { refusedLocally } from './local-refusal.ts';
 
@@ -47,10 +47,6 @@ function translated(json: Readonly<Record<string, unknown>>): Buffer | Untransla
     if (error instanceof Untranslatable) return error;
     throw error;
   }
-}
-
-function completionOf({ clock }: AwsPorts, { id, model }: InferenceRequest): Completion {
-  return { id: `chatcmpl-${id}`, created: Math.floor(clock.wallMs() / 1_000), model };
 }
 
 function asChat(result: AttemptResult, completion: Completion): AttemptResult {

@@ -1,4 +1,6 @@
+import type { Clock } from '../core/clock.ts';
 import type { InferenceRequest } from '../core/request.ts';
+import type { Completion } from '../wire/chat/answer.ts';
 
 /**
  * The body of a chat or embeddings call for a server of OpenAI's protocol: the model as it is called there, and for
@@ -22,4 +24,9 @@ export function includesUsage({ json = {} }: InferenceRequest): boolean {
   return (
     typeof options === 'object' && options !== null && 'include_usage' in options && options.include_usage === true
   );
+}
+
+/** What a completion that is made here says of itself. */
+export function completionOf({ clock }: { readonly clock: Clock }, { id, model }: InferenceRequest): Completion {
+  return { id: `chatcmpl-${id}`, created: Math.floor(clock.wallMs() / 1_000), model };
 }

@@ -1,5 +1,5 @@
 import type { InferenceRequest } from '../core/request.ts';
-import type { AttemptResult, Usage } from '../core/result.ts';
+import type { Usage } from '../core/result.ts';
 import type { HttpServer, Target } from '../core/target.ts';
 import { BrokenSse } from '../wire/chat/sse.ts';
 import { parseObject } from '../wire/json-object.ts';
@@ -13,6 +13,7 @@ import { openedAnswer } from './opened-answer.ts';
 import type { EventReader } from './opened-stream.ts';
 import { postWithin } from './post-within.ts';
 import { inferAsInvoke } from './tensors.ts';
+import { ToldFailure } from './told-failure.ts';
 import type { TransportAnswer } from './transport-call.ts';
 
 type HttpPorts = Pick<AwsPorts, 'clock' | 'transport'>;
@@ -107,7 +108,8 @@ function chatEvents(chunks: ChatChunkReader): EventReader {
   };
 }
 
-function broken(error: unknown): Pick<AttemptResult, 'outcome' | 'error' | 'sent'> & Unfinished {
+function broken(error: unknown): Unfinished {
+  if (error instanceof ToldFailure) return error.failure;
   if (!(error instanceof BrokenSse)) throw error;
   return { outcome: 'backend-fault', error: { type: 'BROKEN_STREAM', message: error.message }, sent: true };
 }

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { chatTemplateNames } from '../core/chat-template.ts';
 import { backendKinds, targetApis } from '../core/target.ts';
 
 /** Where the signature for a region or target comes from. */
@@ -95,7 +96,12 @@ export const TargetOptions = Type.Object(
     api: Type.Optional(
       Type.Enum(targetApis, {
         description:
-          '`openai`: chat completions; of SageMaker, a container that speaks them. `open-inference`: its version 2. `invocations`: bytes posted to `url`.',
+          '`openai`: chat completions; of SageMaker, a container that speaks them. `tgi`, of SageMaker: a container that continues `inputs`, which chat completions are translated to. `open-inference`, of `http`: its version 2. `invocations`, of `http`: bytes posted to `url`.',
+      }),
+    ),
+    template: Type.Optional(
+      Type.Enum(chatTemplateNames, {
+        description: 'Of `tgi`: how the model wants a conversation written as one text.',
       }),
     ),
     auth: Type.Optional(

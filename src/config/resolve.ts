@@ -143,6 +143,7 @@ function resolveTarget(scope: Scope, version: string, options: TargetOptions, ta
     operations: operationsOf(options, scope.options.tensors !== undefined),
     ...(scope.options.tensors !== undefined && { tensors: scope.options.tensors }),
     ...(options.url !== undefined && { server: serverOf(options, options.url) }),
+    ...(options.template !== undefined && { template: options.template }),
     ...(variant !== undefined && { variant }),
     ...(component !== undefined && { component }),
     ...(targetModel !== undefined && { targetModel }),

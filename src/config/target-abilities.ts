@@ -11,11 +11,12 @@ export function operationsOf({ kind, api, modelId = '' }: TargetOptions, tensors
   }
   const extra: readonly Operation[] = tensors ? ['infer'] : [];
   if (kind === 'http') return api === 'invocations' ? ['invoke', ...extra] : httpOperations[api ?? 'openai'];
-  return api === 'openai' ? [...own, ...extra, 'chat'] : [...own, ...extra];
+  return api === 'openai' || api === 'tgi' ? [...own, ...extra, 'chat'] : [...own, ...extra];
 }
 
 const httpOperations = {
   openai: ['chat', 'embeddings'],
+  tgi: [], // of SageMaker only: elsewhere such servers speak OpenAI's protocol beside it
   'open-inference': ['infer'],
 } as const satisfies Partial<Record<TargetApi, readonly Operation[]>>;
 

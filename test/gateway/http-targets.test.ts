@@ -180,6 +180,31 @@ test('a stream without [DONE], with an error in it, or that is no JSON, is never
   }
 });
 
+test('an error within a stream is whose its code says, as if it had come as the status', async t => {
+  const cases = [
+    [{ message: 'too long', code: 400 }, 400, 'caller-fault'],
+    [{ message: 'too long', http_status_code: 422 }, 422, 'caller-fault'],
+    [{ message: 'queue full', code: 429 }, 503, 'throttled'],
+    [{ message: 'out of memory', code: 'oom' }, 503, 'backend-fault'],
+  ] as const;
+  for (const [error, told, outcome] of cases) {
+    const server = await startChatServer(t, response => {
+      response.end(`data: ${JSON.stringify({ error })}\n\ndata: [DONE]\n\n`);
+      return true;
+    });
+    const gateway = await startGateway(t, server.url);
+    const response = await fetch(`${gateway.urls.data}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'x-meridian-region': 'x-onprem' },
+      body: JSON.stringify({ ...ask, stream: true }),
+    });
+    t.equal(response.status, told, error.message);
+    t.equal(response.headers.get('x-meridian-attempts'), `v1@x-onprem/http:${outcome}`);
+    const body = (await response.json()) as { error: { message: string } };
+    t.equal(body.error.message === error.message, outcome === 'caller-fault');
+  }
+});
+
 test('a SageMaker container that speaks OpenAI’s protocol', async t => {
   const sse = [...chunks.map(chunk => `data: ${JSON.stringify(chunk)}\n\n`), 'data: [DONE]\n\n'].join('');
   const seen: string[] = [];

@@ -27,6 +27,11 @@ const chat = [
 ].map(text => Buffer.from(text));
 const parts = chat.map(text => encodeFrame({ ':event-type': 'PayloadPart', ':message-type': 'event' }, text));
 
+const generated = [
+  'data:{"index":1,"token":{"id":1,"text":"a","logprob":-1,"special":false},"generated_text":null,"details":null}\n\n',
+  'data:{"index":2,"token":{"id":2,"text":"</s>","logprob":-1,"special":true},"generated_text":"a","details":{"finish_reason":"eos_token","generated_tokens":2,"input_length":3}}\n\n',
+].map(text => encodeFrame({ ':event-type': 'PayloadPart', ':message-type': 'event' }, Buffer.from(text)));
+
 const eventStream = 'application/vnd.amazon.eventstream';
 const messages = [{ role: 'user', content: 'hi' }];
 const chatAsk = { path: '/v1/chat/completions', body: { model: 'm', stream: true, messages } };
@@ -56,12 +61,21 @@ const ways = [
     type: eventStream,
     ask: chatAsk,
   },
+  {
+    name: 'chat through TGI',
+    kind: 'sagemaker-realtime',
+    more: { api: 'tgi', template: 'mistral' },
+    upstream: generated,
+    type: eventStream,
+    ask: chatAsk,
+  },
   { name: 'chat at another server', kind: 'http', upstream: chat, type: 'text/event-stream', ask: chatAsk },
 ] as const;
 
 type Way = (typeof ways)[number];
 
-function targetOf({ kind }: Way, url: string): object {
+function targetOf(way: Way, url: string): object {
+  const { kind } = way;
   if (kind === 'http')
     return {
       kind,
@@ -73,7 +87,7 @@ function targetOf({ kind }: Way, url: string): object {
   const target = { kind, region: 'us-east-1' };
   return kind === 'bedrock'
     ? { ...target, modelId: 'us.demo.assistant-v1:0' }
-    : { ...target, endpoint: 'e', api: 'openai' };
+    : { ...target, endpoint: 'e', api: 'openai', ...('more' in way && way.more) };
 }
 
 /** How an answer ended, as its caller's client sees it. */
@@ -122,7 +136,7 @@ async function start(t: Test, way: Way, answer: (nth: number) => { bytes: Buffer
 
 /** Where the first content is whole. */
 function contentAt({ upstream, ask, kind }: Way): number {
-  const before = ask === chatAsk || kind !== 'bedrock' || upstream === converse ? 2 : 1;
+  const before = upstream === generated ? 1 : ask === chatAsk || kind !== 'bedrock' || upstream === converse ? 2 : 1;
   return upstream.slice(0, before).reduce((sum, { length }) => sum + length, 0);
 }
 
