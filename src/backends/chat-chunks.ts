@@ -11,6 +11,8 @@ export interface ChatChunkReader {
   /** Throws `BrokenSse` when the stream was not whole. */
   end(): void;
   usage(): Usage | undefined;
+  /** Of an event that is not whole yet, in characters. */
+  readonly held: number;
 }
 
 /** @param passCounts whether the caller asked for the last chunk, which only counts */
@@ -29,6 +31,9 @@ export function chatChunkReader(maxBytes: number, passCounts: boolean): ChatChun
         return counts && !passCounts ? [] : [{ payload: Buffer.from(contentOf(chunk)), frame }];
       }),
     end: () => decoder.end(),
+    get held() {
+      return decoder.held;
+    },
     usage: () => usage,
   };
 }

@@ -16,6 +16,8 @@ export interface FrameMeaning {
   end?(): void;
   /** Counted by the stream itself, once it has ended. */
   usage?(): Usage | undefined;
+  /** Bytes of an event that is not whole yet, where frames are no events. */
+  readonly held?: number;
 }
 
 /** Reads an AWS event stream: the events of one operation, or the exception that ends them. */
@@ -27,6 +29,9 @@ export function frameReader(
 ): EventReader {
   const decoder = new FrameDecoder(maxBytes);
   return {
+    get held() {
+      return decoder.held + (meaning.held ?? 0);
+    },
     push: chunk => {
       try {
         const frames = decoder.push(chunk);

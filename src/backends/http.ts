@@ -89,6 +89,9 @@ function answered({ status, headers, body }: TransportAnswer, { json }: Inferenc
 
 function chatEvents(chunks: ChatChunkReader): EventReader {
   return {
+    get held() {
+      return chunks.held;
+    },
     push: bytes => {
       try {
         return { events: chunks.read(bytes) };

@@ -45,6 +45,9 @@ function eventsInParts(maxBytes: number, passCounts: boolean): FrameMeaning {
   const broken = (error: unknown) => (error instanceof BrokenSse ? new BrokenStream(error.message) : error);
   return {
     framing: 'chat',
+    get held() {
+      return chunks.held;
+    },
     read: ({ payload }) => {
       try {
         return chunks.read(payload);

@@ -117,6 +117,9 @@ function tokensInParts(
   };
   return {
     framing: 'chat',
+    get held() {
+      return decoder.held;
+    },
     read: ({ payload }) => (ending === undefined ? decoder.push(payload).flatMap(read).flatMap(asEvent) : []),
     end: () => {
       if (ending === undefined) throw new BrokenStream('the stream ended before its last token');
