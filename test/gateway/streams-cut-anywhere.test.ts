@@ -19,6 +19,17 @@ const converse = [
   frame('metadata', '{"usage":{"inputTokens":1,"outputTokens":1,"totalTokens":2},"metrics":{"latencyMs":1}}'),
 ];
 const chunks = [frame('chunk', inner('a')), frame('chunk', inner('b'))];
+const own = (json: string) => frame('chunk', JSON.stringify({ bytes: Buffer.from(json).toString('base64') }));
+const claude = [
+  own('{"type":"message_start","message":{"role":"assistant","content":[]}}'),
+  own('{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\\"type\\":\\"message_stop\\""}}'),
+  own('{"type":"message_stop","amazon-bedrock-invocationMetrics":{"inputTokenCount":1,"outputTokenCount":1}}'),
+];
+const nova = [
+  own('{"messageStart":{"role":"assistant"}}'),
+  own('{"contentBlockDelta":{"delta":{"text":"messageStop"},"contentBlockIndex":0}}'),
+  own('{"messageStop":{"stopReason":"end_turn"}}'),
+];
 const chat = [
   'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}\n\n',
   'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}\n\n',
@@ -156,7 +167,8 @@ for (const way of ways) {
 }
 
 test('a stream that ends in order, before anything or before its last event, is not whole either', async t => {
-  for (const way of ways) {
+  const formats = [claude, nova].map(upstream => ({ ...ways[1], upstream }));
+  for (const way of [...ways, ...formats]) {
     const pieces: readonly Buffer[] = way.upstream;
     const stop = way.upstream === converse ? 3 : way.upstream === chunks ? 0 : pieces.length - 1;
     const call = await start(t, way, nth => ({ bytes: Buffer.concat(pieces.slice(0, nth - 1)), whole: true }));
