@@ -3,6 +3,7 @@ import type { Usage } from '../core/result.ts';
 import type { HttpServer, Target } from '../core/target.ts';
 import { BrokenSse } from '../wire/chat/sse.ts';
 import { parseObject } from '../wire/json-object.ts';
+import { withJsonOutputs } from '../wire/open-inference/json-outputs.ts';
 import type { AwsPorts } from './aws-call.ts';
 import type { AttemptLimits, Backend } from './backend.ts';
 import { includesUsage, openAiBody } from './chat-body.ts';
@@ -47,7 +48,7 @@ async function call(
     origin: server.origin,
     path: server.basePath + pathOf(server, request),
     headers: headersOf(server, request),
-    body: server.api === 'openai' ? openAiBody(request, server.model) : request.body,
+    body: bodyOf(server, request),
   });
   if (sent.kind === 'stream') {
     const reader = chatEvents(chatChunkReader(limits.maxResponseBytes, includesUsage(request)));
@@ -55,6 +56,13 @@ async function call(
   }
   if (sent.kind !== 'answer') return fromFailure(sent);
   return sent.status >= 200 && sent.status < 300 ? answered(sent, request) : fromHttpRefusal(sent);
+}
+
+function bodyOf({ api, model }: HttpServer, request: InferenceRequest): Buffer {
+  if (api === 'openai') return openAiBody(request, model);
+  const { json, body } = request;
+  const asked = json === undefined ? undefined : withJsonOutputs(json);
+  return asked === json ? body : Buffer.from(JSON.stringify(asked));
 }
 
 function pathOf({ api, model }: HttpServer, { operation, model: name }: InferenceRequest): string {

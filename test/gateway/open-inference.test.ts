@@ -129,6 +129,7 @@ test('a region that fails is left, and what is wrong is told as this protocol do
     [input({ shape: [1, 1], data: [1] }), /not as many rows/],
     [input({ data: undefined }), /binary/],
     [{ ...infer, outputs: [{ name: 'z' }] }, /outputs\[0\]\.name/],
+    [{ ...infer, outputs: [{ name: 'sum', parameters: { classification: 2 } }] }, /classification/],
     [{ ...infer, inputs: [...infer.inputs.slice(0, 2), { ...infer.inputs[2], data: ['bad', 'x'] }] }, /a bad word/],
   ];
   for (const [body, words] of cases)
@@ -152,4 +153,19 @@ test('a server that speaks the protocol itself gets what was sent', async t => {
   const body = JSON.stringify(infer);
   t.match(await ask(gateway, '/v2/models/adder/infer', body), { status: 200, json: { model_name: 'm' } });
   t.same(seen, [{ path: '/v2/models/adder-there/infer', body }]);
+  const triton = {
+    ...infer,
+    parameters: { binary_data_output: true, priority: 1 },
+    outputs: [{ name: 'sum', parameters: { binary_data: true, classification: 1 } }, { name: 'pair' }],
+  };
+  await ask(gateway, '/v2/models/adder/infer', JSON.stringify(triton));
+  t.same(
+    JSON.parse(seen[1]?.body ?? ''),
+    {
+      ...infer,
+      parameters: { priority: 1 },
+      outputs: [{ name: 'sum', parameters: { classification: 1 } }, { name: 'pair' }],
+    },
+    'but for the binary form, which could not be passed on',
+  );
 });

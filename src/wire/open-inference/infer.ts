@@ -122,7 +122,13 @@ export function outputsAsked(
 ): readonly string[] | undefined {
   if (infer['outputs'] === undefined) return undefined;
   return listAt('outputs', infer['outputs']).map((value, index) => {
-    const name = textAt(`outputs[${index}].name`, objectAt(`outputs[${index}]`, value)['name']);
+    const { name: asked, parameters } = objectAt(`outputs[${index}]`, value);
+    const name = textAt(`outputs[${index}].name`, asked);
+    if (
+      parameters !== undefined &&
+      objectAt(`outputs[${index}].parameters`, parameters)['classification'] !== undefined
+    )
+      throw new Untranslatable(`outputs[${index}].parameters.classification`, 'cannot be said to this model.');
     if (!outputs.some(spec => spec.name === name))
       throw new Untranslatable(`outputs[${index}].name`, 'is no output of this model.');
     return name;
