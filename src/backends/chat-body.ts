@@ -3,16 +3,18 @@ import type { InferenceRequest } from '../core/request.ts';
 import type { Completion } from '../wire/chat/answer.ts';
 
 /**
- * The body of a chat or embeddings call for a server of OpenAI's protocol: the model as it is called there, and for
- * streams the counts, which are metered even where the caller does not ask for them.
+ * The body of a chat or embeddings call for a server of OpenAI's protocol: the model as it is called there (as here, and
+ * never by a caller's alias, where nothing says otherwise), and for streams the counts, which are metered even where the
+ * caller does not ask for them.
  */
-export function openAiBody({ json = {}, operation, streaming }: InferenceRequest, model: string | undefined): Buffer {
+export function openAiBody(request: InferenceRequest, model = request.model): Buffer {
+  const { json = {}, operation, streaming } = request;
   const counted = operation === 'chat' && streaming === true;
   const options = json['stream_options'];
   return Buffer.from(
     JSON.stringify({
       ...json,
-      ...(model !== undefined && { model }),
+      model,
       ...(counted && { stream_options: { ...(typeof options === 'object' && options), include_usage: true } }),
     }),
   );

@@ -87,7 +87,7 @@ export const TargetOptions = Type.Object(
         pattern: '^[a-zA-Z0-9][a-zA-Z0-9._:/-]*$',
         maxLength: 2048,
         description:
-          'Of Bedrock: a model id, an inference profile’s id, or the ARN of either. Of `http`: what the model is called there.',
+          'Of Bedrock: a model id, an inference profile’s id, or the ARN of either. Of `http`, and of SageMaker with `api: openai`: what the model is called there.',
       }),
     ),
     url: Type.Optional(

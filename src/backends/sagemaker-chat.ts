@@ -25,7 +25,7 @@ export function chatAtEndpoint(
   if (target.template !== undefined)
     return chatThroughTgi(ports, target, chatTemplates[target.template], request, limits);
   const { fields, traceparent } = request;
-  const body = openAiBody(request, undefined);
+  const body = openAiBody(request, target.servedModel);
   const passCounts = includesUsage(request);
   return awsCall(ports, ports.sagemaker, target, limits, {
     operation: limits.stream === undefined ? invokeOperation : streamOperation,

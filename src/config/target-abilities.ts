@@ -1,5 +1,6 @@
 import type { TargetOptions } from '../backends/options.ts';
 import type { Operation } from '../core/operation.ts';
+import { profileGeography } from '../core/residency.ts';
 import { type HttpServer, kindTraits, type TargetApi } from '../core/target.ts';
 
 /** What a kind does, as far as the model can, and what its `api` adds. */
@@ -19,6 +20,11 @@ const httpOperations = {
   tgi: [], // of SageMaker only: elsewhere such servers speak OpenAI's protocol beside it
   'open-inference': ['infer'],
 } as const satisfies Partial<Record<TargetApi, readonly Operation[]>>;
+
+/** The geography of a Bedrock inference profile; servers elsewhere may call their models as they like. */
+export function geographyOfProfile({ kind, modelId }: Pick<TargetOptions, 'kind' | 'modelId'>): string | undefined {
+  return kind === 'bedrock' ? profileGeography(modelId) : undefined;
+}
 
 /** The models whose vectors are known how to ask for; other ids are taken for text models. */
 const embeddingModel = /(?:^|[./])(?:amazon\.titan-embed|cohere\.embed)/;

@@ -109,6 +109,8 @@ export interface Target {
   readonly operations: readonly Operation[];
   /** Of kind `http`. */
   readonly server?: HttpServer;
+  /** Of a SageMaker container that is told which model it serves: what it calls it. */
+  readonly servedModel?: string;
   /** Of one that continues texts, and takes no messages: how a conversation is written for it. */
   readonly template?: ChatTemplateName;
   /** How its model's own JSON is made of tensors. */

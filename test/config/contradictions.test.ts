@@ -272,6 +272,13 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'a name for the model of a container that takes none',
+    edited('endpoint: rain-v1,', 'endpoint: rain-v1, modelId: llama,'),
+    [
+      'c.yaml:12: models.rain.versions.v1.targets[0].modelId: a sagemaker-realtime target without api: openai has no modelId; leave it out, or correct kind',
+    ],
+  ],
+  [
     'a template for a container that takes messages',
     edited('endpoint: rain-v1,', 'endpoint: rain-v1, api: openai, template: chatml,'),
     [

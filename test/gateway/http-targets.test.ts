@@ -226,7 +226,13 @@ test('a SageMaker container that speaks OpenAI’s protocol', async t => {
     t,
     {
       models: {
-        assistant: { versions: { v1: { targets: [{ region: 'us-west-2', endpoint: 'vllm', api: 'openai' }] } } },
+        assistant: {
+          aliases: ['gpt'],
+          versions: { v1: { targets: [{ region: 'us-west-2', endpoint: 'vllm', api: 'openai' }] } },
+        },
+        named: {
+          versions: { v1: { targets: [{ region: 'us-west-2', endpoint: 'vllm', api: 'openai', modelId: 'llama' }] } },
+        },
       },
     },
     {
@@ -251,6 +257,24 @@ test('a SageMaker container that speaks OpenAI’s protocol', async t => {
   }
   t.same([text, total], ['from elsewhere', 9]);
   t.equal(seen.length, 2);
+  for (const model of ['gpt', 'named']) await openai.chat.completions.create({ ...ask, model });
+  t.same(
+    seen.map(body => (JSON.parse(body) as Json)['model']),
+    ['assistant', 'assistant', 'assistant', 'llama'],
+    'containers that check it are told what they call the model',
+  );
+});
+
+test('what a server calls its model does not say where it is', async t => {
+  const server = await startChatServer(t);
+  const gateway = await startGateway(t, server.url, { modelId: 'eu.llama' });
+  const response = await fetch(`${gateway.urls.data}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'x-meridian-residency': 'eu' },
+    body: JSON.stringify(ask),
+  });
+  t.not(response.status, 200);
+  t.same(server.seen, [], 'it is in the US, as its region says');
 });
 
 test('a sample goes only to targets that take bytes', async t => {

@@ -1,12 +1,12 @@
 import type { TargetOptions } from '../../backends/options.ts';
-import { isAwsRegion, profileGeography } from '../../core/residency.ts';
+import { isAwsRegion } from '../../core/residency.ts';
 import { kindTraits, type TargetApi } from '../../core/target.ts';
 import type { Path } from '../findings.ts';
 import type { Inspection, LocatedTarget, Rule } from '../inspection.ts';
 import { knownNames } from '../nearest.ts';
 import { geographyOf } from '../regions.ts';
 import { targetId } from '../resolve.ts';
-import { operationsOf } from '../target-abilities.ts';
+import { geographyOfProfile, operationsOf } from '../target-abilities.ts';
 import { checkUrl } from './urls.ts';
 
 /** Each target's region is configured. */
@@ -47,8 +47,8 @@ function tellTwin(inspection: Inspection, first: LocatedTarget, second: LocatedT
 
 /** What each kind cannot have, after the feature exclusions of SageMaker's guides and InvokeEndpointAsync's headers. */
 const impossible = {
-  'sagemaker-realtime': ['targetModel', 'memoryMb', 'modelId', 'url', 'auth'],
-  'sagemaker-serverless': ['targetModel', 'variant', 'component', 'modelId', 'url', 'auth'],
+  'sagemaker-realtime': ['targetModel', 'memoryMb', 'url', 'auth'],
+  'sagemaker-serverless': ['targetModel', 'variant', 'component', 'url', 'auth'],
   'sagemaker-multi-model': ['component', 'memoryMb', 'modelId', 'url', 'auth', 'api', 'template'],
   'sagemaker-async': ['targetModel', 'memoryMb', 'variant', 'component', 'modelId', 'url', 'auth', 'api', 'template'],
   bedrock: ['endpoint', 'variant', 'component', 'targetModel', 'memoryMb', 'url', 'auth', 'api', 'template'],
@@ -96,9 +96,15 @@ const apisOf: Partial<Record<TargetOptions['kind'], readonly TargetApi[]>> = {
   http: ['openai', 'open-inference', 'invocations'],
 };
 
-function checkApi(inspection: Inspection, path: Path, { kind, api, template }: TargetOptions): void {
+function checkApi(inspection: Inspection, path: Path, { kind, api, template, modelId }: TargetOptions): void {
   const known = apisOf[kind];
   if (known === undefined || !inspection.sound([...path, 'api'])) return;
+  if (kind !== 'http' && api !== 'openai' && modelId !== undefined && inspection.sound([...path, 'modelId']))
+    inspection.error(
+      [...path, 'modelId'],
+      `a ${kind} target without api: openai has no modelId`,
+      'leave it out, or correct kind',
+    );
   if (api !== undefined && !known.includes(api))
     inspection.error([...path, 'api'], `a ${kind} target cannot speak ${api}`, `write one of ${known.join(', ')}`);
   const at: Path = [...path, 'template'];
@@ -152,7 +158,7 @@ export const probesCanBeAnswered: Rule = inspection => {
 export const profilesFitTheirRegions: Rule = inspection => {
   for (const { path, target } of inspection.targets()) {
     const at = [...path, 'modelId'];
-    const geography = profileGeography(target.modelId);
+    const geography = geographyOfProfile(target);
     if (geography === undefined || geography === 'global' || !inspection.sound(at)) continue;
     if (geography === geographyOf(target.region)) continue;
     const problem = `a profile of ${geography} cannot be called from ${target.region}`;
