@@ -60,9 +60,9 @@ async function call(
 
 function bodyOf({ api, model }: HttpServer, request: InferenceRequest): Buffer {
   if (api === 'openai') return openAiBody(request, model);
-  const { json, body } = request;
+  const { json, body, binary } = request;
   const asked = json === undefined ? undefined : withJsonOutputs(json);
-  return asked === json ? body : Buffer.from(JSON.stringify(asked));
+  return asked === json && !binary ? body : Buffer.from(JSON.stringify(asked));
 }
 
 function pathOf({ api, model }: HttpServer, { operation, model: name }: InferenceRequest): string {
