@@ -45,7 +45,7 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
       'c.yaml:3: health.window: unknown key; did you mean "windowMs"?',
       'c.yaml:3: health.maxEjectionMs: 8000 is shorter than baseEjectionMs, 9000; raise it',
       'c.yaml:4: regions.us-east-1.endpoints: found 5; expected a mapping with sagemakerRuntime, bedrockRuntime, sts, s3, …',
-      'c.yaml:7: models.rain.maxRequestBytes: 26000000 is above limits.maxBufferedBytes, 30000000, so one body never fits; lower it, or raise maxBufferedBytes',
+      'c.yaml:7: models.rain.maxRequestBytes: 26000000 is above limits.maxBufferedBytes, 25500000, so one body never fits; lower it, or raise maxBufferedBytes',
       'c.yaml:8: models.rain.routing.residency: no region has the residency "mars"; known: us, eu',
     ],
   ],
