@@ -12,11 +12,14 @@ import {
   S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import type { Clock } from '../core/clock.ts';
 import type { ObjectInfo, ObjectPlace, ObjectStore, Upload } from './object-store.ts';
+import { createPatience } from './patience.ts';
 import { type SdkPorts, sdkSettings } from './sdk-settings.ts';
 
 /** What the object store needs of the rest. */
 export interface S3Ports extends SdkPorts {
+  readonly clock: Clock;
   /** URL of S3 and the identity that signs, in a region that has a bucket. */
   siteOf(region: string): { readonly url: string; readonly identity: string } | undefined;
 }
@@ -62,13 +65,16 @@ export function s3Store(ports: S3Ports): ObjectStore & { stop(): void } {
 }
 
 function createClient(ports: S3Ports, region: string, { url, identity }: { url: string; identity: string }): S3Client {
-  return new S3Client({
+  const s3 = new S3Client({
     region,
     endpoint: url,
     forcePathStyle: true,
     maxAttempts: tries,
     ...sdkSettings(ports, identity, connectionsPerRegion),
   });
+  const patience = createPatience(ports.clock, `S3 in ${region}`);
+  s3.middlewareStack.add(next => args => patience.run(() => next(args)), { step: 'initialize', priority: 'high' });
+  return s3;
 }
 
 function named({ bucket, key }: ObjectPlace): { Bucket: string; Key: string } {

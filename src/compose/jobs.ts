@@ -30,7 +30,7 @@ export function createJobs(parts: Parts, serve: Serve, warn: (message: string) =
   const { clock, emit, backends, health, stores } = parts;
   const { objects: store, poster } = backends;
   const options = () => parts.config().config.jobs;
-  const book = openBook(jobKind, { state: stores.state, store, options, warn });
+  const book = openBook(jobKind, { clock, state: stores.state, store, options, warn });
   return startJobs({
     clock,
     emit,

@@ -1,4 +1,5 @@
 import type { ObjectPlace, ObjectStore } from '../backends/object-store.ts';
+import type { Cancel, Clock } from '../core/clock.ts';
 import type { StateStore } from '../state/state.ts';
 import type { JobsOptions } from './options.ts';
 import { readText } from './read-text.ts';
@@ -15,6 +16,8 @@ export interface Work {
   readonly state: string;
   /** Regions that hold its record. */
   readonly copies: readonly string[];
+  /** How often it was saved: of two records the one with more is the newer. */
+  readonly revision?: number;
   /** It is being removed, as far as its regions can be reached. */
   readonly removing?: boolean;
 }
@@ -52,21 +55,31 @@ export interface Book<W extends Work> {
    * nothing for what is being removed, or is.
    */
   save(work: W): Promise<void>;
-  /** From now on it is being removed: resolves when no record of it will be written any more. */
-  removing(id: string): Promise<void>;
+  /**
+   * From now on it is being removed, here and as its records say, as far as they can be reached: an index that is lost
+   * must not bring back what its caller was told is gone. Resolves when no other record of it will be written any more.
+   */
+  removing(work: W): Promise<void>;
   forget(id: string): Promise<void>;
-  /** As the buckets know it; another replica may know more. Rejects when it may be in one that does not answer. */
+  /**
+   * As the buckets know it, the newest record that is found soon; another replica may know more. Rejects when it may be
+   * in one that does not answer.
+   */
   fetch(id: string): Promise<W | undefined>;
   stop(): void;
 }
 
 /** What the book needs of the rest. */
 export interface BookPorts {
+  readonly clock: Clock;
   readonly state: StateStore;
   readonly store: ObjectStore;
   options(): JobsOptions | undefined;
   warn(message: string): void;
 }
+
+/** How long the other buckets have once one gave a record: a region that was away may hold an older one. */
+const otherCopiesMs = 2_000;
 
 /** Opens the book with what the index knows. */
 export function openBook<W extends Work>(kind: WorkKind<W>, ports: BookPorts): Book<W> {
@@ -102,9 +115,10 @@ export function openBook<W extends Work>(kind: WorkKind<W>, ports: BookPorts): B
   const fetch = async (id: string): Promise<W | undefined> => {
     const options = ports.options();
     if (options === undefined) return undefined;
-    const found = await firstFound(
-      Object.keys(options.buckets).map(region => readRecord(kind, store, kind.record(options, region, id))),
+    const records = Object.keys(options.buckets).map(region =>
+      readRecord(kind, store, kind.record(options, region, id)),
     );
+    const found = await newestFound(records, ports.clock);
     return works.get(id) ?? found; // learnt meanwhile
   };
   return {
@@ -117,16 +131,20 @@ export function openBook<W extends Work>(kind: WorkKind<W>, ports: BookPorts): B
     save: async work => {
       const known = works.get(work.id);
       if (known === undefined || known.removing) return;
-      await index(work);
+      await index({ ...work, revision: revisionOf(known) + 1 });
       await inTurn(work.id, async () => {
         const latest = works.get(work.id);
         if (latest !== undefined && !latest.removing) await writeRecord(kind, ports, latest);
       });
     },
-    removing: async id => {
-      const known = works.get(id);
-      if (known !== undefined && !known.removing) await index({ ...known, removing: true });
-      await inTurn(id, () => Promise.resolve());
+    removing: async work => {
+      const known = works.get(work.id) ?? work;
+      const isNew = !known.removing;
+      const removing: W = isNew ? { ...known, revision: revisionOf(known) + 1, removing: true } : known;
+      if (isNew) await index(removing);
+      await inTurn(work.id, async () => {
+        if (isNew) await writeRecord(kind, ports, removing);
+      });
     },
     forget: async id => {
       works.delete(id);
@@ -137,16 +155,33 @@ export function openBook<W extends Work>(kind: WorkKind<W>, ports: BookPorts): B
   };
 }
 
-/** The first value there is; undefined when all say that there is none. Rejects when some could not be asked. */
-async function firstFound<T>(answers: readonly Promise<T | undefined>[]): Promise<T | undefined> {
-  const absent = new Error('absent');
-  try {
-    return await Promise.any(answers.map(answer => answer.then(value => value ?? Promise.reject(absent))));
-  } catch (error) {
-    const failure = (error as AggregateError).errors.find(each => each !== absent);
-    if (failure === undefined) return undefined;
-    throw failure;
-  }
+function revisionOf({ revision = 0 }: Pick<Work, 'revision'>): number {
+  return revision;
+}
+
+/** The newest of those that are there; undefined when all say that there is none. Rejects when some could not be asked. */
+async function newestFound<W extends Work>(
+  answers: readonly Promise<W | undefined>[],
+  clock: Clock,
+): Promise<W | undefined> {
+  let newest: W | undefined;
+  let failure: { readonly error: unknown } | undefined;
+  const late = Promise.withResolvers<void>();
+  let cancel: Cancel | undefined;
+  const heard = answers.map(async answer => {
+    try {
+      const work = await answer;
+      if (work === undefined) return;
+      cancel ??= clock.after(otherCopiesMs, late.resolve);
+      if (newest === undefined || revisionOf(work) > revisionOf(newest)) newest = work;
+    } catch (error) {
+      failure = { error };
+    }
+  });
+  await Promise.race([Promise.all(heard), late.promise]);
+  cancel?.();
+  if (newest === undefined && failure !== undefined) throw failure.error;
+  return newest;
 }
 
 async function readRecord<W extends Work>(

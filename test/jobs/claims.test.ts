@@ -46,7 +46,7 @@ async function replicas(t: Test, names: readonly string[], submission: Submissio
   const clock = manualClock();
   const submitted: string[] = [];
   const made = names.map(replica => {
-    const book = openBook(jobKind, { state: memoryState(), store, options: () => options, warn: t.fail });
+    const book = openBook(jobKind, { clock, state: memoryState(), store, options: () => options, warn: t.fail });
     const ports = {
       clock,
       store,

@@ -71,7 +71,7 @@ function replica(t: Test, regionStates: Record<string, RegionState> = {}) {
       if (state !== undefined) running.set(key, { ...state, status: 'Stopped', endedAtMs: clock.wallMs() });
     },
   };
-  const book = openBook(batchKind, { state: memoryState(), store, options: () => options, warn: t.fail });
+  const book = openBook(batchKind, { clock, state: memoryState(), store, options: () => options, warn: t.fail });
   const ports: BatchPorts = {
     clock,
     emit: event => void events.push(event),
