@@ -1,8 +1,8 @@
 import type { ObjectPlace, ObjectStore } from '../backends/object-store.ts';
-import type { Cancel, Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import type { StateStore } from '../state/state.ts';
 import type { JobsOptions } from './options.ts';
-import { readText } from './read-text.ts';
+import { readNewest, revisionOf, writeRecord } from './stored-records.ts';
 
 /** What every kind of work that is done for absent callers has: jobs, and batches. Immutable; times are wall-clock ms. */
 export interface Work {
@@ -69,6 +69,17 @@ export interface Book<W extends Work> {
   stop(): void;
 }
 
+/** How much work there is, by model and state, for gauges; what is being removed is none any more. */
+export function countByState(works: Iterable<Work>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { model, state, removing } of works) {
+    if (removing) continue;
+    const key = `${model} ${state}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
 /** What the book needs of the rest. */
 export interface BookPorts {
   readonly clock: Clock;
@@ -77,9 +88,6 @@ export interface BookPorts {
   options(): JobsOptions | undefined;
   warn(message: string): void;
 }
-
-/** How long the other buckets have once one gave a record: a region that was away may hold an older one. */
-const otherCopiesMs = 2_000;
 
 /** Opens the book with what the index knows. */
 export function openBook<W extends Work>(kind: WorkKind<W>, ports: BookPorts): Book<W> {
@@ -113,12 +121,7 @@ export function openBook<W extends Work>(kind: WorkKind<W>, ports: BookPorts): B
     return turn;
   };
   const fetch = async (id: string): Promise<W | undefined> => {
-    const options = ports.options();
-    if (options === undefined) return undefined;
-    const records = Object.keys(options.buckets).map(region =>
-      readRecord(kind, store, kind.record(options, region, id)),
-    );
-    const found = await newestFound(records, ports.clock);
+    const found = await readNewest(kind, ports, id);
     return works.get(id) ?? found; // learnt meanwhile
   };
   return {
@@ -153,60 +156,4 @@ export function openBook<W extends Work>(kind: WorkKind<W>, ports: BookPorts): B
     fetch,
     stop: unwatch,
   };
-}
-
-function revisionOf({ revision = 0 }: Pick<Work, 'revision'>): number {
-  return revision;
-}
-
-/** The newest of those that are there; undefined when all say that there is none. Rejects when some could not be asked. */
-async function newestFound<W extends Work>(
-  answers: readonly Promise<W | undefined>[],
-  clock: Clock,
-): Promise<W | undefined> {
-  let newest: W | undefined;
-  let failure: { readonly error: unknown } | undefined;
-  const late = Promise.withResolvers<void>();
-  let cancel: Cancel | undefined;
-  const heard = answers.map(async answer => {
-    try {
-      const work = await answer;
-      if (work === undefined) return;
-      cancel ??= clock.after(otherCopiesMs, late.resolve);
-      if (newest === undefined || revisionOf(work) > revisionOf(newest)) newest = work;
-    } catch (error) {
-      failure = { error };
-    }
-  });
-  await Promise.race([Promise.all(heard), late.promise]);
-  cancel?.();
-  if (newest === undefined && failure !== undefined) throw failure.error;
-  return newest;
-}
-
-async function readRecord<W extends Work>(
-  { decode }: WorkKind<W>,
-  store: ObjectStore,
-  place: ObjectPlace,
-): Promise<W | undefined> {
-  const text = await readText(store, place);
-  return text === undefined ? undefined : decode(text);
-}
-
-/** Brings the records up to date where that can be done now: one left behind only makes work be done again. */
-async function writeRecord<W extends Work>(kind: WorkKind<W>, ports: BookPorts, work: W): Promise<void> {
-  const { store, warn } = ports;
-  const options = ports.options();
-  if (options === undefined) return;
-  const bytes = Buffer.from(JSON.stringify(work));
-  const copies = work.copies.filter(region => Object.hasOwn(options.buckets, region));
-  await Promise.all(
-    copies.map(region =>
-      store
-        .put(kind.record(options, region, work.id), bytes, 'application/json')
-        .catch((error: unknown) =>
-          warn(`the record of ${kind.name} ${work.id} in ${region} is out of date: ${String(error)}`),
-        ),
-    ),
-  );
 }

@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { acceptJob } from '../../src/jobs/accept.ts';
 import { removeJob } from '../../src/jobs/remove-job.ts';
 import { jobReplica, keyOf, someAttempt, someJob, twoBuckets, without } from '../helpers/job-replica.ts';
 import { manualClock } from '../helpers/manual-clock.ts';
@@ -65,5 +66,34 @@ test('a replica that does not own a job goes on removing it until it is gone', a
   t.match(book.open(), [{ id: job.id, owner: 'two', removing: true }]);
   away = [];
   await removeJob(ports, book.get(job.id) ?? job, twoBuckets);
+  t.same([...objects.keys()], []);
+});
+
+test('what is left of a job that was not accepted is removed, not run, once its region is back', async t => {
+  const { store, objects } = memoryObjects();
+  let away: string[] = [];
+  const regions = without(store, () => away);
+  // The region takes the record, its answer is lost, and it is gone then.
+  const reached: typeof store = {
+    ...regions,
+    put: async (place, ...rest) => {
+      const written = await regions.put(place, ...rest);
+      if (place.region === 'b' && place.key.endsWith('record.json')) away = ['b'];
+      if (away.includes(place.region)) throw new Error('its answer was lost');
+      return written;
+    },
+  };
+  const { ports, book } = jobReplica('one', reached, manualClock());
+  const options = { ...twoBuckets, inputCopies: 2 };
+  const { inputBytes: _, copies: __, state: ___, attempts: ____, ...job } = someJob();
+  const accepting = { store: reached, options, regions: ['a', 'b'], leftBehind: book.removing, warn: () => {} };
+  const payload = (async function* () {
+    yield Buffer.from('x');
+  })();
+  await t.rejects(acceptJob(accepting, job, payload), { code: 'upstream-failed' });
+  t.ok(objects.has(keyOf('b', 'record.json')), 'it is there');
+  t.match(book.open(), [{ id: job.id, removing: true }]);
+  away = [];
+  await removeJob(ports, someJob(), twoBuckets);
   t.same([...objects.keys()], []);
 });
