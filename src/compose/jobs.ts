@@ -7,6 +7,7 @@ import { residencyBound } from '../core/residency.ts';
 import type { Served } from '../core/result.ts';
 import { CallFailed } from '../inference/call-failed.ts';
 import { openBook } from '../jobs/book.ts';
+import { createGate } from '../jobs/gate.ts';
 import type { Job } from '../jobs/job.ts';
 import { jobKind } from '../jobs/job-kind.ts';
 import { type Jobs, startJobs } from '../jobs/jobs.ts';
@@ -23,6 +24,8 @@ import { replicaId } from './replica-id.ts';
 type Serve = (model: Model, request: InferenceRequest) => Promise<Served>;
 
 const emptySha256 = createHash('sha256').update('').digest('hex');
+/** Inputs that are copied to another region at once, 32 MiB of memory each. */
+const copiesAtOnce = 4;
 const hints: Hints = { fallback: 'none', cache: { noCache: true, noStore: true } };
 
 /** Jobs over the gateway's parts; every submission goes down the ordinary request path. */
@@ -36,6 +39,7 @@ export function createJobs(parts: Parts, serve: Serve, warn: (message: string) =
     emit,
     store,
     book,
+    copies: createGate(copiesAtOnce),
     options,
     ready: backends.ready,
     warn,

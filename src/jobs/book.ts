@@ -91,7 +91,7 @@ export interface BookPorts {
 
 /** Opens the book with what the index knows. */
 export function openBook<W extends Work>(kind: WorkKind<W>, ports: BookPorts): Book<W> {
-  const { state, store, warn } = ports;
+  const { state, warn } = ports;
   const { indexPrefix, decode } = kind;
   const works = new Map<string, W>();
   const learn = (id: string, text: string | undefined) => {

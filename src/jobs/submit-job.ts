@@ -69,7 +69,9 @@ async function chooseRegions(
 async function copyInput(ports: JobPorts, job: Job, options: JobsOptions, to: string): Promise<Job | undefined> {
   const inputIn = (region: string): ObjectPlace => placesOf(options, region, job.id).input;
   for (const from of job.copies) {
-    const { whole, bytes, failures } = await copyObject(ports.store, inputIn(from), inputIn(to));
+    const { whole, bytes, failures } = await ports.copies.through(() =>
+      copyObject(ports.store, inputIn(from), inputIn(to)),
+    );
     if (whole.length > 0 && bytes === job.inputBytes) {
       return amend(ports, job, { copies: [...job.copies, to] });
     }

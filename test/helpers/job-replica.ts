@@ -1,6 +1,7 @@
 import type { ObjectStore } from '../../src/backends/object-store.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { openBook } from '../../src/jobs/book.ts';
+import { createGate } from '../../src/jobs/gate.ts';
 import { createHeartbeats } from '../../src/jobs/heartbeats.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { jobKind } from '../../src/jobs/job-kind.ts';
@@ -60,6 +61,7 @@ export function jobReplica(replica: string, store: ObjectStore, clock: Clock) {
     clock,
     store,
     book,
+    copies: createGate(4),
     replica,
     emit: () => {},
     options,
