@@ -66,6 +66,11 @@ export interface Book<W extends Work> {
    * in one that does not answer.
    */
   fetch(id: string): Promise<W | undefined>;
+  /**
+   * Leaves work to another replica where its newest record names one, as it does after this one was thought gone, or
+   * two took the work over at once: who wrote last has it. Resolves to whether it did.
+   */
+  yields(work: W): Promise<boolean>;
   stop(): void;
 }
 
@@ -154,6 +159,12 @@ export function openBook<W extends Work>(kind: WorkKind<W>, ports: BookPorts): B
       await state.delete(indexPrefix + id);
     },
     fetch,
+    yields: async work => {
+      const written = await readNewest(kind, ports, work.id).catch(() => undefined); // who cannot ask goes on
+      if (written === undefined || written.owner === work.owner) return false;
+      await index(written);
+      return true;
+    },
     stop: unwatch,
   };
 }

@@ -88,6 +88,7 @@ async function claimed(ports: JobPorts, job: Job, options: JobsOptions): Promise
     const place = placesOf(options, region, job.id).claim(job.attempts.length + 1);
     try {
       if (await ports.store.put(place, mine, 'text/plain', true)) return true;
+      if (await ports.book.yields(job)) return false;
       const [replica, atMs] = ((await readText(ports.store, place)) ?? '').split(' ');
       if (replica === undefined || replica === ports.replica || ports.clock.wallMs() - Number(atMs) > claimMs)
         return true;

@@ -113,3 +113,14 @@ test('a job withdrawn while it is handed over stays so, and its output is known'
   await submitJob({ ...ports, submit }, job, options);
   t.match(book.get(job.id), { state: 'cancelled', attempts: [{ outputLocation: 's3://bucket/out' }] });
 });
+
+test('a job that another replica has taken over is left to it, however old the claim', async t => {
+  const { made, submitted, clock } = await replicas(t, ['one', 'two']);
+  const [one, two] = made;
+  await two?.book.save({ ...job, owner: 'two' });
+  if (two !== undefined) await submitJob(two.ports, { ...job, owner: 'two' }, options);
+  clock.advance(60_000);
+  if (one !== undefined) await submitJob(one.ports, job, options);
+  t.same(submitted, ['two']);
+  t.match(one?.book.get(job.id), { owner: 'two', state: 'running' });
+});
