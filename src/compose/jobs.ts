@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { withoutSecrets } from '../backends/sanitise.ts';
+import { snsUrlOf } from '../config/regions.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import type { Hints, InferenceRequest } from '../core/request.ts';
@@ -20,6 +21,7 @@ import type { JobRoutePorts, ShownJob } from '../routes/jobs-ports.ts';
 import { failureLocationHeader, outputLocationHeader } from '../wire/sagemaker-runtime.ts';
 import type { Parts } from './parts.ts';
 import { replicaId } from './replica-id.ts';
+import { snsSignatures } from './sns-signatures.ts';
 
 type Serve = (model: Model, request: InferenceRequest) => Promise<Served>;
 
@@ -133,6 +135,11 @@ export function jobPorts(
   rest: Pick<JobRoutePorts, 'identify' | 'onFault'> & { warn(message: string): void },
 ): JobRoutePorts {
   const { clock, emit, admission } = parts;
+  const isSigned = snsSignatures({
+    clock,
+    poster: parts.backends.poster,
+    snsUrlOf: region => parts.config().regions.get(region)?.snsUrl ?? snsUrlOf(region),
+  });
   const shown = (job: Job): ShownJob => ({ ...showJob(job, clock.wallMs()) });
   return {
     clock,
@@ -171,7 +178,8 @@ export function jobPorts(
     },
     notify: message => {
       const topics = parts.config().config.jobs?.topics ?? [];
-      return takeNotification({ topics, poster: parts.backends.poster, hint: jobs.hint, warn: rest.warn }, message);
+      const { poster } = parts.backends;
+      return takeNotification({ topics, poster, isSigned, hint: jobs.hint, warn: rest.warn }, message);
     },
     limits: () => {
       const { jobs: options, limits } = parts.config().config;

@@ -3,8 +3,8 @@ import type { LookupFunction } from 'node:net';
 import { test } from 'tap';
 import { sagemakerTransforms } from '../../src/backends/sagemaker-transforms.ts';
 import { TransformPlaneError, type TransformStart } from '../../src/backends/transform-plane.ts';
-import { failure } from '../helpers/aws-clients.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import { failure } from '../helpers/aws-clients.ts';
 import { startTestSimulator } from '../helpers/simulator.ts';
 
 const start: TransformStart = {
