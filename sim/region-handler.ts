@@ -10,6 +10,7 @@ import { type Random, uuid } from './random.ts';
 import type { InvokeCall, RuntimeService } from './runtime-service.ts';
 import { isForS3, type S3Service } from './s3/s3-service.ts';
 import type { SignedRequest } from './sigv4-canonical.ts';
+import { certificatePath, snsSigner } from './sns-signing.ts';
 import { countRequest, noRequests, type RequestCounts } from './stats.ts';
 import { sendFrames, streamException, streamFaults } from './streamed.ts';
 import type { StsService } from './sts-service.ts';
@@ -146,6 +147,8 @@ async function answer(
   if (body === undefined)
     throw new AwsError('RequestEntityTooLarge', `HTTP content length exceeded ${realTimePayloadBytes} bytes.`);
   if (isForS3(target, request.headers)) return s3.answer({ ...request, body }, requestId);
+  if (method === 'GET' && target === certificatePath)
+    return { status: 200, headers: { 'content-type': 'text/plain' }, body: Buffer.from(snsSigner().certificate()) };
   if (method === 'POST' && target === '/' && isForControlPlane(request.headers))
     return controlPlane.answer({ ...request, body });
   if (method === 'POST' && target === '/') return sts.answer({ ...request, body }, requestId);
