@@ -292,6 +292,34 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'a container of a protocol that only servers elsewhere speak',
+    edited('endpoint: rain-v1,', 'endpoint: rain-v1, api: open-inference,'),
+    [
+      'c.yaml:12: models.rain.versions.v1.targets[0].api: a sagemaker-realtime target cannot speak open-inference; write one of openai, tgi',
+    ],
+  ],
+  [
+    'a container that continues texts, of a model nobody knows how to talk to',
+    edited('endpoint: rain-v1,', 'endpoint: rain-v1, api: tgi,'),
+    [
+      'c.yaml:12: models.rain.versions.v1.targets[0].template: is missing: a tgi container takes text; write the one its model was trained with',
+    ],
+  ],
+  [
+    'a name for the model of a container that takes none',
+    edited('endpoint: rain-v1,', 'endpoint: rain-v1, modelId: llama,'),
+    [
+      'c.yaml:12: models.rain.versions.v1.targets[0].modelId: a sagemaker-realtime target without api: openai has no modelId; leave it out, or correct kind',
+    ],
+  ],
+  [
+    'a template for a container that takes messages',
+    edited('endpoint: rain-v1,', 'endpoint: rain-v1, api: openai, template: chatml,'),
+    [
+      'c.yaml:12: models.rain.versions.v1.targets[0].template: only a target of api tgi has one; leave it out, or write api: tgi',
+    ],
+  ],
+  [
     'serverless without memory',
     edited(', memoryMb: 1024', ''),
     [
