@@ -78,7 +78,9 @@ export function numbersOf(values: readonly Exclude<Value, null>[], typed: boolea
 
 function numericFeature(name: string, numbers: readonly number[], missing: number, bins: number): NumericFeature {
   const sorted = Float64Array.from(numbers).sort();
-  const edges = quantileEdges(sorted, bins);
+  const [first] = sorted;
+  const constant = first !== undefined && first === sorted.at(-1);
+  const edges = constant ? edgesAround(first) : quantileEdges(sorted, bins);
   const counts = new Array<number>(edges.length + 1).fill(0);
   const sum: number[] = [];
   for (const value of sorted) {
@@ -115,6 +117,11 @@ export function quantileEdges(sorted: Float64Array, bins: number): readonly numb
     if (edge !== undefined && edge > (edges.at(-1) ?? Number.NEGATIVE_INFINITY)) edges.push(edge);
   }
   return edges;
+}
+
+/** Edges that leave a bin to this value alone: what was always the same has changed when it is another. */
+export function edgesAround(value: number): readonly number[] {
+  return [value, value + Math.max(Number.MIN_VALUE, Math.abs(value) * Number.EPSILON)];
 }
 
 /** Midway between the value before `index` and the next one that differs. */
