@@ -39,6 +39,7 @@ const mostFeatures = 1_000;
 function namesIn(instances: readonly Instance[]): readonly string[] {
   const counts = new Map<string, number>();
   for (const instance of instances) for (const name of instance.keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
+  counts.delete(''); // no file of a baseline has a feature without a name
   if (counts.size <= mostFeatures) return [...counts.keys()];
   const sorted = [...counts].sort(([, a], [, b]) => b - a);
   return sorted.slice(0, mostFeatures).map(([name]) => name);
@@ -51,7 +52,7 @@ export function describe(
   typed: boolean,
   options: BinOptions = usualBins,
 ): Feature {
-  const present = values.filter(value => value !== null);
+  const present = values.filter(value => value !== null).filter(value => !isTooLarge(value, typed));
   const missing = values.length - present.length;
   const numbers = numbersOf(present, typed);
   if (numbers !== undefined) return numericFeature(name, numbers, missing, options.bins);
@@ -68,6 +69,15 @@ export function describe(
     counts: [...named.map(([, count]) => count), rest],
     missing,
   };
+}
+
+/** Past it squares are no numbers, and a baseline with their deviation could not be written down. */
+const largest = 1e150;
+
+/** A number of which no baseline can be made, as `1e999` in a caller's JSON is: it counts as missing. */
+function isTooLarge(value: Exclude<Value, null>, typed: boolean): boolean {
+  const number = typeof value === 'string' && !typed ? numberIn(value) : value;
+  return typeof number === 'number' && !(Math.abs(number) <= largest);
 }
 
 /** Undefined when one of them is no number, or none is there. */
