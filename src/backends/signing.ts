@@ -45,6 +45,8 @@ export function sigV4Signer(service: string, clock: Clock): Signer {
   const offsetsMs = new Map<string, number>();
   const learntAt = new Map<string, number>();
   const keys = new WeakMap<Credentials, Map<string, DayKey>>();
+  /** Formatted once: most calls share it with the call before. */
+  let now = { second: 0, time: isoTime(0) };
 
   function dayKey(credentials: Credentials, region: string, day: string): DayKey {
     let byRegion = keys.get(credentials);
@@ -61,7 +63,9 @@ export function sigV4Signer(service: string, clock: Clock): Signer {
 
   return {
     sign(input) {
-      const time = isoTime(clock.wallMs() + (offsetsMs.get(input.region) ?? 0));
+      const second = Math.floor((clock.wallMs() + (offsetsMs.get(input.region) ?? 0)) / 1_000);
+      if (second !== now.second) now = { second, time: isoTime(second * 1_000) };
+      const { time } = now;
       const { scope, key } = dayKey(input.credentials, input.region, time.slice(0, 8));
       const headers = withSigningHeaders(input, time);
       const names = signedNames(headers);
