@@ -185,6 +185,7 @@ interface Holders {
  */
 async function erase(holders: Holders, what: Erased, first: boolean): Promise<ErasedCounts> {
   const { parts, drift, book, capture, replica } = holders;
+  drift.forgetRecords(); // first: it reads the calls that wait, which puts their answers into the book
   const tenants = 'tenant' in what ? [what.tenant] : book.tenantsOf(what.inferenceId);
   const thisHour = Math.floor(parts.clock.wallMs() / hourMs) * hourMs;
   const mayRewrite = (place: CapturePlace) => place.replica === replica || (first && place.hourMs < thisHour);
@@ -194,7 +195,6 @@ async function erase(holders: Holders, what: Erased, first: boolean): Promise<Er
       : { tenant: undefined, inferenceId: what.inferenceId };
   const captured = await capture.remove(removal, mayRewrite);
   const feedback = await book.forget(what);
-  drift.forgetRecords();
   // Which cached answer an inference id was given cannot be told from its key: all of that tenant's go.
   let cached = 0;
   for (const tenant of new Set(tenants)) cached += await parts.cache.purgeTenant(tenant);
