@@ -101,7 +101,7 @@ function driftPorts(
           .config()
           .models.get(name)
           ?.versions.flatMap(version => version.targets) ?? [];
-      return targets.some(({ region }) => (states.get(region) ?? 'serving') !== 'serving');
+      return targets.some(({ region }) => states.get(region) === 'evacuated');
     },
     warn,
   };

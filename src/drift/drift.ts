@@ -119,7 +119,7 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
   return {
     hear: event => {
       if (event.type === 'version-called') called(event);
-      else if (event.type === 'region-changed' && event.to !== 'serving') markDisturbed(ports, versions.all());
+      else if (event.type === 'region-changed' && event.to === 'evacuated') markDisturbed(ports, versions.all());
       else if (event.type === 'canary-changed' && event.to === 'promoted')
         learning
           .rebaseline(event.model, event.canary, undefined, `promoted by canary ${event.id}`)

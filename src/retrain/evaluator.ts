@@ -28,7 +28,8 @@ export function createEvaluator(ports: EvaluatorPorts): { hear: Listener; forget
   const memory = new WindowMemory();
   const judge = (judged: Judged, options: RetrainOptions) => {
     const { model, version, monitor, feature = '', statistic, level, windowEndsAt, window = 'tumbling' } = judged;
-    if (window !== 'tumbling') return;
+    // Windows of an outage count for nothing: three of them would be drift for hours after it.
+    if (window !== 'tumbling' || judged.disturbed) return;
     // Not by statistic: the check a window breaks most is another one when it breaks none, and drift would never end.
     const key = `${model}/${version}/${monitor}/${feature}`;
     const verdict = memory.add(key, level, windowEndsAt, options.windows, ports.nowMs());

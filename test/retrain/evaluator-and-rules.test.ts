@@ -127,3 +127,17 @@ test('after the clock was ahead and is set back, windows count again at once', a
   }
   t.equal(standing.get('wind'), true);
 });
+
+test('windows of an outage neither begin drift, then or later, nor end it', async t => {
+  const { clock, told, standing, window } = listener();
+  const pass = (feature: string, level: Level, disturbed: boolean) => {
+    clock.nowMs += hour;
+    window(feature, level, clock.nowMs, { disturbed });
+  };
+  for (let i = 0; i < 3; i++) pass('wind', 'drifted', true);
+  pass('wind', 'between', false);
+  t.strictSame(told, []);
+  for (let i = 0; i < 3; i++) pass('rain', 'drifted', false);
+  for (let i = 0; i < 3; i++) pass('rain', 'clear', true);
+  t.equal(standing.get('rain'), true);
+});
