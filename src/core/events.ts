@@ -2,7 +2,7 @@ import type { ErrorCode } from './errors.ts';
 import type { Priority } from './priority.ts';
 import type { Caller, InferenceRequest } from './request.ts';
 import type { Answer, Attempt, Served } from './result.ts';
-import type { Arm } from './split.ts';
+import type { Arm, DrawnCall } from './split.ts';
 import type { Target } from './target.ts';
 
 /** Breaker states, in opossum's sense: `open` refuses traffic. */
@@ -93,6 +93,8 @@ export type GatewayEvent =
       readonly inferenceId: string;
       readonly predicted: number | string;
       readonly truth: number | string;
+      /** Of a call that was part of a canary, with the first truth of it: those of one call are alike. */
+      readonly drawn?: DrawnCall;
     }
   | {
       /** A canary went on, was held, ended: `from` is undefined for a new one, `to` of the rollout's states. */

@@ -1,5 +1,5 @@
+import { type MeanDifference, noMeanDifference } from '../../statistics/mean-difference.ts';
 import type { Moments } from '../../statistics/moments.ts';
-import { noMoments } from '../../statistics/moments.ts';
 import { newRateTest, type RateTest } from '../../statistics/rate-test.ts';
 import { noSampleRatio, type SampleRatioTest } from '../../statistics/sample-ratio.ts';
 import { type Both, type Counts, type MirroredCounts, noMirrored } from './counts.ts';
@@ -24,10 +24,15 @@ export interface PredictionEvidence {
   readonly distance: number;
 }
 
-/** Means compared: the scale is fixed before the first comparison, so that it does not follow the data. */
+/** Means compared within strata, stable's times 1 + the margin: what is above nothing is more than the margin allows. */
 export interface MeanEvidence {
-  readonly moments: Both<Moments>;
-  readonly scale: number | undefined;
+  readonly sum: MeanDifference;
+  /** Values of each side in the sum. */
+  readonly values: Both<number>;
+  /** By `region/share`: values that wait until there are enough for a stratum. */
+  readonly open: Readonly<Record<string, Both<Moments>>>;
+  /** Variance at which the bounds are tightest: fixed once enough is known, so that it does not follow the data. */
+  readonly tightestAt: number | undefined;
 }
 
 /** Everything the verdict remembers between looks; plain JSON, a few kilobytes. */
@@ -55,7 +60,9 @@ export interface Evidence {
 
 /** Of a canary that has seen nothing. */
 export function noEvidence(): Evidence {
-  const noMeans: MeanEvidence = { moments: { canary: noMoments, stable: noMoments }, scale: undefined };
+  const noMeans: MeanEvidence = {
+    ...{ sum: noMeanDifference, values: { canary: 0, stable: 0 }, open: {}, tightestAt: undefined },
+  };
   return {
     regions: {},
     errors: newRateTest(),

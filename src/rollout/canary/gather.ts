@@ -2,9 +2,10 @@ import { type QuantileLook, stepQuantileTest } from '../../statistics/quantile-t
 import { type RateTable, stepRateTest } from '../../statistics/rate-test.ts';
 import { stepSampleRatio } from '../../statistics/sample-ratio.ts';
 import { alphas } from './alpha.ts';
-import { addMirrored, type Both, latencyEdges, mergeBoth, type RegionCounts } from './counts.ts';
+import { addMirrored, type Both, latencyEdges, type RegionCounts } from './counts.ts';
 import type { Counted } from './degraded.ts';
-import { addTotals, type Evidence, type MeanEvidence } from './evidence.ts';
+import { addTotals, type Evidence } from './evidence.ts';
+import { gatherMeans } from './gather-means.ts';
 import { addPredictions, judgePredictions } from './guards/predictions.ts';
 import type { Look } from './look.ts';
 import type { Plan } from './plan.ts';
@@ -83,18 +84,6 @@ function gatherLatency(
     p95: step(0.95, before.p95).rates,
     all: { canary: plus(before.all.canary, 'canary'), stable: plus(before.all.stable, 'stable') },
   };
-}
-
-/** So many values of each side fix the scale. */
-const leastValues = 30;
-
-/** The scale is a third of the margin on stable's mean when there was enough to know it. */
-function gatherMeans(before: MeanEvidence, more: MeanEvidence['moments'], margin: number): MeanEvidence {
-  const moments = mergeBoth(before.moments, more);
-  const { canary, stable } = moments;
-  const known = Math.min(canary.count, stable.count) >= leastValues && stable.mean !== 0;
-  const scale = before.scale ?? (known ? (Math.abs(stable.mean) * Math.max(margin, 0.01)) / 3 : undefined);
-  return { moments, scale };
 }
 
 /** A caller may be counted by each replica: so many fewer were drawn apart from each other. */

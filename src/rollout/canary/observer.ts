@@ -28,7 +28,8 @@ export interface Observer {
   called(event: VersionCalled): void;
   /** The first call of a caller that was finished while this share was in force. */
   finished(side: Side, share: number): void;
-  truth(side: Side, loss: number): void;
+  /** How wrong an answer of this side was, of a call that was drawn with this share. */
+  truth(side: Side, loss: number, drawn: { readonly region: string; readonly share: number }): void;
   /** So many mirrored calls more. */
   mirrored(more: MirroredCounts): void;
   readonly counts: Counts;
@@ -46,10 +47,10 @@ export function observe(ports: ObserverPorts): Observer {
   const add = (key: string, by = 1) => {
     counts[key] = (counts[key] ?? 0) + by;
   };
-  const addMoments = (key: string, value: number) => {
-    add(`${key}/n`);
-    add(`${key}/s`, value);
-    add(`${key}/ss`, value * value);
+  const addMoments = (key: string, value: number, where: string) => {
+    add(`${key}/n/${where}`);
+    add(`${key}/s/${where}`, value);
+    add(`${key}/ss/${where}`, value * value);
   };
   /** The first calls of a target are left out of the comparison; the guard of runs sees them. */
   const warmingUp = (target: Target) => {
@@ -72,7 +73,7 @@ export function observe(ports: ObserverPorts): Observer {
     const result = event.attempts[0]?.result;
     add(`l/${side}/${region}/${binOf(latencyEdges, result?.firstContentMs ?? result?.durationMs ?? 0)}`);
     const usd = ports.costUsd(event, target);
-    if (usd !== undefined) addMoments(`$/${side}`, usd);
+    if (usd !== undefined) addMoments(`$/${side}`, usd, `${region}/${event.arm?.share}`);
     const prediction = event.outcome === 'ok' ? ports.prediction(event) : undefined;
     if (prediction !== undefined) add(`p/${side}/${keyAmong(told, predictionKey(prediction))}`);
   };
@@ -93,7 +94,7 @@ export function observe(ports: ObserverPorts): Observer {
       add(`e/canary/${region}`);
     },
     finished: (side, share) => add(`d/${side}/${share}`),
-    truth: (side, loss) => addMoments(`q/${side}`, loss),
+    truth: (side, loss, { region, share }) => addMoments(`q/${side}`, loss, `${region}/${share}`),
     mirrored: ({ made, agreed, failed }) => {
       add('s/canary/made', made);
       add('s/canary/agreed', agreed);

@@ -1,6 +1,7 @@
 import type { Listener } from '../../core/events.ts';
 import type { Model } from '../../core/model.ts';
 import type { InferenceRequest } from '../../core/request.ts';
+import type { DrawnCall } from '../../core/split.ts';
 import type { Target } from '../../core/target.ts';
 import { splitKey } from '../split.ts';
 import type { Side } from './counts.ts';
@@ -113,9 +114,9 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
         }
         case 'truth-joined': {
           const record = view(event.model);
-          const side =
-            event.version === record?.canary ? 'canary' : event.version === record?.stable ? 'stable' : undefined;
-          if (side !== undefined) of(record)?.observer.truth(side, lossOf(event));
+          const { drawn } = event;
+          if (record === undefined || drawn === undefined || !isOfTrial(record, event.version, drawn)) return;
+          of(record)?.observer.truth(drawn.arm.side, lossOf(event), { region: drawn.region, share: drawn.arm.share });
           return;
         }
         case 'request-finished':
@@ -131,6 +132,15 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
       for (const [model, trial] of trials) end(model, trial);
     },
   };
+}
+
+/**
+ * Whether the truth of such a call, answered by this version, is evidence: truths come late, and calls of before the
+ * canary, of another one, or of a former build say nothing. One of the canary's that stable answered is no answer of it.
+ */
+function isOfTrial(record: CanaryRecord, version: string, { arm, answeredAtMs }: DrawnCall): boolean {
+  if (arm.canary !== record.canary || answeredAtMs < (record.eraSinceMs ?? record.startedAtMs)) return false;
+  return (arm.side === 'canary') === (version === record.canary);
 }
 
 /** Copies are asked for as long as the canary gets nothing else. */

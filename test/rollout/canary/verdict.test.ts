@@ -128,9 +128,9 @@ test('predictions far from stable’s hold it, or roll it back where the plan sa
 test('worse answers against ground truth condemn it, dearer calls hold it', t => {
   const means = (kind: string, canary: number, stable: number) => {
     const of = (side: string, n: number, mean: number) => ({
-      [`${kind}/${side}/n`]: n,
-      [`${kind}/${side}/s`]: n * mean,
-      [`${kind}/${side}/ss`]: n * mean * mean * 1.1,
+      [`${kind}/${side}/n/${east}/0.2`]: n,
+      [`${kind}/${side}/s/${east}/0.2`]: n * mean,
+      [`${kind}/${side}/ss/${east}/0.2`]: n * mean * mean * 1.1,
     });
     return addCounts([well, of('canary', 50, canary), of('stable', 200, stable)]);
   };
