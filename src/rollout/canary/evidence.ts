@@ -3,6 +3,7 @@ import type { Moments } from '../../statistics/moments.ts';
 import { newRateTest, type RateTest } from '../../statistics/rate-test.ts';
 import { noSampleRatio, type SampleRatioTest } from '../../statistics/sample-ratio.ts';
 import { type Both, type Counts, type MirroredCounts, noMirrored } from './counts.ts';
+import type { OpenStrata } from './open-strata.ts';
 
 /** Counts of one side of a region since the canary began, left out looks aside. */
 export interface Totals {
@@ -38,6 +39,8 @@ export interface MeanEvidence {
 /** Everything the verdict remembers between looks; plain JSON, a few kilobytes. */
 export interface Evidence {
   readonly regions: Readonly<Record<string, Both<Totals>>>;
+  /** Calls counted there that are not yet compared; undefined in records of before any waited. */
+  readonly open?: OpenStrata;
   readonly errors: RateTest;
   readonly callerFaults: RateTest;
   readonly latency: {
@@ -65,6 +68,7 @@ export function noEvidence(): Evidence {
   };
   return {
     regions: {},
+    open: {},
     errors: newRateTest(),
     callerFaults: newRateTest(),
     latency: { seen: {}, p50: newRateTest(), p95: newRateTest(), all: { canary: [], stable: [] } },

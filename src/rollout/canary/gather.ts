@@ -8,18 +8,21 @@ import { addTotals, type Evidence } from './evidence.ts';
 import { gatherMeans } from './gather-means.ts';
 import { addPredictions, judgePredictions } from './guards/predictions.ts';
 import type { Look } from './look.ts';
+import { closeStrata } from './open-strata.ts';
 import type { Plan } from './plan.ts';
 
 /** The evidence after one look: what was counted in regions that are well, each call once. */
 export function gather(before: Evidence, { regions }: Counted, look: Look, plan: Plan): Evidence {
   const { counts } = look;
+  const { closed, open } = closeStrata(before.open ?? {}, regions, look.atMs);
   const tables = (count: (side: RegionCounts) => number): RateTable[] =>
-    [...regions.values()].map(({ canary, stable }) => ({
+    [...closed.values()].map(({ canary, stable }) => ({
       canary: { calls: canary.calls, errors: count(canary) },
       stable: { calls: stable.calls, errors: count(stable) },
     }));
   return {
     regions: addRegions(before.regions, regions),
+    open,
     errors: stepRateTest(
       before.errors,
       tables(side => side.errors),
@@ -28,7 +31,7 @@ export function gather(before: Evidence, { regions }: Counted, look: Look, plan:
       before.callerFaults,
       tables(side => side.callerFaults),
     ),
-    latency: gatherLatency(before.latency, regions, plan.guards.latency.margin),
+    latency: gatherLatency(before.latency, closed, plan.guards.latency.margin),
     predictions: judgePredictions(
       {
         ...before.predictions,

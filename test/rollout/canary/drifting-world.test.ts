@@ -3,7 +3,15 @@ import { type Climbs, climb } from '../../../src/rollout/canary/simulated-climb.
 import { canaryOptions } from '../../helpers/canary-record.ts';
 
 const climbs: Climbs = {
-  ...{ options: canaryOptions(), base: 0.001, drift: 3, callsPerLook: 2_000, looks: 100, runs: 40, seed: 3 },
+  ...{
+    options: canaryOptions({ steps: [5, 25, 50, 100] }),
+    base: 0.001,
+    drift: 3,
+    callsPerLook: 2_000,
+    looks: 100,
+    runs: 40,
+    seed: 3,
+  },
 };
 
 test('a canary as good as stable is promoted, though costs, losses and errors move while its share and regions grow', t => {
@@ -17,7 +25,7 @@ test('what is worse is seen in the same world', t => {
   const few = { ...climbs, runs: 10 };
   const dearer = climb({ ...few, worse: { cost: 2 } });
   t.same([dearer.ended, dearer.by], [10, { cost: 10 }], 'twice as dear, where half as much again is allowed');
-  const wrong = climb({ ...few, options: canaryOptions({ minSample: 2_000 }), worse: { loss: 1.8 } });
+  const wrong = climb({ ...few, options: canaryOptions({ steps: [10, 50], minSample: 2_000 }), worse: { loss: 1.8 } });
   t.same([wrong.rolledBack, wrong.by], [10, { quality: 10 }]);
   const slow = climb({ ...few, worse: { latency: 1.6 } });
   t.equal(slow.rolledBack, 10, `${JSON.stringify(slow.by)}`);
