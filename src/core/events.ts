@@ -8,6 +8,9 @@ import type { Target } from './target.ts';
 /** Breaker states, in opossum's sense: `open` refuses traffic. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
+/** How an attempt at a job ended: with a result, a refusal of its input, or neither. */
+export type JobOutcome = 'answered' | 'refused' | 'failed';
+
 /** The inbound protocol a caller spoke. */
 export type Protocol = 'sagemaker' | 'bedrock' | 'openai' | 'open-inference' | 'tensorflow-serving' | 'v1' | 'jobs';
 
@@ -209,6 +212,8 @@ export type GatewayEvent =
       /** Since it was accepted, ms. */
       readonly ageMs: number;
       readonly detail: string | undefined;
+      /** What the endpoint made of the attempt that is over; undefined where it is not, or its region was emptied. */
+      readonly outcome?: JobOutcome;
     }
   | {
       readonly type: 'batch-changed';

@@ -1,4 +1,4 @@
-import type { GatewayEvent } from '../../core/events.ts';
+import type { GatewayEvent, JobOutcome } from '../../core/events.ts';
 import { isIllness, type Outcome } from '../../core/outcome.ts';
 import type { Target } from '../../core/target.ts';
 import { binOf } from '../../statistics/fixed-histogram.ts';
@@ -26,6 +26,8 @@ export interface ObserverPorts {
 /** Counts what this process sees of one canary. */
 export interface Observer {
   called(event: VersionCalled): void;
+  /** A job of this side, which a target had taken, ended. */
+  jobEnded(side: Side, target: Target, outcome: JobOutcome, tookMs: number): void;
   /** The first call of a caller that was finished while this share was in force. */
   finished(side: Side, share: number): void;
   /** How wrong an answer of this side was, of a call that was drawn with this share. */
@@ -37,6 +39,8 @@ export interface Observer {
   /** Forgets the runs of regions that turned out to be ill. */
   forgetRuns(regions: Iterable<string>): void;
 }
+
+const jobOutcomes = { answered: 'ok', refused: 'caller-fault', failed: 'backend-fault' } as const;
 
 /** Nothing counted at first. */
 export function observe(ports: ObserverPorts): Observer {
@@ -58,22 +62,26 @@ export function observe(ports: ObserverPorts): Observer {
     if (before < ports.warmUpCalls) warm.set(target.id, before + 1);
     return before < ports.warmUpCalls;
   };
-  const tried = (event: VersionCalled, side: Side, target: Target) => {
+  /** Whether the outcome is an answer that is compared. */
+  const counted = (side: Side, target: Target, outcome: Outcome, tookMs: number): boolean => {
     const { region } = target;
-    const outcome = firstOutcome(event);
     const failed = isIllness(outcome);
     if (ports.well(region) && (failed || outcome === 'ok')) noteRun(runs, region, side, failed);
-    if (side === 'canary' && warmingUp(target)) return;
+    if (side === 'canary' && warmingUp(target)) return false;
     if (outcome === 'misconfigured') add(`m/${side}/${region}`);
-    if (outcome !== 'ok' && outcome !== 'caller-fault' && !failed) return;
+    if (outcome !== 'ok' && outcome !== 'caller-fault' && !failed) return false;
     add(`n/${side}/${region}`);
     if (failed) add(`e/${side}/${region}`);
     if (outcome === 'caller-fault') add(`f/${side}/${region}`);
-    if (outcome !== 'ok') return;
+    if (outcome !== 'ok') return false;
+    add(`l/${side}/${region}/${binOf(latencyEdges, tookMs)}`);
+    return true;
+  };
+  const tried = (event: VersionCalled, side: Side, target: Target) => {
     const result = event.attempts[0]?.result;
-    add(`l/${side}/${region}/${binOf(latencyEdges, result?.firstContentMs ?? result?.durationMs ?? 0)}`);
+    if (!counted(side, target, firstOutcome(event), result?.firstContentMs ?? result?.durationMs ?? 0)) return;
     const usd = ports.costUsd(event, target);
-    if (usd !== undefined) addMoments(`$/${side}`, usd, `${region}/${event.arm?.share}`);
+    if (usd !== undefined) addMoments(`$/${side}`, usd, `${target.region}/${event.arm?.share}`);
     const prediction = event.outcome === 'ok' ? ports.prediction(event) : undefined;
     if (prediction !== undefined) add(`p/${side}/${keyAmong(told, predictionKey(prediction))}`);
   };
@@ -93,6 +101,7 @@ export function observe(ports: ObserverPorts): Observer {
       add(`n/canary/${region}`);
       add(`e/canary/${region}`);
     },
+    jobEnded: (side, target, outcome, tookMs) => void counted(side, target, jobOutcomes[outcome], tookMs),
     finished: (side, share) => add(`d/${side}/${share}`),
     truth: (side, loss, { region, share }) => addMoments(`q/${side}`, loss, `${region}/${share}`),
     mirrored: ({ made, agreed, failed }) => {

@@ -5,6 +5,7 @@ import type { DrawnCall } from '../../core/split.ts';
 import type { Target } from '../../core/target.ts';
 import { splitKey } from '../split.ts';
 import type { Side } from './counts.ts';
+import { followJobs, isFollowed } from './followed-jobs.ts';
 import type { CanaryPorts } from './ports.ts';
 import { type CanaryRecord, countedAs, shareOf } from './record.ts';
 import { isRunning } from './states.ts';
@@ -41,6 +42,7 @@ const hurryMs = 100;
 export function createTrials(ports: CanaryPorts, view: (model: string) => CanaryRecord | undefined): Trials {
   const trials = new Map<string, Trial>();
   const pending = new Map<string, Pending>();
+  const jobs = followJobs(ports.clock);
   const costs = new WeakMap<object, Map<Target, number>>();
   let urgent: (model: string) => void = () => {};
 
@@ -105,12 +107,20 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
         case 'version-called': {
           const trial = event.arm === undefined ? undefined : of(view(event.model));
           if (trial === undefined) return;
+          if (isFollowed(event)) return jobs.taken(event, trial.id);
           trial.observer.called(event);
           const failing = trial.observer.runs().some(({ length }) => length >= urgentRun);
           if (event.outcome === 'ok' || event.arm?.side !== 'canary' || !failing) return;
           if (ports.clock.now() - trial.hurriedAt < hurryMs) return;
           trial.hurriedAt = ports.clock.now();
           return urgent(event.model);
+        }
+        case 'job-changed': {
+          const job = jobs.ended(event);
+          const trial = job && of(view(event.model));
+          if (event.outcome === undefined || job === undefined || trial?.id !== job.trial) return;
+          trial.observer.jobEnded(job.side, job.target, event.outcome, job.tookMs);
+          return finished(event.id, false);
         }
         case 'truth-joined': {
           const record = view(event.model);

@@ -15,10 +15,10 @@ import type { CanaryMove } from './states.ts';
 
 /** What every guard says of the evidence so far. */
 export function reportsOf(record: CanaryRecord): GuardReport[] {
-  const { evidence, plan, stepCalls, stepStable } = record;
+  const { evidence, plan } = record;
   return [
-    failuresInARowGuard(evidence, stepStable, plan),
-    errorRatioGuard(evidence, { canary: stepCalls, stable: stepStable }, plan),
+    failuresInARowGuard(record),
+    errorRatioGuard(record),
     errorsGuard(record),
     callerFaultsGuard(evidence, plan),
     latencyGuard('latencyP50', evidence, plan),

@@ -56,3 +56,24 @@ test('at 100 % no stable calls are left: the step passes on the steps before, an
   );
   t.end();
 });
+
+test('calls of stable’s that come late do not take the edge off the hard guards', t => {
+  const last = raised(after(60, newCanary(plan), [50, 0], [200, 0]), 2);
+  const late = show(last, 900_000, addCounts([calls('canary', east, 10), calls('stable', east, 2)])).record;
+  const hard = reportsOf(late).find(({ guard }) => guard === 'failuresInARow');
+  t.ok((hard?.threshold ?? 99) <= 6, `${hard?.threshold} in a row`);
+  const broken = show(late, 905_000, calls('canary', east, 40, 20)).decision;
+  t.match(broken, { move: 'condemn', reason: /^errorRatio/ });
+  const earlier = raised(last, 1);
+  const few = show(earlier, 900_000, addCounts([calls('canary', east, 3), calls('stable', east, 3)])).record;
+  const atOnce = reportsOf(few).find(({ guard }) => guard === 'failuresInARow');
+  t.ok((atOnce?.threshold ?? 99) <= 6, `${atOnce?.threshold} in a row at the beginning of a step`);
+  t.end();
+});
+
+test('a version that gets all calls at once is still ended where it does nothing but fail', t => {
+  const all = newCanary({ steps: [100], minSample: 100, bakeMs: 0 });
+  t.match(show(all, 5_000, calls('canary', east, 40, 40)).decision, { move: 'condemn' });
+  t.equal(show(all, 5_000, calls('canary', east, 40, 4)).decision, undefined);
+  t.end();
+});

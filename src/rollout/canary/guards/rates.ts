@@ -36,7 +36,7 @@ export function errorsGuard(record: ErrorsOf): GuardReport {
   if (stepCalls.calls === 0 || stepStable.calls === 0)
     return { ...base, verdict: 'unclear', detail: 'nothing to compare yet' };
   const { high } = shareDifference(stepCalls, stepStable, passAlpha);
-  const detail = `at most ${(100 * high).toFixed(2)} points above stable in this step, to pass ${marginPoints}`;
+  const detail = `at most ${(100 * high).toFixed(2)} points above stable, to pass ${marginPoints}`;
   const fine = high <= marginPoints / 100 ? 'fine' : 'unclear';
   return { ...base, verdict: base.statistic >= base.threshold ? 'condemns' : fine, detail };
 }
