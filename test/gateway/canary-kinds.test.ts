@@ -47,14 +47,19 @@ const kinds: Readonly<Record<string, (version: string) => ConfigData>> = {
   }),
 };
 
-async function gatewayOf(t: Test, targetOf: (version: string) => ConfigData, more: ConfigData = {}) {
+async function gatewayOf(
+  t: Test,
+  targetOf: (version: string) => ConfigData,
+  more: ConfigData = {},
+  plan: ConfigData = quickPlan,
+) {
   const versions = Object.fromEntries(
     ['v1', 'v2', 'v3'].map(name => [
       name,
       { weight: name === 'v1' ? 100 : 0, targets: [{ region, ...targetOf(name) }] },
     ]),
   );
-  const models = { rain: { canary: quickPlan, routing: { warmShare: 0 }, versions } };
+  const models = { rain: { canary: plan, routing: { warmShare: 0 }, versions } };
   return startTestGateway(t, { models, ...more }, { logLevel: 'error', simulator: { containers, endpoints } });
 }
 
@@ -75,8 +80,6 @@ for (const [what, targetOf] of Object.entries(kinds)) {
       'stable answered for it',
     );
     await post('start', { model: 'rain', version: 'v2' });
-    const explained = await gateway.call('rain', { headers: { 'x-meridian-version': 'v1' } });
-    t.equal(explained.status, 200);
     const got = await callUntil(gateway, () => endOf(gateway));
     t.match(await status(), { state: 'promoted' }, JSON.stringify(await status()));
     t.ok(got.every(({ status: code }) => code === 200));
@@ -86,13 +89,15 @@ for (const [what, targetOf] of Object.entries(kinds)) {
 
 test('canaries by asynchronous endpoints are judged by what became of the jobs they took', async t => {
   const targetOf = (version: string) => ({ kind: 'sagemaker-async', endpoint: `async-${version}` });
-  const gateway = await gatewayOf(t, targetOf, { jobs: jobsConfig([region], { maxResubmissions: 3 }) });
+  const guards = { ...quickPlan.guards, errors: { marginPoints: 45 } };
+  const plan = { ...quickPlan, steps: [50, 100], guards };
+  const gateway = await gatewayOf(t, targetOf, { jobs: jobsConfig([region], { maxResubmissions: 3 }) }, plan);
   const { post, status } = canaryApi(gateway);
   const jobs = jobsClient(gateway);
   const work = async () => {
     const endsAt = performance.now() + 40_000;
     while (!(await endOf(gateway)) && performance.now() < endsAt)
-      await Promise.all(Array.from({ length: 10 }, () => jobs.create('x')));
+      await Promise.all(Array.from({ length: 40 }, () => jobs.create('x')));
   };
   await post('start', { model: 'rain', version: 'v3' });
   await work();
@@ -100,4 +105,47 @@ test('canaries by asynchronous endpoints are judged by what became of the jobs t
   await post('start', { model: 'rain', version: 'v2' });
   await work();
   t.match(await status(), { state: 'promoted' }, JSON.stringify(await status()));
+});
+
+/** A plain chat through the gateway; resolves to who answered. */
+async function chat(gateway: TestGateway): Promise<{ status: number; version: string | null; target: string | null }> {
+  const response = await fetch(`${gateway.urls.data}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'rain', stream: true, messages: [{ role: 'user', content: 'count to 3' }] }),
+  });
+  await response.text();
+  const { headers } = response;
+  return {
+    status: response.status,
+    version: headers.get('x-meridian-model-version'),
+    target: headers.get('x-meridian-target'),
+  };
+}
+
+test('canaries by models of Bedrock, over streamed chats', async t => {
+  const ids: Readonly<Record<string, string>> = {
+    ...{ v1: 'demo.assistant-v1:0', v2: 'us.demo.assistant-v2:0', v3: 'us.demo.assistant-v1:0' },
+  };
+  const gateway = await gatewayOf(t, version => ({ kind: 'bedrock', modelId: ids[version] }));
+  await gateway.simulator.faults.add({ region, kind: 'error', endpoint: 'us.demo.assistant-v1:0' });
+  const { post, status } = canaryApi(gateway);
+  const work = async () => {
+    const got: Awaited<ReturnType<typeof chat>>[] = [];
+    const endsAt = performance.now() + 40_000;
+    while (!(await endOf(gateway)) && performance.now() < endsAt)
+      got.push(...(await Promise.all(Array.from({ length: 8 }, () => chat(gateway)))));
+    return got;
+  };
+  await post('start', { model: 'rain', version: 'v3' });
+  const during = await work();
+  t.equal((await status())?.state, 'rolled-back', JSON.stringify(await status()));
+  t.ok(during.every(({ status: code, version }) => code === 200 && version === 'v1'));
+  await post('start', { model: 'rain', version: 'v2' });
+  const explained = await (await fetch(`${gateway.urls.admin}/admin/explain?model=rain`)).text();
+  t.match(explained, /v2 is on trial/);
+  const got = await work();
+  t.equal((await status())?.state, 'promoted', JSON.stringify(await status()));
+  t.same(new Set(got.map(({ status: code, version }) => `${code} ${version}`)), new Set(['200 v1', '200 v2']));
+  t.equal(new Set(got.map(({ target }) => target)).size, 2);
 });

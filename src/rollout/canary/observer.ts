@@ -62,8 +62,8 @@ export function observe(ports: ObserverPorts): Observer {
     if (before < ports.warmUpCalls) warm.set(target.id, before + 1);
     return before < ports.warmUpCalls;
   };
-  /** Whether the outcome is an answer that is compared. */
-  const counted = (side: Side, target: Target, outcome: Outcome, tookMs: number): boolean => {
+  /** Whether the outcome is an answer that is compared. @param tookMs undefined where it says nothing of the version */
+  const counted = (side: Side, target: Target, outcome: Outcome, tookMs: number | undefined): boolean => {
     const { region } = target;
     const failed = isIllness(outcome);
     if (ports.well(region) && (failed || outcome === 'ok')) noteRun(runs, region, side, failed);
@@ -74,12 +74,15 @@ export function observe(ports: ObserverPorts): Observer {
     if (failed) add(`e/${side}/${region}`);
     if (outcome === 'caller-fault') add(`f/${side}/${region}`);
     if (outcome !== 'ok') return false;
-    add(`l/${side}/${region}/${binOf(latencyEdges, tookMs)}`);
+    if (tookMs !== undefined) add(`l/${side}/${region}/${binOf(latencyEdges, tookMs)}`);
     return true;
   };
   const tried = (event: VersionCalled, side: Side, target: Target) => {
-    const result = event.attempts[0]?.result;
-    if (!counted(side, target, firstOutcome(event), result?.firstContentMs ?? result?.durationMs ?? 0)) return;
+    const [first] = event.attempts;
+    // The fewer calls a version gets, the more of them find it cold.
+    const tookMs =
+      first?.setUpMs === undefined ? (first?.result.firstContentMs ?? first?.result.durationMs) : undefined;
+    if (!counted(side, target, firstOutcome(event), tookMs)) return;
     const usd = ports.costUsd(event, target);
     if (usd !== undefined) addMoments(`$/${side}`, usd, `${target.region}/${event.arm?.share}`);
     const prediction = event.outcome === 'ok' ? ports.prediction(event) : undefined;

@@ -168,3 +168,21 @@ test('answers of free text are counted under so many names, and no more', t => {
   );
   t.end();
 });
+
+test('an answer that waited for a cold start counts, and says nothing of the latency', t => {
+  const mine = observer();
+  mine.called(call('canary', [{ ...attempt('v2', 'ok', region, 4_000), setUpMs: 3_900 }]));
+  t.same(mine.counts, { [`n/canary/${region}`]: 1 });
+  t.end();
+});
+
+test('a job that was taken is judged by its end', t => {
+  const mine = observer();
+  const { target } = attempt('v2', 'ok');
+  mine.jobEnded('canary', target, 'answered', 900);
+  mine.jobEnded('canary', target, 'refused', 900);
+  mine.jobEnded('canary', target, 'failed', 900);
+  t.match(mine.counts, { [`n/canary/${region}`]: 3, [`e/canary/${region}`]: 1, [`f/canary/${region}`]: 1 });
+  t.match(mine.runs(), [{ region, length: 1 }]);
+  t.end();
+});

@@ -67,7 +67,7 @@ test('more errors than stable has condemn it, and the statistic is told', t => {
   );
   t.match(decision, {
     move: 'condemn',
-    reason: /^errors: canary 0\.04, stable 0\.005 \(share\); statistic \d+ reached 333/,
+    reason: /^errors: canary 0\.04, stable 0\.005 \(share\); statistic \d+ reached 222/,
   });
   t.ok(record.stepCalls.calls < 1_000, `${record.stepCalls.calls} requests`);
   t.end();
