@@ -3,6 +3,7 @@ import type { Moments } from '../../statistics/moments.ts';
 import { newRateTest, type RateTest } from '../../statistics/rate-test.ts';
 import { noSampleRatio, type SampleRatioTest } from '../../statistics/sample-ratio.ts';
 import { type Both, type Counts, type MirroredCounts, noMirrored } from './counts.ts';
+import type { DrawnEvidence } from './gather-drawn.ts';
 import type { OpenStrata } from './open-strata.ts';
 
 /** Counts of one side of a region since the canary began, left out looks aside. */
@@ -55,6 +56,8 @@ export interface Evidence {
   readonly cost: MeanEvidence;
   readonly loss: MeanEvidence;
   readonly sampleRatio: SampleRatioTest;
+  /** What it is made of; undefined while nobody was drawn. */
+  readonly drawn?: DrawnEvidence;
   /** Of all replicas; undefined in records of before this was kept. */
   readonly mirrored?: MirroredCounts;
   /** Longest run of failures of the canary now, and the region it is in. */

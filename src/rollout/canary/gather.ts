@@ -1,10 +1,10 @@
 import { type QuantileLook, stepQuantileTest } from '../../statistics/quantile-test.ts';
 import { type RateTable, stepRateTest } from '../../statistics/rate-test.ts';
-import { stepSampleRatio } from '../../statistics/sample-ratio.ts';
 import { alphas } from './alpha.ts';
 import { addMirrored, type Both, latencyEdges, type RegionCounts } from './counts.ts';
 import type { Counted } from './degraded.ts';
 import { addTotals, type Evidence } from './evidence.ts';
+import { gatherDrawn } from './gather-drawn.ts';
 import { gatherMeans } from './gather-means.ts';
 import { addPredictions, judgePredictions } from './guards/predictions.ts';
 import type { Look } from './look.ts';
@@ -41,7 +41,7 @@ export function gather(before: Evidence, { regions }: Counted, look: Look, plan:
     ),
     cost: gatherMeans(before.cost, counts.cost, plan.guards.cost.margin),
     loss: gatherMeans(before.loss, counts.loss, plan.guards.quality.margin),
-    sampleRatio: gatherDrawn(before.sampleRatio, look),
+    ...gatherDrawn(before, look),
     mirrored: addMirrored(before.mirrored, counts.mirrored),
     run: before.run,
   };
@@ -87,14 +87,4 @@ function gatherLatency(
     p95: step(0.95, before.p95).rates,
     all: { canary: plus(before.all.canary, 'canary'), stable: plus(before.all.stable, 'stable') },
   };
-}
-
-/** A caller may be counted by each replica: so many fewer were drawn apart from each other. */
-function gatherDrawn(before: Evidence['sampleRatio'], { counts, replicas }: Look): Evidence['sampleRatio'] {
-  let test = before;
-  for (const [share, { canary, stable }] of counts.drawn) {
-    if (!(share > 0 && share < 1)) continue;
-    test = stepSampleRatio(test, { share, canary: canary / replicas, stable: stable / replicas });
-  }
-  return test;
 }

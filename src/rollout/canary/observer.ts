@@ -28,8 +28,8 @@ export interface Observer {
   called(event: VersionCalled): void;
   /** A job of this side, which a target had taken, ended. */
   jobEnded(side: Side, target: Target, outcome: JobOutcome, tookMs: number): void;
-  /** The first call of a caller that was finished while this share was in force. */
-  finished(side: Side, share: number): void;
+  /** The first call of a caller that was finished while this share was in force. @param returning other replicas may count the same one */
+  finished(side: Side, share: number, returning: boolean): void;
   /** How wrong an answer of this side was, of a call that was drawn with this share. */
   truth(side: Side, loss: number, drawn: { readonly region: string; readonly share: number }): void;
   /** So many mirrored calls more. */
@@ -105,7 +105,7 @@ export function observe(ports: ObserverPorts): Observer {
       add(`e/canary/${region}`);
     },
     jobEnded: (side, target, outcome, tookMs) => void counted(side, target, jobOutcomes[outcome], tookMs),
-    finished: (side, share) => add(`d/${side}/${share}`),
+    finished: (side, share, returning) => add(`${returning ? 'k' : 'd'}/${side}/${share}`),
     truth: (side, loss, { region, share }) => addMoments(`q/${side}`, loss, `${region}/${share}`),
     mirrored: ({ made, agreed, failed }) => {
       add('s/canary/made', made);

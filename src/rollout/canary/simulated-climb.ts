@@ -43,7 +43,7 @@ const regions = [
   { name: 'us-east-1', part: 0.75, errors: 2, latencyMs: [90, 95, 101, 110, 125, 150, 190, 300], usd: 0.004 },
 ];
 const latencyShares = [0.2, 0.2, 0.2, 0.15, 0.1, 0.08, 0.05, 0.02];
-const replicas = 2;
+const replicas = ['one', 'other'];
 const callerFaultRate = 0.01;
 /** Truth comes for one answer in so many. */
 const truthEvery = 5;
@@ -86,7 +86,7 @@ function climbOnce(world: World): CanaryRecord {
   for (let look = 1; look <= climbs.looks; look += 1) {
     const atMs = look * plan.lookEveryMs;
     const { counts, runs } = lookAt(world, record, look);
-    record = withLook(record, { atMs, counts: readCounts(counts), runs, ill: new Map(), replicas });
+    record = withLook(record, { atMs, counts: readCounts(counts), runs, ill: new Map(), callersOf: replicas });
     const reports = reportsOf(record);
     const decision = decide(record, reports, atMs);
     const next = decision && moved(record, decision.move, { by: 'gateway', reason: decision.reason, atMs });
@@ -113,10 +113,10 @@ function lookAt(world: World, record: CanaryRecord, look: number): { counts: Cou
     runs.push({ region: region.name, length, stableOk: all - canary - theirs, stableBad: theirs });
   }
   // Each caller calls both replicas.
-  const callers = Math.round(climbs.callsPerLook / replicas);
+  const callers = Math.round(climbs.callsPerLook / replicas.length);
   const drawn = binomial(random, callers, share);
-  counts[`d/canary/${share}`] = replicas * drawn;
-  counts[`d/stable/${share}`] = replicas * (callers - drawn);
+  counts[`k/canary/${share}`] = replicas.length * drawn;
+  counts[`k/stable/${share}`] = replicas.length * (callers - drawn);
   return { counts, runs };
 }
 

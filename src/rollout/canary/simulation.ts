@@ -77,7 +77,7 @@ function runOnce(
   for (let asked = 0, atMs = 0; asked < trials.requests; asked += perLook) {
     atMs += plan.lookEveryMs;
     const { counts, runs } = lookOf(random, trials);
-    record = withLook(record, { atMs, counts, runs, ill: new Map(), replicas: 1 });
+    record = withLook(record, { atMs, counts, runs, ill: new Map(), callersOf: [] });
     const decision = decide(record, reportsOf(record), 0);
     if (decision?.move === 'condemn' || decision?.move === 'hold') return { decision, record };
     const state = decision?.move === 'freeze' ? 'frozen' : decision?.move === 'thaw' ? 'stepping' : record.state;
@@ -101,7 +101,13 @@ function lookOf(random: Random, trials: Trials): { counts: ReadCounts; runs: Run
   const drawn = perLook * (1 + stableTimes);
   const canary = binomial(random, drawn, share);
   const counts = { regions: seen, predictions, cost: new Map(), loss: new Map(), mirrored: noMirrored };
-  return { counts: { ...counts, drawn: new Map([[share, { canary, stable: drawn - canary }]]) }, runs };
+  return {
+    counts: {
+      ...counts,
+      drawn: new Map([[share, { once: { canary, stable: drawn - canary }, returning: { canary: 0, stable: 0 } }]]),
+    },
+    runs,
+  };
 }
 
 function drawSide(

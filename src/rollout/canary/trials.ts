@@ -3,7 +3,7 @@ import type { Model } from '../../core/model.ts';
 import type { InferenceRequest } from '../../core/request.ts';
 import type { DrawnCall } from '../../core/split.ts';
 import type { Target } from '../../core/target.ts';
-import { splitKey } from '../split.ts';
+import { isReturning, splitKey } from '../split.ts';
 import type { Side } from './counts.ts';
 import { followJobs, isFollowed } from './followed-jobs.ts';
 import type { CanaryPorts } from './ports.ts';
@@ -30,6 +30,7 @@ interface Pending {
   readonly side: Side;
   readonly share: number;
   readonly key: string | undefined;
+  readonly returning: boolean;
 }
 
 /** Calls that never end, such as those of jobs, are forgotten when so many came after them. */
@@ -78,7 +79,7 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
     if (call === undefined) return;
     pending.delete(requestId);
     // A caller who gave up is what a version that does not answer looks like.
-    if (!left) countFinished(call.trial, call.side, call.share, call.key);
+    if (!left) countFinished(call.trial, call);
   };
   return {
     of,
@@ -89,7 +90,8 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
     chosen: (record, model, request, side) => {
       const trial = of(record);
       if (trial === undefined || pending.has(request.id)) return;
-      pending.set(request.id, { trial, side, share: shareOf(record), key: splitKey(model, request) });
+      const [key, returning] = [splitKey(model, request), isReturning(model, request)];
+      pending.set(request.id, { trial, side, share: shareOf(record), key, returning });
       if (pending.size <= mostPending) return;
       const [oldest] = pending.keys();
       if (oldest !== undefined) pending.delete(oldest);
