@@ -62,6 +62,7 @@ export const RegionOptions = Type.Object(
           s3: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
           sagemaker: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
           eventBridge: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
+          sns: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
         },
         { additionalProperties: false, description: 'Overrides, for VPC endpoints or the simulator.' },
       ),

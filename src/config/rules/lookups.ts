@@ -14,6 +14,13 @@ export function residencyOfTarget(inspection: Inspection, target: TargetOptions)
   return target.residency ?? geographyOfProfile(target) ?? residencyOf(inspection, target.region);
 }
 
+/** Whether the residency of every region is known: nothing is said of classes while one of them is a stand-in. */
+export function residenciesAreSound(inspection: Inspection): boolean {
+  if (inspection.standIn(['regions'])) return false;
+  const regions = Object.keys(inspection.config.regions);
+  return regions.every(region => inspection.sound(['regions', region, 'residency']));
+}
+
 /** Every residency class some region or target has. */
 export function residencyClasses(inspection: Inspection): ReadonlySet<string> {
   const regions = Object.keys(inspection.config.regions).map(region => residencyOf(inspection, region));
