@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
 import type { Permission } from '../core/operation.ts';
