@@ -84,7 +84,6 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
       response.once('close', () => ended(response.writableFinished ? String(response.statusCode) : 'cut'));
       const requestId = uuid(parts.requestIds);
       response.sendDate = false; // the region's clock is not the host's
-      response.setHeader('date', new Date(parts.wallMs()).toUTCString());
       response.setHeader('x-amzn-RequestId', requestId);
       if (faults.hit(region, 'black-hole', endpoint) || (isSts && faults.hit(region, 'sts-hang'))) {
         request.resume();
@@ -98,6 +97,8 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
           : faults.hit(region, 'reset', endpoint) !== undefined;
       const signed = { method: request.method ?? '', target, headers: request.headersDistinct, body };
       const whole = await answer(signed, meant, requestId, parts).catch(errorAnswer);
+      // Of the time the answer was made, so that a refused signature comes with the clock that refused it.
+      response.setHeader('date', new Date(parts.wallMs()).toUTCString());
       if (whole.frames !== undefined && meant !== undefined) {
         const medianMs = meant.bedrock === undefined ? eventMs : parts.bedrock.tokenMs(meant.endpoint);
         const pace = () => sleep(clock, timing.workMs(medianMs, meant.endpoint));
