@@ -16,10 +16,11 @@ import { watchRegistry } from './compose/registry-watch.ts';
 import { createReloads, type InForce, keysWaitMs } from './compose/reloads.ts';
 import { createReplica } from './compose/replica.ts';
 import { createShadowing, type Shadowing } from './compose/shadow.ts';
+import { shutdown } from './compose/shutdown.ts';
 import { gatewayVersion } from './compose/version.ts';
 import { createVersions } from './compose/versions.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
-import { type Clock, sleep } from './core/clock.ts';
+import type { Clock } from './core/clock.ts';
 import type { Listener } from './core/events.ts';
 import type { Random } from './core/random.ts';
 import type { Builds } from './rollout/builds.ts';
@@ -78,18 +79,11 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   const registry = watchRegistry(parts, { versions, episodes }, warn);
   join(shadowing.hear, canaries.hear, drift.hear, episodes.hear);
   const replica = createReplica(clock);
+  const sides = { parts, jobs, batches, drift, shadowing, episodes, versions, canaries, replica };
   const planes = {
-    parts,
+    ...sides,
     serve,
-    jobs,
-    batches,
-    drift,
-    shadowing,
-    episodes,
-    versions,
     endpointChanged: builds.told,
-    canaries,
-    replica,
     metrics,
     logger: log.logger,
     version: gatewayVersion,
@@ -97,18 +91,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   };
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
-  publishGauges(metrics, {
-    parts,
-    jobs,
-    batches,
-    drift,
-    episodes,
-    shadowing,
-    canaries,
-    replica,
-    version: gatewayVersion,
-    log,
-  });
+  publishGauges(metrics, { ...sides, version: gatewayVersion, log });
   if (versions.list().length > 0) await configs.again();
   tell(true, 'started');
   return {
@@ -133,30 +116,6 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
       inForce.refusal = { at: new Date(clock.wallMs()).toISOString(), reasons };
       tell(false, reasons.join('; '));
     },
-    shutdown: async () => {
-      replica.draining = true;
-      canaries.stop();
-      shadowing.stop();
-      builds.stop();
-      const { drainMs, shutdownMs } = config().config.limits;
-      if (data.server.listening) await sleep(clock, drainMs);
-      const endsAt = clock.now() + shutdownMs;
-      const inTime = (work: Promise<unknown>) => within(clock, Math.max(0, endsAt - clock.now()), work);
-      await inTime(data.close());
-      await inTime(Promise.all([jobs.stop(), batches.stop()]));
-      registry.stop();
-      versions.stop();
-      await inTime(episodes.stop());
-      await inTime(drift.stop());
-      parts.work.start(parts.callers.close);
-      await inTime(parts.work.settled());
-      parts.health.stop();
-      replica.stop();
-      parts.cache.close();
-      await inTime(admin.close());
-      await parts.backends.stop();
-      await parts.stores.close();
-      log.flush();
-    },
+    shutdown: () => shutdown({ ...sides, data, admin, builds, registry, log }),
   };
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { Value } from 'typebox/value';
 import { readSource, systemSurroundings } from '../config/files.ts';
 import { findingText } from '../config/findings.ts';
@@ -34,7 +35,7 @@ export const baseline: Command = {
   summary: 'what a model’s traffic is compared with: make it from data',
   usage: `Usage: meridian baseline build --from FILE|DIRECTORY --out DIRECTORY [--config FILE --model NAME]
 
-  --from PATH          a CSV with a header, JSON lines, or a directory of captured calls
+  --from PATH          a CSV with a header, JSON lines (either may be packed, .gz), or a directory of captured calls
   --out DIRECTORY      where statistics.json, constraints.json and baseline.json are written
   --config FILE        the gateway's config, for the model's monitor.payload and the keys of captured calls
   --model NAME         the model in it
@@ -97,14 +98,29 @@ function read(
 ): BaselineSource & { skipped: number } {
   const roles = { prediction, truth, dropped: drop };
   if (statSync(from).isDirectory()) return fromJsonLines(linesBelow(from, keys), shape, roles);
-  const text = readFileSync(from, 'utf8');
-  if (/\.csv$/i.test(from)) return { ...fromCsvText(text, roles, shape.threshold), skipped: 0 };
+  const text = readText(from);
+  if (/\.csv(\.gz)?$/i.test(from)) return { ...fromCsvText(text, roles, shape.threshold), skipped: 0 };
   return fromJsonLines(text.split('\n').map(keys.open), shape, roles);
 }
 
 function* linesBelow(directory: string, keys: CaptureKeys): Generator<string> {
-  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.jsonl'));
-  for (const name of files.sort()) yield* readFileSync(join(directory, name), 'utf8').split('\n').map(keys.open);
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(name =>
+    /\.jsonl(\.gz)?$/.test(name),
+  );
+  for (const name of files.sort()) yield* readText(join(directory, name)).split('\n').map(keys.open);
+}
+
+const gzipMagic = 0x1f8b;
+
+/** A text, packed or not, without its byte-order mark. Throws on what is none: its values would match no call's. */
+function readText(path: string): string {
+  const bytes = readFileSync(path);
+  const plain = bytes.length > 2 && bytes.readUInt16BE() === gzipMagic ? gunzipSync(bytes) : bytes;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(plain);
+  } catch (error) {
+    throw new Error(`${path} is not text in UTF-8`, { cause: error });
+  }
 }
 
 function summary({ records, features, prediction, performance }: Baseline, out: string, skipped: number): string {

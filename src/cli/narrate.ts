@@ -14,13 +14,15 @@ export function narrator(): Narrator {
   // By model. Its windows are held against the former version's baseline until it is promoted: no news of its own.
   const onTrial = new Map<string, string>();
   const driftLine = (event: Extract<GatewayEvent, { type: 'drift-judged' }>): string | undefined => {
-    const { model, version, monitor, feature, statistic, value, level, sample } = event;
+    const { model, version, monitor, feature, statistic, value, level, sample, window } = event;
     if (onTrial.get(model) === version) return undefined;
-    const what = feature === undefined ? monitor : `${monitor} ${feature}`;
+    // The online detector's alarm comes before the windows that confirm it: each is a link of its own.
+    const of = window === 'stream' ? 'errors become more' : monitor;
+    const what = feature === undefined || feature === monitor ? of : `${of} ${feature}`;
     const key = `${model} ${version} ${what}`;
     if (level === 'drifted' && !drifted.has(key)) {
       drifted.add(key);
-      return `drift        ${model} ${version}: ${what}, ${statistic} ${value.toFixed(3)} over ${sample} records`;
+      return `drift        ${model} ${version}: ${what}, ${statistic} ${value.toFixed(3)} over ${sample} ${monitor === 'performance' ? 'truths' : 'records'}`;
     }
     if (level === 'clear' && drifted.delete(key)) return `drift over   ${model} ${version}: ${what}`;
     return undefined;

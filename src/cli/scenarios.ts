@@ -82,12 +82,13 @@ function canaryOf(event: GatewayEvent | undefined): string | undefined {
   return event?.type === 'canary-changed' ? event.canary : undefined;
 }
 
-/** What the running canary waits for, where nothing else would be told for long. */
+/** What the running canary waits for first, where nothing else would be told for long. */
 function tellWaits(stage: Stage): void {
   stage.every(waitsEveryMs, () => {
     const record = stage.gateway.app.canaries.record('rain');
-    const waits = record === undefined ? [] : statusOf(record, systemClock.wallMs()).waitsFor;
-    if (waits.length > 0) stage.tell(`canary       waits for ${waits.join('; ')}`);
+    const [first, ...more] = record === undefined ? [] : statusOf(record, systemClock.wallMs()).waitsFor;
+    const rest = more.length === 0 ? '' : `, and ${more.length} more`;
+    if (first !== undefined) stage.tell(`canary       waits for ${first}${rest}`);
   });
 }
 

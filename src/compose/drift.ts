@@ -12,6 +12,7 @@ import { readPredictions } from '../drift/payload.ts';
 import type { DriftPorts } from '../drift/ports.ts';
 import { openPredictionBook, type PredictionBook } from '../drift/prediction-book.ts';
 import { predictionSegments } from '../drift/prediction-segments.ts';
+import { lastingName } from '../drift/stored-panes.ts';
 import { type Totals, totals } from '../drift/totals.ts';
 import { configuredBaselines, type MonitoredModels, monitoredModels } from './monitored-models.ts';
 import type { Parts } from './parts.ts';
@@ -37,7 +38,8 @@ export async function createDrift(parts: Parts, warn: (message: string) => void)
   const directory = join(parts.config().config.stateDir, 'drift');
   const replica = replicaTag(parts);
   const book = await openBook(parts, models, directory, warn);
-  const drift = await startDrift(driftPorts(parts, models, directory, counted, warn), call => {
+  const tallies = parts.stores.talliesAs(await lastingName(directory));
+  const drift = await startDrift(driftPorts(parts, models, { directory, tallies, counted }, warn), call => {
     if (models().get(call.model)?.options.feedback !== undefined) book.remember(call);
   });
   const capture = createCapture(parts, models, counted, replica, warn);
@@ -78,8 +80,7 @@ export async function createDrift(parts: Parts, warn: (message: string) => void)
 function driftPorts(
   parts: Parts,
   models: MonitoredModels,
-  directory: string,
-  counted: Totals,
+  own: Pick<DriftPorts, 'directory' | 'tallies' | 'counted'>,
   warn: (message: string) => void,
 ): DriftPorts {
   const { clock, random, emit, admission, stores, health } = parts;
@@ -89,9 +90,7 @@ function driftPorts(
     emit,
     memory: admission,
     state: stores.state,
-    tallies: stores.tallies,
-    directory,
-    counted,
+    ...own,
     models: () => [...models().values()],
     model: name => models().get(name),
     configured: configuredBaselines(models, warn),
@@ -102,7 +101,7 @@ function driftPorts(
           .config()
           .models.get(name)
           ?.versions.flatMap(version => version.targets) ?? [];
-      return targets.some(({ region }) => (states.get(region) ?? 'serving') !== 'serving');
+      return targets.some(({ region }) => states.get(region) === 'evacuated');
     },
     warn,
   };
@@ -186,6 +185,7 @@ interface Holders {
  */
 async function erase(holders: Holders, what: Erased, first: boolean): Promise<ErasedCounts> {
   const { parts, drift, book, capture, replica } = holders;
+  drift.forgetRecords(); // first: it reads the calls that wait, which puts their answers into the book
   const tenants = 'tenant' in what ? [what.tenant] : book.tenantsOf(what.inferenceId);
   const thisHour = Math.floor(parts.clock.wallMs() / hourMs) * hourMs;
   const mayRewrite = (place: CapturePlace) => place.replica === replica || (first && place.hourMs < thisHour);
@@ -195,7 +195,6 @@ async function erase(holders: Holders, what: Erased, first: boolean): Promise<Er
       : { tenant: undefined, inferenceId: what.inferenceId };
   const captured = await capture.remove(removal, mayRewrite);
   const feedback = await book.forget(what);
-  drift.forgetRecords();
   // Which cached answer an inference id was given cannot be told from its key: all of that tenant's go.
   let cached = 0;
   for (const tenant of new Set(tenants)) cached += await parts.cache.purgeTenant(tenant);

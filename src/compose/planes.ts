@@ -67,19 +67,43 @@ const inferRequest: RoutedRequest = {
 };
 
 /** The data plane: inference only. */
-export function dataPlane({
-  parts,
-  serve,
-  jobs,
-  batches,
-  drift,
-  replica,
-  logger,
-  version,
-}: PlaneDeps): FastifyInstance {
-  const limits = () => parts.config().config.limits;
+export function dataPlane(deps: PlaneDeps): FastifyInstance {
+  const { parts, jobs, batches, drift, replica, logger } = deps;
+  const { identify, limits: tenants } = parts.callers;
   const onFault = faultLog(logger);
-  const invoke: OpenInferencePorts = {
+  const invoke = invokePorts(deps, onFault);
+  const server = dataServer(parts);
+  sagemakerRoutes(server, invoke);
+  bedrockRoutes(server, invoke);
+  openAiRoutes(server, invoke);
+  openInferenceRoutes(server, invoke, replica);
+  v1Routes(server, invoke);
+  tensorFlowRoutes(server, invoke);
+  const jobsSide = jobPorts(parts, jobs, { identify, onFault, warn: message => logger.warn(message) });
+  jobRoutes(server, jobsSide);
+  batchRoutes(server, batchPorts(parts, batches, { identify, onFault }));
+  notificationRoutes(server, jobsSide);
+  feedbackRoutes(server, {
+    clock: parts.clock,
+    admission: parts.admission,
+    identify,
+    tenants,
+    taken: drift.takesFeedback,
+    take: drift.feedback.take,
+    bodyTimeoutMs: () => parts.config().config.limits.bodyTimeoutMs,
+    onFault,
+  });
+  healthRoutes(server, replica);
+  unknownRoutes(server);
+  badRequests(server, onFault);
+  return server;
+}
+
+/** What the routes of every protocol have of the gateway. */
+function invokePorts({ parts, serve, replica, version }: PlaneDeps, onFault: FaultLog): OpenInferencePorts {
+  const { config, callers } = parts;
+  const limits = () => config().config.limits;
+  return {
     version,
     mayServe: (model, asked) =>
       model.versions.some(
@@ -88,62 +112,40 @@ export function dataPlane({
     clock: parts.clock,
     emit: parts.emit,
     admission: parts.admission,
-    identify: parts.callers.identify,
-    models: ({ models }) => [...parts.config().models.keys()].filter(name => models?.has(name) ?? true),
-    limits: parts.callers.limits,
-    model: name => parts.config().names.get(name),
+    identify: callers.identify,
+    models: ({ models }) => [...config().models.keys()].filter(name => models?.has(name) ?? true),
+    limits: callers.limits,
+    model: name => config().names.get(name),
     serve,
-    inputPlaces: (location, { tenant }) => inputPlaces(parts.config().config.jobs, location, tenant),
+    inputPlaces: (location, { tenant }) => inputPlaces(config().config.jobs, location, tenant),
     onFault,
     inFlight: replica.inFlight,
     // Node's own limit is that of uploads where there are jobs.
-    bodyTimeoutMs: () => (parts.config().config.jobs === undefined ? undefined : limits().bodyTimeoutMs),
+    bodyTimeoutMs: () => (config().config.jobs === undefined ? undefined : limits().bodyTimeoutMs),
     maxJsonValues: () => limits().maxJsonValues,
     stalledReaderMs: () => limits().bodyTimeoutMs,
     get draining() {
       return replica.draining;
     },
   };
+}
+
+/** HTTP/1.1 and HTTP/2 on one port, and time limits for both. */
+function dataServer({ clock, config }: Parts): FastifyInstance {
+  const limits = () => config().config.limits;
   const { bodyTimeoutMs } = limits();
-  const uploadMs = parts.config().config.jobs?.uploadTimeoutMs;
+  const uploadMs = config().config.jobs?.uploadTimeoutMs;
   const server = newServer(bodyTimeoutMs, uploadMs);
   const firstBytesMs = headersTimeoutMs(bodyTimeoutMs);
   const arrivesMs = Math.max(bodyTimeoutMs, uploadMs ?? 0);
-  speakHttp2Too(server, { clock: parts.clock, firstBytesMs, arrivesMs, keepAliveMs, refuse: refuseUnreadable });
+  speakHttp2Too(server, { clock, firstBytesMs, arrivesMs, keepAliveMs, refuse: refuseUnreadable });
   server.addHook('onResponse', (request, _, done) => {
-    cutOffRest(request.raw, parts.clock, limits().bodyTimeoutMs);
+    cutOffRest(request.raw, clock, limits().bodyTimeoutMs);
     done();
   });
   // Routes read the bytes themselves; what no route takes is refused unread.
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'])
     server.addHttpMethod(method, { hasBody: false, overrideExisting: true });
-  sagemakerRoutes(server, invoke);
-  bedrockRoutes(server, invoke);
-  openAiRoutes(server, invoke);
-  openInferenceRoutes(server, invoke, replica);
-  v1Routes(server, invoke);
-  tensorFlowRoutes(server, invoke);
-  const jobsSide = jobPorts(parts, jobs, {
-    identify: parts.callers.identify,
-    onFault,
-    warn: message => logger.warn(message),
-  });
-  jobRoutes(server, jobsSide);
-  batchRoutes(server, batchPorts(parts, batches, { identify: parts.callers.identify, onFault }));
-  notificationRoutes(server, jobsSide);
-  feedbackRoutes(server, {
-    clock: parts.clock,
-    admission: parts.admission,
-    identify: parts.callers.identify,
-    tenants: parts.callers.limits,
-    taken: drift.takesFeedback,
-    take: drift.feedback.take,
-    bodyTimeoutMs: () => limits().bodyTimeoutMs,
-    onFault,
-  });
-  healthRoutes(server, replica);
-  unknownRoutes(server);
-  badRequests(server, onFault);
   return server;
 }
 
@@ -158,6 +160,8 @@ export function adminPlane(deps: PlaneDeps): FastifyInstance {
   return server;
 }
 
-function faultLog(logger: Logger): (error: unknown, requestId: string) => void {
+type FaultLog = (error: unknown, requestId: string) => void;
+
+function faultLog(logger: Logger): FaultLog {
   return (error, requestId) => logger.error({ err: error, requestId }, 'the gateway failed on a request');
 }

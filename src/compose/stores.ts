@@ -15,7 +15,10 @@ export interface Stores {
   readonly shared: SharedCache | undefined;
   /** Undefined without Redis. */
   readonly counters: SharedCounters | undefined;
+  /** Of this run of the process. */
   readonly tallies: Tallies;
+  /** Of a replica of this name, for counts that one run begins and the next goes on with. */
+  talliesAs(replica: string): Tallies;
   /** Undefined without Redis. */
   readonly entries: SharedEntries | undefined;
   /** Undefined without Redis. */
@@ -42,6 +45,7 @@ export async function openStores(config: Config, deps: RedisDeps & { warn(messag
       shared: undefined,
       counters: undefined,
       tallies: localTallies(),
+      talliesAs: localTallies,
       entries: undefined,
       redisUp: () => undefined,
       redisUnanswered: () => 0,
@@ -59,6 +63,7 @@ export async function openStores(config: Config, deps: RedisDeps & { warn(messag
     shared: redis.cache,
     counters: redis.counters,
     tallies: redis.tallies(replica),
+    talliesAs: redis.tallies,
     entries: redis.entries,
     redisUp: () => redis.up,
     redisUnanswered: () => redis.unanswered,

@@ -130,8 +130,8 @@ export type GatewayEvent =
       readonly sample: number;
       /** Wall-clock end of the window, ms. */
       readonly windowEndsAt: number;
-      /** Absent: tumbling. */
-      readonly window?: 'tumbling' | 'sliding';
+      /** Absent: tumbling. `stream`: no window, but what came so far, value by value. */
+      readonly window?: 'tumbling' | 'sliding' | 'stream';
       /** A region was out for some of the window, so that its mix of calls is not the usual. */
       readonly disturbed?: boolean;
     }

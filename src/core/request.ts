@@ -73,6 +73,8 @@ export interface InferenceRequest {
   readonly body: Buffer;
   /** `body` as JSON, for operations that are translated. */
   readonly json?: Readonly<Record<string, unknown>>;
+  /** `body` is another form of `json`, which only the gateway reads. */
+  readonly binary?: true;
   /** Hex SHA-256 of `body`, computed once; used for signing and the cache key. */
   readonly bodySha256: string;
   readonly fields: InvokeFields;

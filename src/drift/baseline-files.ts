@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Baseline, Feature } from './baseline.ts';
 import { BaselineFile, ConstraintsFile, decode, type Problems, StatisticsFile } from './baseline-schema.ts';
-import { constraintsFile, constraintsOf, featuresOf, suggestConstraints } from './model-monitor.ts';
+import { constraintsFile, constraintsOf, disordered, featuresOf, suggestConstraints } from './model-monitor.ts';
 import type { Instance } from './payload.ts';
 import { statisticsFile } from './statistics-file.ts';
 
@@ -42,7 +42,8 @@ export function readBaseline(directory: string, read: (path: string) => string):
   const statistics = own === undefined ? readStatistics(file(fileNames.statistics), told) : own;
   const text = file(fileNames.constraints);
   const constraints = text === undefined ? undefined : decode(ConstraintsFile, text);
-  if (constraints !== undefined && 'problems' in constraints) told(fileNames.constraints, constraints.problems);
+  if (constraints !== undefined)
+    told(fileNames.constraints, 'problems' in constraints ? constraints.problems : twice(constraints.value.features));
   if (statistics === undefined && problems.length === 0)
     problems.push(`has neither ${fileNames.baseline} nor ${fileNames.statistics}`);
   if (statistics === undefined || problems.length > 0) return { problems };
@@ -75,7 +76,7 @@ function readStatistics(text: string | undefined, tell: Tell): WithoutConstraint
     return undefined;
   }
   const features = featuresOf(read.value);
-  tell(fileNames.statistics, twice(features));
+  tell(fileNames.statistics, [...disordered(read.value), ...twice(features)]);
   const records = read.value.dataset?.item_count ?? 0;
   return { records, features, prediction: undefined, performance: undefined };
 }
@@ -101,7 +102,7 @@ function misfits({ features, prediction }: Pick<BaselineFile, 'features' | 'pred
   ];
 }
 
-function twice(features: readonly Feature[]): Problems {
+function twice(features: readonly { readonly name: string }[]): Problems {
   const names = features.map(({ name }) => name);
   return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))].map(
     name => `${name} is there twice`,

@@ -4,10 +4,11 @@ import { Value } from 'typebox/value';
 /** Of a feature, beside the one for all that is not named: what replicas tell each other holds no more. */
 export const mostBins = 1_000;
 
-const count = Type.Number({ minimum: 0 });
+/** Past it whole numbers are none any more, and what is computed of them need be no number. */
+const count = Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Common = Type.Object({ num_present: count, num_missing: count });
-/** AWS writes NaN of empty columns as text. */
-const Figure = Type.Union([Type.Number(), Type.Literal('NaN')]);
+/** AWS writes what is no number, as of empty columns, as text. */
+const Figure = Type.Union([Type.Number(), Type.Enum(['NaN', 'Infinity', '-Infinity'])]);
 
 /** `statistics.json` of Model Monitor, as far as it is read; more may be there. */
 export const StatisticsFile = Type.Object({
@@ -28,9 +29,11 @@ export const StatisticsFile = Type.Object({
             Type.Object({
               kll: Type.Optional(
                 Type.Object({
-                  buckets: Type.Array(Type.Object({ lower_bound: Type.Number(), upper_bound: Type.Number(), count }), {
-                    maxItems: mostBins,
-                  }),
+                  buckets: Type.Optional(
+                    Type.Array(Type.Object({ lower_bound: Figure, upper_bound: Figure, count }), {
+                      maxItems: mostBins,
+                    }),
+                  ),
                 }),
               ),
             }),
@@ -128,11 +131,11 @@ export type BaselineFile = Static<typeof BaselineFile>;
 /** What is wrong with a file, each with where in it. */
 export type Problems = readonly string[];
 
-/** A text as what the schema says, or what is wrong with it. */
+/** A text as what the schema says, or what is wrong with it. A member that is null is as one that is not there. */
 export function decode<S extends TSchema>(schema: S, text: string): { value: Static<S> } | { problems: Problems } {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text, (_, each) => each ?? undefined);
   } catch (error) {
     return { problems: [`is not valid JSON: ${error instanceof Error ? error.message : String(error)}`] };
   }

@@ -15,11 +15,17 @@ export interface ColumnRoles {
 
 const mostRows = 5_000_000;
 
-/** Records of a CSV with a header. Throws an `Error` when it has none. */
+/**
+ * Records of a CSV with a header. A column without a name, as tables get that are written with their row numbers, is no
+ * feature. Throws an `Error` where a name is there twice.
+ */
 export function fromCsvText(text: string, roles: ColumnRoles, threshold: number | undefined): BaselineSource {
   const { names, rows } = readCsv(text, undefined, 'present', mostRows);
+  const columns = names.flatMap((name, index) => (name === '' ? [] : [{ name, index }]));
+  const twice = columns.find(({ name, index }) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new Error(`there are two columns ${twice.name}`);
   const instances = rows.map(
-    cells => new Map<string, Value>(names.map((name, index) => [name, cellOf(cells[index] ?? '')])),
+    cells => new Map<string, Value>(columns.map(({ name, index }) => [name, cellOf(cells[index] ?? '')])),
   );
   return fromTable(instances, roles, threshold, false);
 }

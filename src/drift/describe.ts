@@ -39,6 +39,7 @@ const mostFeatures = 1_000;
 function namesIn(instances: readonly Instance[]): readonly string[] {
   const counts = new Map<string, number>();
   for (const instance of instances) for (const name of instance.keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
+  counts.delete(''); // no file of a baseline has a feature without a name
   if (counts.size <= mostFeatures) return [...counts.keys()];
   const sorted = [...counts].sort(([, a], [, b]) => b - a);
   return sorted.slice(0, mostFeatures).map(([name]) => name);
@@ -51,7 +52,7 @@ export function describe(
   typed: boolean,
   options: BinOptions = usualBins,
 ): Feature {
-  const present = values.filter(value => value !== null);
+  const present = values.filter(value => value !== null).filter(value => !isTooLarge(value, typed));
   const missing = values.length - present.length;
   const numbers = numbersOf(present, typed);
   if (numbers !== undefined) return numericFeature(name, numbers, missing, options.bins);
@@ -70,6 +71,15 @@ export function describe(
   };
 }
 
+/** Past it squares are no numbers, and a baseline with their deviation could not be written down. */
+const largest = 1e150;
+
+/** A number of which no baseline can be made, as `1e999` in a caller's JSON is: it counts as missing. */
+function isTooLarge(value: Exclude<Value, null>, typed: boolean): boolean {
+  const number = typeof value === 'string' && !typed ? numberIn(value) : value;
+  return typeof number === 'number' && !(Math.abs(number) <= largest);
+}
+
 /** Undefined when one of them is no number, or none is there. */
 export function numbersOf(values: readonly Exclude<Value, null>[], typed: boolean): readonly number[] | undefined {
   const numbers = values.map(value => (typeof value === 'string' && !typed ? numberIn(value) : value));
@@ -78,7 +88,9 @@ export function numbersOf(values: readonly Exclude<Value, null>[], typed: boolea
 
 function numericFeature(name: string, numbers: readonly number[], missing: number, bins: number): NumericFeature {
   const sorted = Float64Array.from(numbers).sort();
-  const edges = quantileEdges(sorted, bins);
+  const [first] = sorted;
+  const constant = first !== undefined && first === sorted.at(-1);
+  const edges = constant ? edgesAround(first) : quantileEdges(sorted, bins);
   const counts = new Array<number>(edges.length + 1).fill(0);
   const sum: number[] = [];
   for (const value of sorted) {
@@ -115,6 +127,11 @@ export function quantileEdges(sorted: Float64Array, bins: number): readonly numb
     if (edge !== undefined && edge > (edges.at(-1) ?? Number.NEGATIVE_INFINITY)) edges.push(edge);
   }
   return edges;
+}
+
+/** Edges that leave a bin to this value alone: what was always the same has changed when it is another. */
+export function edgesAround(value: number): readonly number[] {
+  return [value, value + Math.max(Number.MIN_VALUE, Math.abs(value) * Number.EPSILON)];
 }
 
 /** Midway between the value before `index` and the next one that differs. */

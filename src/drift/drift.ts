@@ -8,8 +8,8 @@ import { createLearning } from './learning.ts';
 import { readPredictions, readRecords } from './payload.ts';
 import type { DriftPorts, MonitoredModel } from './ports.ts';
 import { type CalledEvent, type ReadableCall, readableCall, tells, versionOf } from './readable-call.ts';
-import { paneStore } from './stored-panes.ts';
-import type { JudgedWindow, KeptPanes } from './version-monitor.ts';
+import { type KeptPanes, paneStore } from './stored-panes.ts';
+import type { JudgedWindow } from './version-monitor.ts';
 import { type Watched, watchedVersions } from './watched-versions.ts';
 
 /** An answer whose ground truth may come. */
@@ -67,12 +67,10 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
   const turnAll = async () => {
     versions.refresh();
     await learning.promoted();
-    let changed = false;
     for (const watched of versions.all()) {
       await learning.predictions(watched);
       if (ports.disturbed(watched.model)) watched.monitor?.disturb();
       for (const window of (await watched.monitor?.turn()) ?? []) {
-        changed = true;
         watched.windows.set(window.kind, window);
         tell(ports, watched, window);
         await learning.performance(watched, window);
@@ -84,7 +82,7 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
           });
       }
     }
-    if (changed) await versions.save();
+    await versions.save(false);
   };
   const turn = oneAtATime(() => turnAll().catch((error: unknown) => ports.warn(`drift: ${String(error)}`)));
   const stopTurns = clock.every(turnMs, () => void turn());
@@ -124,7 +122,7 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
   return {
     hear: event => {
       if (event.type === 'version-called') called(event);
-      else if (event.type === 'region-changed' && event.to !== 'serving') markDisturbed(ports, versions.all());
+      else if (event.type === 'region-changed' && event.to === 'evacuated') markDisturbed(ports, versions.all());
       else if (event.type === 'canary-changed' && event.to === 'promoted')
         learning
           .rebaseline(event.model, event.canary, undefined, `promoted by canary ${event.id}`)
@@ -143,7 +141,7 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
       queue.flush();
       await turn();
       queue.stop();
-      await versions.save();
+      await versions.save(true);
     },
   };
 }

@@ -49,6 +49,7 @@ export function errorShifts(ports: Pick<DriftPorts, 'emit' | 'clock' | 'counted'
         level: 'drifted',
         sample: watch.state.count,
         windowEndsAt: ports.clock.wallMs(),
+        window: 'stream',
       });
     },
   };

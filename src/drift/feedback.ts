@@ -56,6 +56,7 @@ async function join(ports: FeedbackPorts, record: unknown, caller: Caller): Prom
   if (caller.models?.has(call.model) === false) return { inferenceId, result: 'not-yours' };
   if (ports.clock.wallMs() - call.answeredAt > ports.retentionMs(call.model)) return { inferenceId, result: 'expired' };
   const truths: readonly (number | string | null)[] = typeof truth === 'object' ? truth : [truth];
+  if (call.ambiguous) return { inferenceId, result: 'conflict', detail: 'several answers were given under this id' };
   if (truths.length !== call.predictions.length) {
     const detail = `the answer has ${call.predictions.length} predictions, and this is ${truths.length}`;
     return { inferenceId, result: 'invalid', detail };
@@ -88,6 +89,8 @@ type ReadTruth =
   | { readonly inferenceId: string; readonly detail: string };
 
 const longestId = 64;
+/** Of the texts of one truth, which is kept as long as its answer: as of predictions. */
+const mostCharacters = 16_384;
 
 /** `{"inferenceId","truth"}`, or a ground-truth record of SageMaker's Model Monitor. */
 function readTruth(record: unknown): ReadTruth {
@@ -125,9 +128,14 @@ function isId(value: unknown): value is string {
 }
 
 function truthOf(value: unknown): Truth | undefined {
-  if (!Array.isArray(value)) return scalarOf(value);
+  if (!Array.isArray(value)) return charactersOf([value]) > mostCharacters ? undefined : scalarOf(value);
   const list = value.map(each => (each === null ? null : scalarOf(each)));
+  if (charactersOf(list) > mostCharacters) return undefined;
   return list.length > 0 && list.every(each => each !== undefined) ? (list as (number | string | null)[]) : undefined;
+}
+
+function charactersOf(list: readonly unknown[]): number {
+  return list.reduce<number>((sum, each) => sum + (typeof each === 'string' ? each.length : 0), 0);
 }
 
 function scalarOf(value: unknown): number | string | undefined {

@@ -32,32 +32,38 @@ interface Excess {
 /** Judges every feature by the check it breaks most, and the whole by payloads that told nothing and by extra columns. */
 export function judgeQuality(baseline: Baseline, counts: PaneCounts, options: MonitorOptions): readonly Judgement[] {
   if (!baseline.constraints.enabled || counts.records + counts.unreadable === 0) return [];
-  const judged = (feature: string | undefined, excesses: readonly Excess[]): Judgement => {
+  const judged = (feature: string | undefined, excesses: readonly Excess[], sample: number): Judgement => {
     const worst = excesses.reduce((most, each) => (each.share > most.share ? each : most), none);
     const value = Math.max(0, worst.share);
-    const sample = counts.records;
     const level = levelOf(value, options.marks.quality, true, sample >= options.windows.minRecords);
     const scores = Object.fromEntries(excesses.map(({ check, share }) => [check, Math.max(0, share)]));
     return { monitor: 'data-quality', feature, statistic: worst.check, value, p: 1, level, sample, scores };
   };
   return [
     ...baseline.features.map((feature, index) =>
-      judged(feature.name, excessesOf(baseline, feature, counts.features[index], counts.records)),
+      judged(feature.name, excessesOf(baseline, feature, counts.features[index], counts.records), counts.records),
     ),
-    judged(undefined, excessesOfAll(counts)),
+    judged(undefined, excessesOfAll(counts), payloadsOrRecords(counts)),
   ];
+}
+
+/** What the whole is judged by: where nothing can be read any more there are no records, and that is what is to be told. */
+function payloadsOrRecords({ records, unreadable }: PaneCounts): number {
+  return records + unreadable;
 }
 
 const none: Excess = { check: 'data_type_check', share: 0, description: '' };
 
 /** The constraints that a window broke, in the words of Model Monitor. */
 export function violationsOf(baseline: Baseline, counts: PaneCounts, options: MonitorOptions): readonly Violation[] {
-  if (!baseline.constraints.enabled || counts.records < options.windows.minRecords) return [];
+  if (!baseline.constraints.enabled || payloadsOrRecords(counts) < options.windows.minRecords) return [];
   const broken = (feature: string | undefined, excesses: readonly Excess[]) =>
     excesses.filter(({ share }) => share > 0).map(({ check, description }) => ({ feature, check, description }));
   return [
     ...baseline.features.flatMap((feature, index) =>
-      broken(feature.name, excessesOf(baseline, feature, counts.features[index], counts.records)),
+      counts.records < options.windows.minRecords
+        ? []
+        : broken(feature.name, excessesOf(baseline, feature, counts.features[index], counts.records)),
     ),
     ...broken(undefined, excessesOfAll(counts)),
   ];

@@ -7,6 +7,7 @@ import {
   type TextFeature,
 } from './baseline.ts';
 import { type ConstraintsFile, mostBins, type StatisticsFile } from './baseline-schema.ts';
+import { edgesAround } from './describe.ts';
 
 type FileFeature = StatisticsFile['features'][number];
 
@@ -15,13 +16,34 @@ export function featuresOf({ features }: StatisticsFile): readonly Feature[] {
   return features.map(each => numericOf(each) ?? textOf(each) ?? opaqueOf(each));
 }
 
-function numericOf({ name, inferred_type, numerical_statistics: statistics }: FileFeature): NumericFeature | undefined {
+type Bucket = { readonly lower_bound: number; readonly upper_bound: number; readonly count: number };
+
+/** The buckets of a feature's numbers; none where it has no numbers to tell of. */
+function bucketsOf({ numerical_statistics: statistics }: FileFeature): readonly Bucket[] {
   const buckets = statistics?.distribution?.kll?.buckets ?? [];
+  return buckets.flatMap(({ lower_bound, upper_bound, count }) =>
+    typeof lower_bound === 'number' && typeof upper_bound === 'number' ? [{ lower_bound, upper_bound, count }] : [],
+  );
+}
+
+/** Features whose buckets do not follow each other, in words. */
+export function disordered({ features }: StatisticsFile): readonly string[] {
+  const follow = (buckets: readonly Bucket[]) =>
+    buckets.every(
+      ({ lower_bound, upper_bound }, index) =>
+        lower_bound <= upper_bound && upper_bound >= (buckets[index - 1]?.upper_bound ?? Number.NEGATIVE_INFINITY),
+    );
+  return features.flatMap(each => (follow(bucketsOf(each)) ? [] : [`the buckets of ${each.name} do not ascend`]));
+}
+
+function numericOf(feature: FileFeature): NumericFeature | undefined {
+  const { name, inferred_type, numerical_statistics: statistics } = feature;
+  const buckets = bucketsOf(feature);
   const [first] = buckets;
   const last = buckets.at(-1);
   if (statistics === undefined || first === undefined || last === undefined) return undefined;
-  const { edges, counts } = binsOf(buckets);
-  const figure = (value: number | 'NaN' | undefined, otherwise: number) =>
+  const { edges, counts } = first.lower_bound < last.upper_bound ? binsOf(buckets) : constantBins(buckets);
+  const figure = (value: number | string | undefined, otherwise: number) =>
     typeof value === 'number' ? value : otherwise;
   return {
     kind: 'numeric',
@@ -37,14 +59,20 @@ function numericOf({ name, inferred_type, numerical_statistics: statistics }: Fi
   };
 }
 
-/** Between buckets lie edges; buckets without width, as a constant column has them, are one. */
-function binsOf(buckets: readonly { readonly upper_bound: number; readonly count: number }[]) {
+function constantBins(buckets: readonly Bucket[]) {
+  const count = buckets.reduce((sum, each) => sum + each.count, 0);
+  return { edges: edgesAround(buckets[0]?.lower_bound ?? 0), counts: [0, count, 0] };
+}
+
+/** Between buckets lie edges; one without width is of the next: it begins where that does. */
+function binsOf(buckets: readonly Bucket[]) {
   const edges: number[] = [];
   const counts = [0];
-  for (const [index, bucket] of buckets.entries()) {
-    counts[counts.length - 1] = (counts.at(-1) ?? 0) + bucket.count;
-    if (index === buckets.length - 1 || bucket.upper_bound <= (edges.at(-1) ?? Number.NEGATIVE_INFINITY)) continue;
-    edges.push(bucket.upper_bound);
+  for (const [index, { lower_bound, upper_bound, count }] of buckets.entries()) {
+    counts[counts.length - 1] = (counts.at(-1) ?? 0) + count;
+    const known = Math.max(lower_bound, edges.at(-1) ?? Number.NEGATIVE_INFINITY);
+    if (index === buckets.length - 1 || upper_bound <= known) continue;
+    edges.push(upper_bound);
     counts.push(0);
   }
   return { edges, counts };

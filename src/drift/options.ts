@@ -99,7 +99,8 @@ export const FeedbackOptions = Type.Object(
       minimum: 1,
       maximum: 10_000_000,
       default: 100_000,
-      description: 'Answers remembered for it, per replica; the oldest are forgotten first.',
+      description:
+        'Answers remembered for it, per replica; one of more than a kilobyte of predictions counts as several. The oldest go first.',
     }),
   },
   { additionalProperties: false, description: 'Takes ground truth at POST /v1/feedback.' },

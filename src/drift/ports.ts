@@ -40,7 +40,7 @@ export interface DriftPorts {
   model(name: string): MonitoredModel | undefined;
   /** What the config names for a version; undefined when it names none, or none that can be read. */
   configured(model: string, version: string): KnownBaseline | undefined;
-  /** Whether a region of the model is evacuated or drained now. */
+  /** Whether a region of the model is evacuated now. */
   disturbed(model: string): boolean;
   warn(message: string): void;
 }

@@ -10,6 +10,8 @@ import type { PredictionSegments } from './prediction-segments.ts';
 export interface KeptCall extends RememberedCall {
   /** As canonical text. */
   readonly joined: string | undefined;
+  /** Another answer was given under the same inference id: nobody can tell which of them a truth is of. */
+  readonly ambiguous?: boolean;
 }
 
 /** Answers whose ground truth may come, found by their tenant and inference id. */
@@ -34,7 +36,7 @@ export interface PredictionBookPorts {
   readonly shared: SharedEntries | undefined;
   /** What survives a restart. */
   readonly segments: PredictionSegments;
-  /** Of all models together. */
+  /** Of all models together; a larger answer counts as several. */
   maxPredictions(): number;
   /** How long the answers of a model are joined, ms. */
   retentionMs(model: string): number;
@@ -44,6 +46,9 @@ export interface PredictionBookPorts {
 const shareEveryMs = 200;
 /** An answer whose time is up is known as such for as long again. */
 const expiredTimes = 2;
+/** Predictions that count as one answer, in bytes: a call with a thousand instances takes the room of eight. */
+const answerBytes = 1_024;
+const numberBytes = 8;
 
 /** Answers in memory, the newest on disk too, and in Redis where replicas share one. */
 export async function openPredictionBook(ports: PredictionBookPorts): Promise<PredictionBook> {
@@ -51,20 +56,27 @@ export async function openPredictionBook(ports: PredictionBookPorts): Promise<Pr
   const calls = new Map<string, KeptCall>();
   let unshared = new Map<string, KeptCall>();
   const keyOf = (tenant: string, id: string) => `${tenant}\u0000${id}`;
+  let weight = 0;
+  const drop = (key: string) => {
+    const known = calls.get(key);
+    if (known !== undefined) weight -= weightOf(known);
+    calls.delete(key);
+  };
   const keep = (call: KeptCall) => {
     const key = keyOf(call.tenant, call.inferenceId);
-    calls.delete(key); // so that it is the newest
+    drop(key); // so that it is the newest
     calls.set(key, call);
+    weight += weightOf(call);
     for (const [oldest] of calls) {
-      if (calls.size <= ports.maxPredictions()) break;
-      calls.delete(oldest);
+      if (weight <= ports.maxPredictions() || calls.size === 1) break;
+      drop(oldest);
     }
   };
   for await (const call of segments.read()) keep(call);
   const dropOld = () => {
     for (const [key, { model, answeredAt }] of calls) {
       if (clock.wallMs() - answeredAt <= ports.retentionMs(model) * expiredTimes) break;
-      calls.delete(key);
+      drop(key);
     }
   };
   const share = async () => {
@@ -82,13 +94,18 @@ export async function openPredictionBook(ports: PredictionBookPorts): Promise<Pr
 
   const find: PredictionBook['find'] = async (tenant, id) => {
     const here = calls.get(keyOf(tenant, id));
-    if (here !== undefined || shared === undefined) return here;
+    if (here?.ambiguous || shared === undefined) return here;
     const text = await shared.get(sharedKey(tenant, id)).catch(() => undefined);
-    return text === undefined ? undefined : decodeCall(text);
+    const there = text === undefined ? undefined : decodeCall(text);
+    if (here === undefined || there === undefined || sameAnswer(here, there)) return here ?? there;
+    return { ...here, ambiguous: true };
   };
   return {
     remember: call => {
-      const kept = { ...call, joined: undefined };
+      const known = calls.get(keyOf(call.tenant, call.inferenceId));
+      // A client that tries again, and gets the same, has one answer.
+      if (known !== undefined && sameAnswer(known, call)) return;
+      const kept = { ...call, joined: undefined, ...(known !== undefined && { ambiguous: true }) };
       keep(kept);
       segments.append(kept);
       if (shared !== undefined) unshared.set(keyOf(call.tenant, call.inferenceId), kept);
@@ -114,10 +131,11 @@ export async function openPredictionBook(ports: PredictionBookPorts): Promise<Pr
       let forgotten = 0;
       for (const [key, call] of calls) {
         if (!matches(call)) continue;
-        calls.delete(key);
+        drop(key);
         unshared.delete(key);
         forgotten += 1;
-        await shared?.delete(sharedKey(call.tenant, call.inferenceId)).catch(() => undefined);
+        const place = sharedKey(call.tenant, call.inferenceId);
+        for (const each of [place, truthKey(place)]) await shared?.delete(each).catch(() => undefined);
       }
       await segments.remove(matches);
       return forgotten;
@@ -142,7 +160,7 @@ async function claimShared(
 ): Promise<string | undefined> {
   if (shared === undefined) return undefined;
   const own = `${randomUUID()} ${truth}`; // replicas may bring the same truth at once, and one of them joins it
-  const standing = await shared.claim(`${sharedKey(tenant, inferenceId)}:truth`, own, ttlMs).catch(() => own);
+  const standing = await shared.claim(truthKey(sharedKey(tenant, inferenceId)), own, ttlMs).catch(() => own);
   return standing === own ? undefined : standing.slice(standing.indexOf(' ') + 1);
 }
 
@@ -151,18 +169,35 @@ function sharedKey(tenant: string, inferenceId: string): string {
   return createHash('sha256').update(`${tenant.length}:${tenant}${inferenceId}`).digest('base64url');
 }
 
+function truthKey(place: string): string {
+  return `${place}:truth`;
+}
+
+/** Of the same model and version, with the same predictions: which of them a truth is of makes no difference. */
+function sameAnswer(a: RememberedCall, b: RememberedCall): boolean {
+  const { model, version, predictions } = a;
+  if (model !== b.model || version !== b.version || predictions.length !== b.predictions.length) return false;
+  return predictions.every((each, index) => each === b.predictions[index]);
+}
+
+function weightOf({ predictions }: RememberedCall): number {
+  let bytes = 0;
+  for (const each of predictions) bytes += typeof each === 'string' ? each.length : numberBytes;
+  return Math.max(1, Math.ceil(bytes / answerBytes));
+}
+
 /** A call as it was written down; undefined when it is none. */
 export function decodeCall(text: string): KeptCall | undefined {
   const value = parse(text);
   if (!isObject(value)) return undefined;
-  const { inferenceId, model, version, tenant, residency, answeredAt, predictions, joined, drawn } = value;
+  const { inferenceId, model, version, tenant, residency, answeredAt, predictions, joined, ambiguous, drawn } = value;
   const texts = [inferenceId, model, version, tenant, residency].every(each => typeof each === 'string');
   const scalar = (each: unknown) => typeof each === 'string' || typeof each === 'number';
   if (!texts || typeof answeredAt !== 'number' || !Array.isArray(predictions) || !predictions.every(scalar))
     return undefined;
   if (joined !== undefined && typeof joined !== 'string') return undefined;
   const call = { inferenceId, model, version, tenant, residency, answeredAt, predictions, joined };
-  return { ...call, ...(isDrawn(drawn) && { drawn }) } as KeptCall;
+  return { ...call, ...(ambiguous === true && { ambiguous }), ...(isDrawn(drawn) && { drawn }) } as KeptCall;
 }
 
 function isDrawn(value: unknown): value is DrawnCall {

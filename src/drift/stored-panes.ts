@@ -1,10 +1,49 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import Type from 'typebox';
+import Type, { type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import type { PaneCounts } from './counts.ts';
 import { parse } from './json-values.ts';
-import type { KeptPanes } from './version-monitor.ts';
+
+/** A pane of all replicas, complete. */
+export interface Pane {
+  /** Number of the pane since the epoch. */
+  readonly index: number;
+  readonly counts: PaneCounts;
+}
+
+/** What one version's monitor knows, to be kept over a restart. */
+export interface KeptPanes extends OpenPanes {
+  readonly history: readonly Pane[];
+}
+
+/** The panes that are not judged yet, of this replica alone. */
+export interface OpenPanes {
+  readonly baseline: string;
+  /** Length of a pane: panes of another are numbered otherwise. */
+  readonly paneSeconds: number;
+  readonly open: readonly Pane[];
+}
+
+/**
+ * What of it counts at pane `now`, in order: finished panes without a gap up to the first that is not, and open ones after
+ * them. Nothing where so much is missing that no window could be told without it.
+ */
+export function pickUp(
+  kept: KeptPanes | undefined,
+  now: number,
+  longest: number,
+): { readonly history: readonly Pane[]; readonly open: readonly Pane[] } {
+  const past = (kept?.history ?? []).filter(({ index }) => index < now); // later ones are of a clock that was ahead
+  const last = past.at(-1)?.index ?? Number.NEGATIVE_INFINITY;
+  const after = Math.max(last, now - longest);
+  // One that is both open and finished was written down in between.
+  const open = (kept?.open ?? [])
+    .filter(({ index }) => index > after && index <= now)
+    .sort((a, b) => a.index - b.index);
+  return { history: last < now - longest ? [] : past, open };
+}
 
 const count = Type.Integer({ minimum: 0 });
 const Sum = Type.Array(Type.Number(), { maxItems: 64 });
@@ -39,7 +78,9 @@ const PaneShape = Type.Object({
   disturbed: Type.Boolean(),
 });
 const Panes = Type.Array(Type.Object({ index: count, counts: PaneShape }), { maxItems: 1_000 });
-const KeptShape = Type.Object({ baseline: Type.String(), history: Panes, open: Panes });
+const kind = { baseline: Type.String(), paneSeconds: count };
+const HistoryShape = Type.Object({ ...kind, history: Panes });
+const OpenShape = Type.Object({ ...kind, open: Panes });
 
 /** A pane as a replica published it; undefined when it is none, or of other features than `like`. */
 export function decodePane(text: string, like: PaneCounts): PaneCounts | undefined {
@@ -59,22 +100,51 @@ export interface PaneStore {
   load(model: string, version: string): Promise<KeptPanes | undefined>;
   /** Rejects when they cannot be written. */
   save(model: string, version: string, kept: KeptPanes): Promise<void>;
+  /** Those under way alone, which change all the time. Rejects when they cannot be written. */
+  saveOpen(model: string, version: string, open: OpenPanes): Promise<void>;
 }
 
-/** A file for each version in `directory`. */
+/** Two files for each version in `directory`: of finished panes, and of those under way. */
 export function paneStore(directory: string): PaneStore {
-  const pathOf = (model: string, version: string) => join(directory, 'panes', `${model}@${version}.json`);
+  const pathOf = (kept: string, model: string, version: string) => join(directory, kept, `${model}@${version}.json`);
+  const read = async <S extends TSchema>(shape: S, path: string): Promise<Static<S> | undefined> => {
+    const value = parse(await readFile(path, 'utf8').catch(() => ''));
+    return Value.Check(shape, value) ? value : undefined;
+  };
+  const write = async (path: string, value: object) => {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFile(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  };
+  const saveOpen: PaneStore['saveOpen'] = (model, version, { baseline, paneSeconds, open }) =>
+    write(pathOf('panes-open', model, version), { baseline, paneSeconds, open });
   return {
     load: async (model, version) => {
-      const text = await readFile(pathOf(model, version), 'utf8').catch(() => '');
-      const value = parse(text);
-      return Value.Check(KeptShape, value) ? value : undefined;
+      const finished = await read(HistoryShape, pathOf('panes', model, version));
+      const under = await read(OpenShape, pathOf('panes-open', model, version));
+      const same = finished?.baseline === under?.baseline && finished?.paneSeconds === under?.paneSeconds;
+      if (under !== undefined) return { ...under, history: same ? (finished?.history ?? []) : [] };
+      return finished && { ...finished, open: [] };
     },
-    save: async (model, version, kept) => {
-      const path = pathOf(model, version);
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await writeFile(`${path}.new`, JSON.stringify(kept), { mode: 0o600 });
-      await rename(`${path}.new`, path);
+    save: async (model, version, { history, ...open }) => {
+      const { baseline, paneSeconds } = open;
+      await write(pathOf('panes', model, version), { baseline, paneSeconds, history });
+      await saveOpen(model, version, open);
     },
+    saveOpen,
   };
+}
+
+/**
+ * The name under which the process of this directory hands over its counts. One that goes on with kept panes puts them in
+ * the place of what it had handed over before, and one that lost them adds to it.
+ */
+export async function lastingName(directory: string): Promise<string> {
+  const path = join(directory, 'replica');
+  const known = await readFile(path, 'utf8').catch(() => '');
+  if (/^[0-9a-f-]{36}$/.test(known)) return known;
+  const name = randomUUID();
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await writeFile(path, name, { mode: 0o600 });
+  return name;
 }

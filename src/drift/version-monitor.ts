@@ -1,18 +1,13 @@
+import type { Clock } from '../core/clock.ts';
 import { addPane, type Counter, counterFor, type PaneCounts } from './counts.ts';
 import { type Judgement, judge } from './judge.ts';
 import { type Violation, violationsOf } from './judge-quality.ts';
 import type { MonitorOptions } from './options.ts';
 import type { Records } from './payload.ts';
 import type { DriftPorts, KnownBaseline } from './ports.ts';
-import { decodePane } from './stored-panes.ts';
+import { SharedPanes } from './shared-panes.ts';
+import { type KeptPanes, type OpenPanes, type Pane, pickUp } from './stored-panes.ts';
 import { addTruth } from './truth-counts.ts';
-
-/** A pane of all replicas, complete. */
-export interface Pane {
-  /** Number of the pane since the epoch. */
-  readonly index: number;
-  readonly counts: PaneCounts;
-}
 
 /** A window that was judged. */
 export interface JudgedWindow {
@@ -24,31 +19,32 @@ export interface JudgedWindow {
   readonly violations: readonly Violation[];
 }
 
-/** What one version's monitor knows, to be kept over a restart. */
-export interface KeptPanes {
-  readonly baseline: string;
-  readonly history: readonly Pane[];
-  /** Not judged yet, of this replica alone. */
-  readonly open: readonly Pane[];
-}
-
 /** How long the counts of other replicas are waited for where they cannot be had, ms. */
 const patienceMs = 30_000;
+/** A crash takes the counts of so long with it at most, ms. */
+const handOverEveryMs = 10_000;
 
 /**
  * Counts one version's calls in panes of wall-clock time under one baseline, adds up those of all replicas, and judges
- * windows of them. Panes begin at the same times everywhere, so every replica judges the same windows over the same sums.
+ * windows of them. Panes begin at the same times everywhere, so every replica judges the same windows over the same sums:
+ * one that starts asks for the panes it was not there for, and what one had counted before it crashed is not lost.
  */
 export class VersionMonitor {
   readonly baseline: KnownBaseline;
-  readonly #ports: Pick<DriftPorts, 'clock' | 'tallies' | 'warn'>;
-  readonly #scope: string;
+  readonly #clock: Clock;
+  readonly #shared: SharedPanes;
   readonly #options: MonitorOptions;
   readonly #counter: Counter;
   readonly #open = new Map<number, PaneCounts>();
-  readonly #published = new Set<number>();
-  #history: Pane[];
+  #history: readonly Pane[];
   #nextIndex: number;
+  /** Windows that end in earlier panes are not told: this replica was not there, or knows them in part. */
+  #judgesFrom: number;
+  /** Wall clock, of its start. */
+  #sinceMs: number;
+  /** Monotonic, of the last time open panes were handed over; undefined while nothing came since. */
+  #handOverAt: number | undefined;
+  #unwritten = false;
 
   constructor(
     ports: Pick<DriftPorts, 'clock' | 'tallies' | 'warn'>,
@@ -58,18 +54,22 @@ export class VersionMonitor {
     kept?: KeptPanes,
   ) {
     this.baseline = baseline;
-    this.#ports = ports;
+    this.#clock = ports.clock;
     this.#options = options;
-    this.#scope = `drift/${scope.model}/${scope.version}/${baseline.id}/${options.windows.paneSeconds}`;
     this.#counter = counterFor(baseline.baseline);
-    this.#nextIndex = this.#indexAt(ports.clock.wallMs());
-    const same = kept?.baseline === baseline.id ? kept : undefined;
-    this.#history = [...(same?.history ?? [])].filter(({ index }) => index > this.#nextIndex - this.#longest);
-    for (const { index, counts } of same?.open ?? []) {
-      if (index <= this.#nextIndex - this.#longest) continue;
-      this.#open.set(index, counts);
-      this.#nextIndex = Math.min(this.#nextIndex, index);
-    }
+    const name = `drift/${scope.model}/${scope.version}/${baseline.id}/${options.windows.paneSeconds}`;
+    this.#shared = new SharedPanes(ports, name, this.#counter);
+    this.#sinceMs = ports.clock.wallMs();
+    const now = this.#indexAt(this.#sinceMs);
+    const { paneSeconds } = options.windows;
+    const same = kept?.baseline === baseline.id && kept.paneSeconds === paneSeconds ? kept : undefined;
+    const { history, open } = pickUp(same, now, this.#longest);
+    this.#history = history;
+    for (const { index, counts } of open) this.#open.set(index, counts);
+    const last = history.at(-1)?.index;
+    const goesOnAt = last === undefined ? open[0]?.index : last + 1;
+    this.#nextIndex = goesOnAt ?? now - this.#longest + 1;
+    this.#judgesFrom = goesOnAt ?? now;
   }
 
   /** Counts what a call brought. */
@@ -87,20 +87,27 @@ export class VersionMonitor {
 
   /** Marks the pane of now: a region is out, and the mix of calls is not the usual. */
   disturb(): void {
-    this.#paneAt(this.#ports.clock.wallMs()).disturbed = true;
+    this.#paneAt(this.#clock.wallMs()).disturbed = true;
   }
 
   /** Hands over what is complete and judges what all replicas have handed over. Called again and again, one at a time. */
   async turn(): Promise<readonly JudgedWindow[]> {
-    const now = this.#ports.clock.wallMs();
+    const now = this.#clock.wallMs();
     const current = this.#indexAt(now);
-    await this.#publishUntil(current);
+    // By more than a pane, since one pane ahead it soon is there.
+    if (this.#nextIndex > current + 1) this.#setBack(current);
+    await this.#finishUntil(current);
     const judged: JudgedWindow[] = [];
-    this.#nextIndex = Math.max(this.#nextIndex, current - this.#longest);
+    if (this.#nextIndex < current - this.#longest) {
+      this.#nextIndex = current - this.#longest;
+      this.#judgesFrom = current - 1;
+    }
     while (this.#nextIndex < current) {
       const endedAt = (this.#nextIndex + 1) * this.#paneMs;
       if (now < endedAt + this.#options.windows.settleMs) break;
-      const counts = await this.#collect(this.#nextIndex, now - endedAt > this.#options.windows.settleMs + patienceMs);
+      // Where the others cannot be asked for too long, it is judged by what was seen here.
+      const late = now - Math.max(endedAt, this.#sinceMs) > this.#options.windows.settleMs + patienceMs;
+      const counts = (await this.#shared.collect(this.#nextIndex)) ?? (late ? this.#own(this.#nextIndex) : undefined);
       if (counts === undefined) break;
       judged.push(...this.#close({ index: this.#nextIndex, counts }));
       this.#nextIndex += 1;
@@ -115,10 +122,46 @@ export class VersionMonitor {
     return sum;
   }
 
-  /** What a restart goes on with. */
+  /** Whether panes were finished that are not written down. */
+  get unwritten(): boolean {
+    return this.#unwritten;
+  }
+
+  /** What a restart goes on with, to be written down. */
   kept(): KeptPanes {
+    this.#unwritten = false;
+    return { ...this.#openPanes(), history: this.#history };
+  }
+
+  /**
+   * What a crash must not take: the panes under way, to be written down, when there is something new in them and the last
+   * time is long enough ago. Others are handed them as they are so far, in case this replica never finishes them.
+   */
+  async handOver(): Promise<OpenPanes | undefined> {
+    if (this.#handOverAt === undefined || this.#clock.now() < this.#handOverAt) return undefined;
+    this.#handOverAt = undefined;
+    for (const [index, counts] of this.#open) {
+      // What cannot be handed over now is offered again with what comes next, and when the pane is over.
+      if (!this.#shared.isFinal(index)) await this.#shared.offer(index, counts);
+    }
+    return this.#openPanes();
+  }
+
+  #openPanes(): OpenPanes {
     const open = [...this.#open].map(([index, counts]) => ({ index, counts }));
-    return { baseline: this.baseline.id, history: this.#history, open };
+    return { baseline: this.baseline.id, paneSeconds: this.#options.windows.paneSeconds, open };
+  }
+
+  /** The clock was ahead, and is set back: what was counted meanwhile is of now, and what was judged then is no past. */
+  #setBack(current: number): void {
+    const ahead = [...this.#open].filter(([index]) => index > current);
+    for (const [index] of ahead) this.#open.delete(index);
+    this.#shared.reopenFrom(current);
+    this.#history = this.#history.filter(({ index }) => index < current);
+    this.#nextIndex = current;
+    this.#judgesFrom = Math.min(this.#judgesFrom, current);
+    this.#sinceMs = Math.min(this.#sinceMs, this.#clock.wallMs());
+    for (const [, counts] of ahead) addPane(this.#paneAt(current * this.#paneMs), counts);
   }
 
   get #paneMs(): number {
@@ -137,8 +180,9 @@ export class VersionMonitor {
 
   /** A call that was read late, after its pane was handed over, counts in the next. */
   #paneAt(atMs: number): PaneCounts {
+    this.#handOverAt ??= this.#clock.now() + handOverEveryMs;
     let index = Math.max(this.#nextIndex, this.#indexAt(atMs));
-    while (this.#published.has(index)) index += 1;
+    while (this.#shared.isFinal(index)) index += 1;
     let pane = this.#open.get(index);
     if (pane === undefined) {
       pane = this.#counter.empty();
@@ -147,46 +191,29 @@ export class VersionMonitor {
     return pane;
   }
 
-  async #publishUntil(current: number): Promise<void> {
+  async #finishUntil(current: number): Promise<void> {
     for (const [index, counts] of this.#open) {
-      if (index >= current || this.#published.has(index)) continue;
-      this.#published.add(index);
-      try {
-        await this.#ports.tallies.publish(`${this.#scope}/${index}`, JSON.stringify(counts));
-      } catch {
-        this.#published.delete(index); // tried again at the next turn
-        return;
-      }
+      if (index >= current || this.#shared.isFinal(index)) continue;
+      if (!(await this.#shared.finish(index, counts))) return; // tried again at the next turn
     }
   }
 
-  /** A pane of all replicas; undefined while they cannot be asked, and this replica's own when that takes too long. */
-  async #collect(index: number, late: boolean): Promise<PaneCounts | undefined> {
+  /** This replica's own counts of a pane. */
+  #own(index: number): PaneCounts {
     const sum = this.#counter.empty();
-    try {
-      const all = await this.#ports.tallies.collect(`${this.#scope}/${index}`);
-      for (const [replica, text] of [...all].sort(([a], [b]) => (a < b ? -1 : 1))) {
-        const counts = decodePane(text, sum);
-        if (counts === undefined)
-          this.#ports.warn(`counts of replica ${replica} cannot be read: ${this.#scope}/${index}`);
-        else addPane(sum, counts);
-      }
-      return sum;
-    } catch {
-      if (!late) return undefined;
-      const own = this.#open.get(index);
-      if (own !== undefined) addPane(sum, own);
-      return sum;
-    }
+    const own = this.#open.get(index);
+    if (own !== undefined) addPane(sum, own);
+    return sum;
   }
 
   #close(pane: Pane): readonly JudgedWindow[] {
     const { tumblingPanes, slidingPanes, slidingRecords } = this.#options.windows;
     this.#open.delete(pane.index);
-    this.#published.delete(pane.index);
+    this.#shared.close(pane.index);
+    this.#unwritten = true;
     this.#history = [...this.#history, pane].filter(({ index }) => index > pane.index - this.#longest);
-    const forgotten = pane.index - this.#longest - keptScopes;
-    this.#ports.tallies.forget(`${this.#scope}/${forgotten}`).catch(() => undefined); // it expires by itself too
+    this.#shared.forget(pane.index - this.#longest - keptScopes);
+    if (pane.index < this.#judgesFrom) return [];
     const windows: JudgedWindow[] = [];
     if ((pane.index + 1) % tumblingPanes === 0) windows.push(this.#judge('tumbling', pane.index, tumblingPanes, 0));
     if (slidingPanes > 0) windows.push(this.#judge('sliding', pane.index, slidingPanes, slidingRecords));

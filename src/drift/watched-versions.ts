@@ -1,8 +1,8 @@
 import type { Baselines } from './baselines.ts';
 import type { DriftPorts, MonitoredModel } from './ports.ts';
 import { type ReferenceRing, referenceRing } from './reference-ring.ts';
-import type { PaneStore } from './stored-panes.ts';
-import { type JudgedWindow, type KeptPanes, VersionMonitor } from './version-monitor.ts';
+import type { KeptPanes, PaneStore } from './stored-panes.ts';
+import { type JudgedWindow, VersionMonitor } from './version-monitor.ts';
 
 /** What becomes of a call of a watched version. */
 const fates = ['read', 'unreadable', 'sampled-out', 'dropped'] as const;
@@ -27,7 +27,8 @@ export interface WatchedVersions {
   all(): readonly Watched[];
   /** Takes up what config and baselines say now. Cheap when nothing changed. */
   refresh(): void;
-  save(): Promise<void>;
+  /** Writes down what is new; all of it at the end. Rejects when it cannot be written. */
+  save(all: boolean): Promise<void>;
 }
 
 /** @param kept what was kept over the restart, by `model version` */
@@ -85,9 +86,12 @@ export function watchedVersions(
     find: (model, version) => watched.get(keyOf(model, version)),
     all: () => [...watched.values()],
     refresh,
-    save: async () => {
-      for (const { model, version, monitor } of watched.values())
-        if (monitor !== undefined) await store.save(model, version, monitor.kept());
+    save: async all => {
+      for (const { model, version, monitor } of watched.values()) {
+        const open = await monitor?.handOver();
+        if (monitor !== undefined && (all || monitor.unwritten)) await store.save(model, version, monitor.kept());
+        else if (open !== undefined) await store.saveOpen(model, version, open);
+      }
     },
   };
 }

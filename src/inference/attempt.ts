@@ -15,8 +15,7 @@ export interface AttemptPorts {
   readonly backends: Readonly<Record<BackendKind, Backend>>;
   /** Where answers' bytes are counted while they are read. */
   readonly memory: Memory;
-  /** Feeds the latency estimate. */
-  /** The part of the duration that was set-up, ms, where that is known. */
+  /** Feeds the latency estimate. Returns the part of the duration that was set-up, ms, where that is known. */
   measure(target: Target, outcome: Outcome, durationMs: number, request: InferenceRequest): number | undefined;
   /** Marginal and amortised dollars of a finished attempt; undefined where no price is known. */
   charge(

@@ -16,7 +16,8 @@ export async function change(
   if (current === undefined) return job; // removed meanwhile
   const state = nextState(current.state, event);
   if (state === undefined) return current;
-  const { detail: _, ...rest } = job;
+  // Not of the job as its caller knew it: it may have been handed to an endpoint meanwhile.
+  const { detail: _, ...rest } = current;
   const next: Job = {
     ...rest,
     ...more,
@@ -32,7 +33,7 @@ export async function change(
     id,
     tenant,
     model,
-    from: job.state,
+    from: current.state,
     to: state,
     region,
     ageMs,
@@ -46,7 +47,7 @@ export async function change(
 export async function amend(ports: JobPorts, job: Job, more: Partial<Pick<Job, 'copies' | 'detail'>>): Promise<Job> {
   const current = ports.book.get(job.id);
   if (current === undefined || isOver(current.state)) return current ?? job;
-  const next = { ...job, ...more };
+  const next = { ...current, ...more };
   await ports.book.save(next);
   return next;
 }

@@ -23,8 +23,10 @@ export function applied(
 ): Episode | undefined {
   const state = nextState(episode.state, event);
   if (state === undefined) return undefined;
-  const { held: _, lease: __, ...rest } = episode;
-  const next = { ...rest, ...patch, state, changedAtMs: atMs, ...(isOver(state) && { closedAtMs: atMs }) };
+  const { held: _, lease: __, approvedBy, ...rest } = episode;
+  // Whoever approved did so of more than is left: when it suffices again, they are asked again.
+  const approved = approvedBy !== undefined && event !== 'weakened' && { approvedBy };
+  const next = { ...rest, ...approved, ...patch, state, changedAtMs: atMs, ...(isOver(state) && { closedAtMs: atMs }) };
   return noted(next, { atMs, by, what: state, detail });
 }
 

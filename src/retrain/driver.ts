@@ -6,6 +6,7 @@ import { type Episode, isOver } from './episode.ts';
 import type { RetrainOptions } from './options.ts';
 import { type Facts, type Plan, planFor } from './plan.ts';
 import type { RetrainPorts } from './ports.ts';
+import { notAhead } from './set-back.ts';
 
 const tickMs = 500;
 const pruneEveryMs = 3_600_000;
@@ -38,13 +39,19 @@ export function createDriver(ports: RetrainPorts): Driver {
       .finally(() => running.delete(id));
     running.set(id, done);
   };
+  const next = (episode: Episode, options: RetrainOptions) => {
+    const plan = planFor(episode, factsOf(ports, episode, options));
+    if (plan.to !== 'wait') run(episode.id, () => carryOut(ports, episode, plan, options));
+  };
   const tick = () => {
     for (const episode of book.all()) {
       const options = ports.options(episode.model);
-      if (isOver(episode.state) || options === undefined) continue;
-      const plan = planFor(episode, factsOf(ports, episode, options));
-      if (plan.to !== 'wait') run(episode.id, () => carryOut(ports, episode, plan, options));
+      if (options !== undefined && notAhead(episode, clock.wallMs(), options) !== episode)
+        run(episode.id, () => setBack(ports, episode.id, options));
+      else if (!isOver(episode.state) && options !== undefined) next(episode, options);
     }
+    for (const [model] of ports.models())
+      if (ports.budget.isAhead(model)) run(`budget ${model}`, () => ports.budget.setBack(model));
   };
   let stops: Cancel[] | undefined;
   return {
@@ -77,6 +84,13 @@ function suppression(ports: RetrainPorts, model: string): string | undefined {
   if (out.length > 0) return `suppressed: ${out.join(', ')} evacuated`;
   const canary = ports.canary(model);
   return canary?.state === 'running' ? `suppressed: canary ${canary.id} of ${canary.version} runs` : undefined;
+}
+
+async function setBack({ book, clock }: RetrainPorts, id: string, options: RetrainOptions): Promise<void> {
+  await book.change(id, latest => {
+    const mended = notAhead(latest, clock.wallMs(), options);
+    return mended === latest ? undefined : mended;
+  });
 }
 
 async function carryOut(ports: RetrainPorts, episode: Episode, plan: Plan, options: RetrainOptions): Promise<void> {

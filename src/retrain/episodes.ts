@@ -38,6 +38,7 @@ export function startEpisodes(ports: RetrainPorts): Episodes {
   const quality: QualityOf = (model, version) => ({ ...measures.get(`${model}/${version}`) });
   const queue = inTurn(ports.warn);
   const evaluator = createEvaluator({
+    nowMs: () => ports.clock.wallMs(),
     options: ports.options,
     onTrial: model => {
       const canary = ports.canary(model);

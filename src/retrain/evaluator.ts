@@ -9,6 +9,8 @@ export type Judged = Extract<GatewayEvent, { type: 'drift-judged' }>;
 
 /** What the evaluator tells, and of whom. */
 export interface EvaluatorPorts {
+  /** Wall clock. */
+  nowMs(): number;
   options(model: string): RetrainOptions | undefined;
   /** A version on trial: its windows are the canary's business. */
   onTrial(model: string): string | undefined;
@@ -18,13 +20,19 @@ export interface EvaluatorPorts {
   measured(model: string, version: string, name: string, value: number): void;
 }
 
-/** Judges windows by k of m where there is no Prometheus that would. */
+/**
+ * Judges windows by k of m where there is no Prometheus that would, as `config/prometheus/rules/drift.yml` does: tumbling
+ * windows only, since those that slide show the same records again and again, and by feature, whichever statistic told.
+ */
 export function createEvaluator(ports: EvaluatorPorts): { hear: Listener; forget(model: string): void } {
   const memory = new WindowMemory();
   const judge = (judged: Judged, options: RetrainOptions) => {
-    const { model, version, monitor, feature = '', statistic, level, windowEndsAt } = judged;
-    const key = `${model}/${version}/${monitor}/${feature}/${statistic}`;
-    const verdict = memory.add(key, level, windowEndsAt, options.windows);
+    const { model, version, monitor, feature = '', statistic, level, windowEndsAt, window = 'tumbling' } = judged;
+    // Windows of an outage count for nothing: three of them would be drift for hours after it.
+    if (window !== 'tumbling' || judged.disturbed) return;
+    // Not by statistic: the check a window breaks most is another one when it breaks none, and drift would never end.
+    const key = `${model}/${version}/${monitor}/${feature}`;
+    const verdict = memory.add(key, level, windowEndsAt, options.windows, ports.nowMs());
     if (verdict === 'unchanged') return;
     const evidence: Evidence = {
       key,
@@ -45,7 +53,7 @@ export function createEvaluator(ports: EvaluatorPorts): { hear: Listener; forget
       if (event.type !== 'drift-judged') return;
       const options = ports.options(event.model);
       if (options === undefined || ports.onTrial(event.model) === event.version) return;
-      if (event.monitor === 'performance' && event.level !== 'too-few')
+      if (event.monitor === 'performance' && event.level !== 'too-few' && event.window !== 'stream')
         ports.measured(event.model, event.version, event.statistic, event.value);
       if (options.evaluator) judge(event, options);
     },

@@ -66,7 +66,7 @@ function same(known: Evidence, news: Evidence): boolean {
 
 /** In words, for people: `prediction drifted (psi 0.31)`. */
 export function evidenceText({ monitor, feature, statistic, value, active, source }: Evidence): string {
-  const what = feature === undefined ? monitor : `${monitor} ${feature}`;
+  const what = feature === undefined || feature === monitor ? monitor : `${monitor} ${feature}`;
   const how = statistic === undefined ? source : `${statistic}${value === undefined ? '' : ` ${rounded(value)}`}`;
   return `${what} ${active ? 'drifted' : 'is clear'} (${how})`;
 }

@@ -41,6 +41,7 @@ export function planFor(episode: Episode, facts: Facts): Plan {
     case 'confirmed':
       return confirmed(episode, facts);
     case 'awaiting-approval':
+      return gone(episode) ? cleared : (weakened(episode, facts) ?? wait);
     case 'rehearsed':
       return gone(episode) ? cleared : wait;
     case 'retraining':
@@ -62,6 +63,11 @@ function gone({ forced, evidence }: Episode): boolean {
   return !forced && drifting(evidence).size === 0;
 }
 
+function weakened({ forced, evidence }: Episode, { options }: Facts): Plan | undefined {
+  if (forced || confirms(evidence, options)) return undefined;
+  return { to: 'change', event: 'weakened', detail: 'what is left does not suffice' };
+}
+
 function suspected(episode: Episode, facts: Facts): Plan {
   const { evidence, held } = episode;
   if (gone(episode)) return cleared;
@@ -75,8 +81,8 @@ function confirmed(episode: Episode, facts: Facts): Plan {
   const { options, suppressed, refused } = facts;
   if (gone(episode)) return cleared;
   if (!episode.forced) {
-    if (!confirms(episode.evidence, options))
-      return { to: 'change', event: 'weakened', detail: 'what is left does not suffice' };
+    const less = weakened(episode, facts);
+    if (less !== undefined) return less;
     if (suppressed !== undefined) return suppress(episode, facts, suppressed);
     if (!confirms(episode.evidence, options, episode.held?.untilMs)) return wait;
   }

@@ -1,5 +1,6 @@
 import type { StateStore } from '../state/state.ts';
 import type { RetrainOptions } from './options.ts';
+import { clockSlackMs } from './set-back.ts';
 
 /** How often models may be retrained, by all replicas together. */
 export interface RetrainBudget {
@@ -12,6 +13,10 @@ export interface RetrainBudget {
   claim(model: string, episode: string, options: Limits): Promise<string | undefined>;
   /** Gives back what an episode took, because nothing was started. Rejects while replicas cannot agree. */
   release(model: string, episode: string): Promise<void>;
+  /** Whether retrainings are written down that are still to come: the clock was ahead, and they would count for too long. */
+  isAhead(model: string): boolean;
+  /** Writes them down as of now. Rejects while replicas cannot agree. */
+  setBack(model: string): Promise<void>;
   /** Retrainings left this week. */
   left(model: string, options: Pick<RetrainOptions, 'maxPerWeek'>): number;
 }
@@ -57,7 +62,16 @@ export function retrainBudget(state: StateStore, wallMs: () => number): RetrainB
     const next = JSON.stringify(past.filter(each => each.episode !== episode));
     if (!(await state.replace(prefix + model, text, next))) await release(model, episode);
   };
+  const ahead = ({ atMs }: Retraining) => atMs > wallMs() + clockSlackMs;
+  const setBack: RetrainBudget['setBack'] = async model => {
+    const text = state.get(prefix + model);
+    if (text === undefined || !read(text).some(ahead)) return;
+    const next = JSON.stringify(read(text).map(each => (ahead(each) ? { ...each, atMs: wallMs() } : each)));
+    if (!(await state.replace(prefix + model, text, next))) await setBack(model);
+  };
   return {
+    isAhead: model => of(model).some(ahead),
+    setBack,
     release,
     refusal: (model, limits) => refusal(of(model), limits),
     claim,

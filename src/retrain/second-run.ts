@@ -4,9 +4,7 @@ import { displayNameOf, tokenOf } from './actions.ts';
 import { noted } from './change.ts';
 import type { ActionRecord, Episode } from './episode.ts';
 import type { RetrainPorts } from './ports.ts';
-
-/** AWS's clock and ours may differ by so much. */
-const clockSlackMs = 300_000;
+import { clockSlackMs } from './set-back.ts';
 
 /** What became of a region that fell silent; undefined while it still says nothing. */
 type Finding = { readonly what: string; readonly detail: string } | 'none' | undefined;

@@ -27,9 +27,12 @@ export function judgeWindows(levels: readonly WindowLevel[], { drifted, of, clea
 export class WindowMemory {
   readonly #series = new Map<string, { level: WindowLevel; endsAt: number }[]>();
 
-  /** Adds a window and judges; `unchanged` for one that was there already, or is older than the last. */
-  add(key: string, level: WindowLevel, endsAt: number, marks: WindowMarks): WindowVerdict {
-    const windows = this.#series.get(key) ?? [];
+  /**
+   * Adds a window and judges; `unchanged` for one that was there already, or is older than the last.
+   * @param nowMs windows that end later are of a clock that was set back since, and forgotten
+   */
+  add(key: string, level: WindowLevel, endsAt: number, marks: WindowMarks, nowMs: number): WindowVerdict {
+    const windows = (this.#series.get(key) ?? []).filter(each => each.endsAt <= nowMs);
     const last = windows.at(-1);
     if (last !== undefined && last.endsAt >= endsAt) return 'unchanged';
     if (level === 'too-few') return 'unchanged';

@@ -112,8 +112,12 @@ const newestAnswers = new WeakMap<Socket, { answer: Answering; before: Answering
 export function rememberAnswer({ socket }: IncomingMessage, answer: Answering): void {
   const known = newestAnswers.get(socket);
   if (known === refused) return;
-  const before = known?.answer.writableFinished === false ? known.answer : undefined;
-  newestAnswers.set(socket, { answer, before });
+  if (known === undefined) {
+    newestAnswers.set(socket, { answer, before: undefined });
+    return;
+  }
+  known.before = known.answer.writableFinished ? undefined : known.answer;
+  known.answer = answer;
 }
 
 function refuse(thrown: Error & { readonly code?: string }, socket: Socket): void {

@@ -69,13 +69,15 @@ export function createLedger(ports: { clock: Clock; sizes: CallSizes; replicas()
   const startedAt = clock.now();
   const accounts = new Map<string, Account>();
   const fleets = new Map<string, Fleet>();
+  const fleetsByTarget = new Map<string, Fleet>();
 
   const fleetOf = (target: Target, usdPerHour: number): Fleet => {
-    const key = `${target.region}/${target.endpoint}/${target.variant ?? ''}`;
-    let fleet = fleets.get(key);
+    let fleet = fleetsByTarget.get(target.id);
     if (fleet === undefined) {
-      fleet = { target, usdPerHour, paidUntil: startedAt, usedUsd: 0, idleUsd: 0 };
+      const key = `${target.region}/${target.endpoint}/${target.variant ?? ''}`;
+      fleet = fleets.get(key) ?? { target, usdPerHour, paidUntil: startedAt, usedUsd: 0, idleUsd: 0 };
       fleets.set(key, fleet);
+      fleetsByTarget.set(target.id, fleet);
     }
     fleet.usdPerHour = usdPerHour;
     return fleet;

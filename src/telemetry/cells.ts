@@ -2,11 +2,38 @@ import { Counter, type CounterConfiguration, Histogram, type HistogramConfigurat
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Label values joined in the metric's order: the key of one series. */
-function keyOf(names: readonly string[], labels: Labels): string {
-  let key = '';
-  for (const name of names) key += `${labels[name]}\u0000`;
-  return key;
+type Branch<Cell> = Map<string | undefined, Branch<Cell> | Cell>;
+
+/** A cell per combination of label values, found value by value: joining them to one key takes three times as long. */
+class Cells<Cell extends object> {
+  readonly all: Cell[] = [];
+  readonly #names: readonly string[];
+  readonly #make: (labels: Labels) => Cell;
+  readonly #root: Branch<Cell> = new Map();
+
+  constructor(names: readonly string[], make: (labels: Labels) => Cell) {
+    this.#names = names;
+    this.#make = make;
+  }
+
+  at(labels: Labels): Cell {
+    const last = this.#names.length - 1;
+    let branch = this.#root;
+    for (let depth = 0; depth < last; depth += 1) {
+      const value = labels[this.#names[depth] ?? ''];
+      const next = (branch.get(value) as Branch<Cell> | undefined) ?? new Map();
+      if (next.size === 0) branch.set(value, next);
+      branch = next;
+    }
+    const value = labels[this.#names[last] ?? ''];
+    let cell = branch.get(value) as Cell | undefined;
+    if (cell === undefined) {
+      cell = this.#make({ ...labels });
+      this.all.push(cell);
+      branch.set(value, cell);
+    }
+    return cell;
+  }
 }
 
 /**
@@ -14,30 +41,27 @@ function keyOf(names: readonly string[], labels: Labels): string {
  * validates labels on every increment, which costs more than the rest of the bookkeeping together.
  */
 export class CellCounter extends Counter {
-  readonly #names: readonly string[];
-  readonly #cells = new Map<string, { readonly labels: Labels; value: number }>();
+  readonly #cells: Cells<{ readonly labels: Labels; value: number }>;
 
   constructor(configuration: CounterConfiguration<string>) {
     super(configuration);
-    this.#names = configuration.labelNames ?? [];
-    if (this.#names.length === 0) this.add({}, 0); // there from the start, so that its first rise is seen
+    const { labelNames = [] } = configuration;
+    this.#cells = new Cells(labelNames, labels => ({ labels, value: 0 }));
+    if (labelNames.length === 0) this.add({}, 0); // there from the start, so that its first rise is seen
   }
 
   add(labels: Labels, by: number): void {
-    const key = keyOf(this.#names, labels);
-    const cell = this.#cells.get(key);
-    if (cell === undefined) this.#cells.set(key, { labels: { ...labels }, value: by });
-    else cell.value += by;
+    this.#cells.at(labels).value += by;
   }
 
   raise(labels: Labels, total: number): void {
-    const known = this.#cells.get(keyOf(this.#names, labels))?.value ?? 0;
-    this.add(labels, Math.max(0, total - known));
+    const cell = this.#cells.at(labels);
+    cell.value = Math.max(cell.value, total);
   }
 
   override async get() {
     const empty = await super.get();
-    return { ...empty, values: [...this.#cells.values()].map(({ labels, value }) => ({ labels, value })) };
+    return { ...empty, values: this.#cells.all.map(({ labels, value }) => ({ labels, value })) };
   }
 }
 
@@ -52,25 +76,22 @@ interface Distribution {
 export class CellHistogram extends Histogram {
   readonly #name: string;
   readonly #help: string;
-  readonly #names: readonly string[];
   readonly #buckets: readonly number[];
-  readonly #cells = new Map<string, Distribution>();
+  readonly #cells: Cells<Distribution>;
 
   constructor(configuration: HistogramConfiguration<string>) {
     super(configuration);
     this.#name = configuration.name;
     this.#help = configuration.help;
-    this.#names = configuration.labelNames ?? [];
-    this.#buckets = configuration.buckets ?? [];
+    const { buckets = [] } = configuration;
+    this.#buckets = buckets;
+    this.#cells = new Cells(configuration.labelNames ?? [], labels => {
+      return { labels, counts: new Array(buckets.length + 1).fill(0), sum: 0 };
+    });
   }
 
   record(labels: Labels, value: number): void {
-    const key = keyOf(this.#names, labels);
-    let cell = this.#cells.get(key);
-    if (cell === undefined) {
-      cell = { labels: { ...labels }, counts: new Array(this.#buckets.length + 1).fill(0), sum: 0 };
-      this.#cells.set(key, cell);
-    }
+    const cell = this.#cells.at(labels);
     let bucket = 0;
     while (bucket < this.#buckets.length && value > (this.#buckets[bucket] ?? 0)) bucket += 1;
     cell.counts[bucket] = (cell.counts[bucket] ?? 0) + 1;
@@ -79,7 +100,7 @@ export class CellHistogram extends Histogram {
 
   /** What the registry asks for text, and what prom-client's own `get` builds on; its types leave it out. */
   async getForPromString() {
-    const values = [...this.#cells.values()].flatMap(cell => this.#samples(cell));
+    const values = this.#cells.all.flatMap(cell => this.#samples(cell));
     return { name: this.#name, help: this.#help, type: 'histogram', aggregator: 'sum', values };
   }
 

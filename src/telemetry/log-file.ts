@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { makeDirectories } from '../core/directories.ts';
 
 /** Written at once from this much on; less waits for the timer. */
-const batchChars = 32_768;
+const batchChars = 131_072;
 /** At low traffic a line appears within this time. */
 const flushEveryMs = 1_000;
 /** Kept while a write is under way; a reader slower than this loses lines rather than costing the gateway its memory. */

@@ -37,3 +37,19 @@ test('a version on trial is compared with the other one, so its drift from the o
   t.match(story.line(drift('r1')), /^drift {8}rain r1/, 'in charge, it counts');
   t.end();
 });
+
+test('an alarm of the online detector and the windows that confirm it are two links', t => {
+  const story = narrator();
+  const worse = { ...drift('winter'), monitor: 'performance', feature: undefined } as GatewayEvent & {
+    type: 'drift-judged';
+  };
+  const alarm: GatewayEvent = { ...worse, statistic: 'page-hinkley', value: 20.25, window: 'stream' };
+  t.match(story.line(alarm), /rain winter: errors become more, page-hinkley 20.250 over 343 truths$/);
+  t.equal(story.line(alarm), undefined);
+  t.match(
+    story.line({ ...worse, statistic: 'accuracy-loss' }),
+    /rain winter: performance, accuracy-loss 0.720 over 343 truths$/,
+  );
+  t.match(story.line({ ...worse, monitor: 'prediction', feature: 'prediction' }), /winter: prediction, psi/);
+  t.end();
+});

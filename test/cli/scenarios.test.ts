@@ -23,6 +23,7 @@ test('the season turns: drift is seen, the model trained anew, tried and promote
   const { out, err } = demo.seen;
   t.equal(code, 0, out.slice(-3_000));
   t.equal(lastLine(out), 'promoted');
+  t.notOk(/ waits for .{110}/.test(out), 'lines that a person can take in');
   const links = [
     /accuracy {5}winter days, version winter: 6\d/,
     /season {7}summer/,

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { test } from 'tap';
+import { Value } from 'typebox/value';
 import { presentOf } from '../../src/drift/baseline.ts';
 import { baselineTexts, decodeBaseline, encodeBaseline, readBaseline } from '../../src/drift/baseline-files.ts';
 import { fromCsvText } from '../../src/drift/baseline-source.ts';
 import { buildBaseline } from '../../src/drift/build-baseline.ts';
 import { counterFor } from '../../src/drift/counts.ts';
 import { describe, describeFeatures, quantileEdges } from '../../src/drift/describe.ts';
+import { readRecords } from '../../src/drift/payload.ts';
+import { PayloadOptions } from '../../src/drift/payload-options.ts';
 import { decodePane } from '../../src/drift/stored-panes.ts';
 import { binOf } from '../../src/statistics/fixed-histogram.ts';
 
@@ -254,4 +257,31 @@ test('bins hold about the same, a value that repeats has one of its own', async 
 
 test('CSV without the columns that are named is refused', async t => {
   t.throws(() => fromCsvText(csv, { ...roles, truth: 'snow' }, 0.5), /no column snow: there are day, wind/);
+});
+
+test('whatever callers send, the baseline made of it can be written down and read again', async t => {
+  const shape = Value.Default(PayloadOptions, {}) as PayloadOptions;
+  const number = fc.constantFrom('1e999', '-1e999', '1.7e308', '-1.7e308', '5e-324', '-0', '7', '"1e999"', '"NaN"');
+  const value = fc.oneof(number, fc.constantFrom('null', 'true', '""', '{"":1}', '[]'), fc.json());
+  const name = fc.oneof(fc.constantFrom('a', 'b', '', '__proto__', 'a.b'), fc.string());
+  const record = fc.array(fc.tuple(name, value), { maxLength: 5 });
+  fc.assert(
+    fc.property(fc.array(record, { minLength: 1, maxLength: 12 }), fc.boolean(), (records, typed) => {
+      const texts = records.map(each => `{${each.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join()}}`);
+      const { instances } = readRecords(shape, 'application/json', Buffer.from(`{"instances":[${texts.join()}]}`));
+      const predictions = instances.map((_, index) => (index % 2 === 0 ? 1 : Number.POSITIVE_INFINITY));
+      const baseline = buildBaseline({ instances, typed, predictions, performance: undefined });
+      return decodeBaseline(JSON.parse(encodeBaseline(baseline))) !== undefined;
+    }),
+    { seed: 3, numRuns: 500 },
+  );
+  t.pass();
+});
+
+test('a table written with its row numbers, and one with a name twice', async t => {
+  t.strictSame(
+    [...(fromCsvText(',a\r\n0,1\r\n', { ...roles, prediction: undefined, truth: undefined }, 0.5).instances[0] ?? [])],
+    [['a', '1']],
+  );
+  t.throws(() => fromCsvText('a,b,a\n1,2,3\n', roles, 0.5), { message: 'there are two columns a' });
 });

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import type { Test } from 'tap';
 import { test } from 'tap';
@@ -149,6 +150,55 @@ test('a tenant cannot take over another’s inference id', async t => {
   t.equal(joined[0]?.predicted, 0.2);
 });
 
+test('an inference id that is used again: the same answer is one call, another one makes the truth nobody’s', async t => {
+  const { answered, take, joined, feedback } = await bench(t);
+  answered('retried');
+  t.equal(await take({ inferenceId: 'retried', truth: 1 }), 'joined');
+  answered('retried');
+  t.equal(await take({ inferenceId: 'retried', truth: 1 }), 'duplicate', 'counted once');
+  for (const [id, more] of Object.entries({ constant: { predictions: [0.2] }, both: { model: 'snow' } })) {
+    answered(id);
+    answered(id, more);
+    t.match(await feedback.take({ inferenceId: id, truth: 1 }, { tenant: 'acme' }), {
+      result: 'conflict',
+      detail: /several answers/,
+    });
+  }
+  answered('late');
+  await take({ inferenceId: 'late', truth: 1 });
+  answered('late', { predictions: [0.1] });
+  t.equal(await take({ inferenceId: 'late', truth: 0 }), 'conflict');
+  t.equal(joined.length, 2);
+});
+
+test('that an id was used twice outlives a restart', async t => {
+  const clock = manualClock();
+  const directory = stateDir(t);
+  const before = await bench(t, { clock, directory });
+  before.answered('x');
+  before.answered('x', { version: 'v2', predictions: [0.1] });
+  await before.book.stop();
+  const after = await bench(t, { clock, directory });
+  t.equal(await after.take({ inferenceId: 'x', truth: 1 }), 'conflict');
+});
+
+test('truths of any length are not kept', async t => {
+  const { answered, take, joined } = await bench(t);
+  answered('a', { predictions: ['cat'] });
+  t.equal(await take({ inferenceId: 'a', truth: 'x'.repeat(1_000_000) }), 'invalid');
+  t.equal(await take({ inferenceId: 'a', truth: ['x'.repeat(20_000)] }), 'invalid');
+  t.equal(await take({ inferenceId: 'a', truth: 'cat' }), 'joined');
+  t.equal(joined.length, 1);
+});
+
+test('answers of many predictions count as several, so memory is bounded by what is in them', async t => {
+  const { answered, book } = await bench(t, { maxPredictions: 40 });
+  for (let i = 0; i < 100; i++) answered(`${i}`, { predictions: Array.from({ length: 1_000 }, (_, at) => at / 7) });
+  t.equal(book.size, 5);
+  for (let i = 0; i < 100; i++) answered(`small ${i}`);
+  t.equal(book.size, 40);
+});
+
 test('ground-truth records of SageMaker’s Model Monitor', async t => {
   const { answered, take, joined } = await bench(t);
   const record = (data: string, eventId: string) => ({
@@ -249,12 +299,25 @@ test('an answer of one replica is joined at another, once in all; alone while Re
   const [a, b] = [await bench(t, { clock, shared: link.entries }), await bench(t, { clock, shared: link.entries })];
   a.answered('x');
   a.answered('y');
+  a.answered('own');
   await a.book.stop(); // hands over what waits
   const results = await Promise.all([b, b, a, a].map(replica => replica.take({ inferenceId: 'x', truth: 1 })));
   t.equal(results.filter(result => result === 'joined').length, 1);
   t.equal(a.joined.length + b.joined.length, 1);
   t.equal(await b.take({ inferenceId: 'x', truth: 0 }), 'conflict');
+  b.answered('y', { predictions: [0.1] });
+  b.answered('z');
+  await b.book.stop();
+  t.equal(await a.take({ inferenceId: 'y', truth: 1 }), 'conflict', 'used again, at another replica');
+  t.equal(await b.take({ inferenceId: 'z', truth: 1 }), 'joined');
+  await a.book.forget({ inferenceId: 'x' });
+  t.equal(await b.take({ inferenceId: 'x', truth: 0 }), 'unknown', 'deleted for all');
+  await b.book.forget({ inferenceId: 'z' });
+  const keys = await new Promise<string>((resolve, reject) => {
+    execFile('redis-cli', ['-u', redis.url, '--scan'], (error, out) => (error === null ? resolve(out) : reject(error)));
+  });
+  t.notMatch(keys, ':truth', 'what was told of it, too');
   await redis.kill();
-  t.equal(await a.take({ inferenceId: 'y', truth: 1 }), 'joined');
-  t.equal(await b.take({ inferenceId: 'y', truth: 1 }), 'unknown');
+  t.equal(await a.take({ inferenceId: 'own', truth: 1 }), 'joined');
+  t.equal(await b.take({ inferenceId: 'own', truth: 1 }), 'unknown');
 });

@@ -56,6 +56,21 @@ test('effects are those of the reference', async t => {
   t.ok(Math.abs((effects['kolmogorov-smirnov'] ?? 0) - 0.1) < 1e-12);
 });
 
+test('where nothing can be read any more, that is told, though there are no records to judge by', async t => {
+  const baseline = withTens();
+  const { empty } = counterFor(baseline);
+  const options = monitorOptions();
+  const all = (unreadable: number) => {
+    const counts = { ...empty(), unreadable };
+    const [judged] = judge(baseline, counts, options).filter(
+      ({ monitor, feature }) => monitor === 'data-quality' && feature === undefined,
+    );
+    return { judged, violations: violationsOf(baseline, counts, options).map(({ check }) => check) };
+  };
+  t.match(all(500), { judged: { level: 'drifted', value: 1, sample: 500 }, violations: ['data_type_check'] });
+  t.match(all(5), { judged: { level: 'too-few' }, violations: [] });
+});
+
 test('values far outside the baseline’s range are as far as their mean', async t => {
   const [x] = counted(
     withTens(),

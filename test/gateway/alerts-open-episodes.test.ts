@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'tap';
 import { main } from '../../src/cli/meridian.ts';
 import { hooks, hookToken, notification, postHook } from '../helpers/alerts.ts';
@@ -123,4 +125,17 @@ test('an operator lists, reads, approves, dismisses and begins episodes', async 
   t.match((await run(gateway, 'list', '--model', 'snow', '--open')).out, /No episode of snow is open/);
   const acts = gateway.log.flatMap(({ message, act }) => (message === 'operator' ? [act] : []));
   t.same(acts, ['episodes approve', 'episodes dismiss', 'episodes trigger']);
+});
+
+test('who has no token is refused before a body is read', async t => {
+  const { urls } = await startTestGateway(t, { models, hooks });
+  const { hostname, port } = new URL(urls.admin);
+  for (const hook of ['alertmanager', 'eventbridge']) {
+    const socket = connect(Number(port), hostname);
+    const head = ['content-type: application/json', 'content-length: 1000000', 'authorization: Bearer guess'];
+    socket.write([`POST /hooks/${hook} HTTP/1.1`, `host: ${hostname}:${port}`, ...head, '', ''].join('\r\n'));
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    t.match(answer.toString(), /^HTTP\/1\.1 403 /, 'not one byte of it was sent');
+  }
 });

@@ -196,3 +196,17 @@ test('captured where the region that served it belongs, sealed, redacted; export
   t.equal(await asked('--tenant', 'anonymous'), 0);
   t.match(JSON.parse(out.join('')), { captured: 1, feedback: 2, cached: 2 });
 });
+
+test('a call that was answered and not read yet when its tenant’s data is deleted is not remembered afterwards', async t => {
+  const gateway = await startTestGateway(t, monitored({ feedback: {} }));
+  const { erasures } = gateway.app.drift;
+  const reports: Promise<{ readonly feedback: number }>[] = [];
+  gateway.app.join(event => {
+    if (event.type === 'version-called') reports.push(erasures.erase({ tenant: 'anonymous' }));
+  });
+  const headers = { ...json, 'x-amzn-sagemaker-inference-id': 'mine' };
+  await gateway.call('rain', { headers, body: bodyOf([{ x: 1 }]) });
+  t.match(await Promise.all(reports), [{ feedback: 1 }]);
+  const body = '{"inferenceId":"mine","truth":1}';
+  t.equal((await fetch(`${gateway.urls.data}/v1/feedback`, { method: 'POST', headers: json, body })).status, 404);
+});

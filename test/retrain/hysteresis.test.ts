@@ -43,8 +43,8 @@ test('memory judges as the whole history would, each window once', async t => {
     fc.property(fc.array(level, { minLength: 1, maxLength: 40 }), someMarks, (levels, given) => {
       const memory = new WindowMemory();
       return levels.every((each, index) => {
-        const verdict = memory.add('a', each, index, given);
-        const again = memory.add('a', each, index, given);
+        const verdict = memory.add('a', each, index, given, index);
+        const again = memory.add('a', each, index, given, index);
         const whole = each === x ? 'unchanged' : judgeWindows(levels.slice(0, index + 1), given);
         return verdict === whole && again === 'unchanged';
       });
@@ -55,7 +55,7 @@ test('memory judges as the whole history would, each window once', async t => {
 
 test('what belongs to a model is forgotten when its baseline changes', async t => {
   const memory = new WindowMemory();
-  for (const at of [1, 2]) memory.add('rain/v1/psi', d, at, marks);
+  for (const at of [1, 2]) memory.add('rain/v1/psi', d, at, marks, at);
   memory.forget('rain/');
-  t.equal(memory.add('rain/v1/psi', d, 3, marks), 'unchanged', 'two of three are gone');
+  t.equal(memory.add('rain/v1/psi', d, 3, marks, 3), 'unchanged', 'two of three are gone');
 });

@@ -169,3 +169,38 @@ test('a person may begin one without evidence, or make one go on', async t => {
   await other.pass(3_000);
   t.match(other.newest(), { state: 'retraining', number: 1 });
 });
+
+test('one that a person begins while time passes is theirs, and not taken for another', async t => {
+  const fixture = startFixture(t, { actions });
+  const { wallMs } = fixture.clock;
+  let readings = 0;
+  fixture.clock.wallMs = () => {
+    readings += 1;
+    return wallMs() + readings;
+  };
+  const begun = await fixture.episodes.trigger('rain', 'anna', 'new sensors');
+  t.match(begun, { state: 'confirmed', openedBy: 'anna' });
+  t.equal(begun.timeline[0]?.atMs, begun.openedAtMs);
+});
+
+test('an approval is for the evidence it was given on: after less of it, a person is asked again', async t => {
+  const fixture = startFixture(t, { actions, approval: true, maxPerWeek: 0 });
+  await windows(fixture, 3, { features: 'drifted' });
+  fixture.options = { ...fixture.options, maxPerWeek: 2 };
+  await windows(fixture, 3, { prediction: 'drifted' });
+  const { id } = fixture.newest();
+  t.equal(fixture.newest().state, 'awaiting-approval');
+  await windows(fixture, 3, { prediction: 'clear' });
+  t.equal(fixture.newest().state, 'suspected', 'what is left would not have been asked about');
+  await windows(fixture, 3, { prediction: 'drifted' });
+  fixture.options = { ...fixture.options, maxPerWeek: 0 };
+  await fixture.episodes.approve(id, 'anna');
+  await fixture.pass(2_000);
+  t.match(fixture.newest(), { state: 'confirmed', approvedBy: 'anna', held: { why: /budget/ } });
+  await windows(fixture, 3, { prediction: 'clear' });
+  t.equal(fixture.newest().state, 'suspected');
+  fixture.options = { ...fixture.options, maxPerWeek: 2 };
+  await windows(fixture, 3, { prediction: 'drifted' });
+  t.match(fixture.newest(), { id, state: 'awaiting-approval' });
+  t.same(fixture.control.starts, []);
+});

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../core/errors.ts';
 
 /** What hooks are for. */
@@ -17,14 +17,17 @@ export interface HookPorts {
  * posted again.
  */
 export function hookRoutes(server: FastifyInstance, ports: HookPorts): void {
-  server.post('/hooks/alertmanager', async request => {
-    const tokenId = ports.hookCaller(request.headers.authorization);
+  const caller = (request: FastifyRequest) => ports.hookCaller(request.headers.authorization);
+  // Before the body is read: nobody without a token makes the gateway hold or parse a megabyte.
+  const onRequest = async (request: FastifyRequest) => void caller(request);
+  server.post('/hooks/alertmanager', { onRequest }, async request => {
+    const tokenId = caller(request);
     const taken = await ports.alert(request.body, tokenId);
     if (taken !== undefined) return taken;
     throw new GatewayError('invalid-request', 'This is no notification of Alertmanager’s, version 4.');
   });
-  server.post('/hooks/eventbridge', async request => {
-    const tokenId = ports.hookCaller(request.headers.authorization);
+  server.post('/hooks/eventbridge', { onRequest }, async request => {
+    const tokenId = caller(request);
     const taken = await ports.awsEvent(jsonOf(request.body), tokenId);
     if (taken !== undefined) return taken;
     throw new GatewayError('invalid-request', 'This is no event of EventBridge’s, as an API destination posts it.');
