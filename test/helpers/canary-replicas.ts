@@ -93,7 +93,7 @@ export function canaryReplicas(options: Parameters<typeof canaryOptions>[0] = {}
 
 /** A call that one side of a canary of v2 finished. */
 export function canaryCalled(
-  outcome: 'ok' | 'backend-fault' = 'ok',
+  outcome: 'ok' | 'backend-fault' | 'caller-fault' = 'ok',
   side: 'canary' | 'stable' = 'canary',
 ): VersionCalled {
   const target = targetOf({ version: side === 'canary' ? 'v2' : 'v1', region: 'us-east-1' });
@@ -103,7 +103,7 @@ export function canaryCalled(
       type: 'version-called',
       model: target.model,
       version: target.version,
-      outcome: outcome === 'ok' ? 'ok' : 'failed',
+      outcome: outcome === 'backend-fault' ? 'failed' : outcome,
     },
     ...{
       arm: { canary: 'v2', side, share: 0.2 },
