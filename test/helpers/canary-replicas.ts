@@ -23,7 +23,8 @@ export interface CanaryReplicas {
   mirrored: MirroredCounts;
   /** Whether the shared place answers. */
   apart: boolean;
-  add(): Canaries;
+  /** @param aheadMs how far its wall clock is ahead of the others' */
+  add(aheadMs?: number): Canaries;
   /** Time passes, in quarters of a tick, and everything that it brings about is done. */
   pass(ms: number): Promise<void>;
 }
@@ -75,9 +76,10 @@ export function canaryReplicas(options: Parameters<typeof canaryOptions>[0] = {}
     model: trialModel(),
     mirrored: noMirrored,
     apart: false,
-    add: () => {
+    add: (aheadMs = 0) => {
       count += 1;
-      return createCanaries(portsOf(`replica-${count}`));
+      const wallMs = () => clock.wallMs() + aheadMs;
+      return createCanaries({ ...portsOf(`replica-${count}`), clock: { ...clock, wallMs } });
     },
     pass: async ms => {
       for (let left = ms; left > 0; left -= 62.5) {
@@ -89,14 +91,22 @@ export function canaryReplicas(options: Parameters<typeof canaryOptions>[0] = {}
   return replicas;
 }
 
-/** A call that v2's side of a canary of it finished. */
-export function canaryCalled(outcome: 'ok' | 'backend-fault' = 'ok'): VersionCalled {
-  const target = targetOf({ version: 'v2', region: 'us-east-1' });
+/** A call that one side of a canary of v2 finished. */
+export function canaryCalled(
+  outcome: 'ok' | 'backend-fault' | 'caller-fault' = 'ok',
+  side: 'canary' | 'stable' = 'canary',
+): VersionCalled {
+  const target = targetOf({ version: side === 'canary' ? 'v2' : 'v1', region: 'us-east-1' });
   const attempt: Attempt = { target, reason: 'first', result: { outcome, sent: true, durationMs: 50 } };
   return {
-    ...{ type: 'version-called', model: target.model, version: 'v2', outcome: outcome === 'ok' ? 'ok' : 'failed' },
     ...{
-      arm: { canary: 'v2', side: 'canary', share: 0.2 },
+      type: 'version-called',
+      model: target.model,
+      version: target.version,
+      outcome: outcome === 'backend-fault' ? 'failed' : outcome,
+    },
+    ...{
+      arm: { canary: 'v2', side, share: 0.2 },
       request: requestOf() as VersionCalled['request'],
       attempts: [attempt],
       answer: undefined,

@@ -9,7 +9,8 @@ export type Both<T> = Readonly<Record<Side, T>>;
 
 /**
  * Counters by name, so that those of replicas add up and those before a look can be taken away. The names:
- * `n|e|f|m/side/region` calls, errors, caller's faults, gateway's own faults; `l/side/region/bin` latencies;
+ * `n|e|f|m/side/region` calls, errors, caller's faults, gateway's own faults; `g|h/side/region` calls of callers who had made
+ * one in this step, and refusals among them; `l/side/region/bin` latencies;
  * `p/side/key` predictions; `$|q/side/n|s|ss/region/share` cost and loss of the calls drawn with this share: how many,
  * sum, sum of squares; `d|k/side/share` calls of nobody known, and callers who come again, as one process saw them, that were
  * finished while the share was in force; `s/canary/made|agreed|failed` mirrored calls.
@@ -38,6 +39,9 @@ export interface RegionCounts {
   readonly errors: number;
   readonly callerFaults: number;
   readonly misconfigured: number;
+  /** Calls of callers who had made one in this step, and how many of these were refused. */
+  readonly again: number;
+  readonly refusedAgain: number;
   /** Answers by upstream time, see `latencyEdges`: one more than edges. */
   readonly latency: readonly number[];
 }
@@ -82,7 +86,18 @@ export const latencyEdges: readonly number[] = Array.from({ length: steps }, (_,
   Number((1.1226 ** index).toPrecision(6)),
 );
 
-const fields = { n: 'calls', e: 'errors', f: 'callerFaults', m: 'misconfigured' } as const;
+const fields = {
+  n: 'calls',
+  e: 'errors',
+  f: 'callerFaults',
+  m: 'misconfigured',
+  g: 'again',
+  h: 'refusedAgain',
+} as const;
+
+function isField(kind: string | undefined): kind is keyof typeof fields {
+  return kind !== undefined && Object.hasOwn(fields, kind);
+}
 
 /** Reads counters; names it does not know, as of another version of the gateway, are passed over. */
 export function readCounts(counts: Counts): ReadCounts {
@@ -100,7 +115,7 @@ export function readCounts(counts: Counts): ReadCounts {
     const [kind, side, ...rest] = key.split('/');
     if ((side !== 'canary' && side !== 'stable') || rest.length === 0) continue;
     const [name = '', bin] = rest;
-    if (kind === 'n' || kind === 'e' || kind === 'f' || kind === 'm') regionOf(name)[side][fields[kind]] += count;
+    if (isField(kind)) regionOf(name)[side][fields[kind]] += count;
     else if (kind === 'l') add(regionOf(name)[side].latency, Number(bin), count);
     else if (kind === 'p') predictions[side][rest.join('/')] = count;
     else if (kind === '$' || kind === 'q') addSum(sums[kind], rest, side, count);
@@ -127,6 +142,8 @@ const draft = (): Draft => ({
   errors: 0,
   callerFaults: 0,
   misconfigured: 0,
+  again: 0,
+  refusedAgain: 0,
   latency: new Array<number>(latencyEdges.length + 1).fill(0),
 });
 const noSums = (): Both<Sums> => ({ canary: { n: 0, s: 0, ss: 0 }, stable: { n: 0, s: 0, ss: 0 } });

@@ -1,5 +1,5 @@
 import { type QuantileLook, stepQuantileTest } from '../../statistics/quantile-test.ts';
-import { type RateTable, stepRateTest } from '../../statistics/rate-test.ts';
+import { type RateArm, type RateTable, stepRateTest } from '../../statistics/rate-test.ts';
 import { alphas } from './alpha.ts';
 import { addMirrored, type Both, latencyEdges, type RegionCounts } from './counts.ts';
 import type { Counted } from './degraded.ts';
@@ -15,21 +15,19 @@ import type { Plan } from './plan.ts';
 export function gather(before: Evidence, { regions }: Counted, look: Look, plan: Plan): Evidence {
   const { counts } = look;
   const { closed, open } = closeStrata(before.open ?? {}, regions, look.atMs);
-  const tables = (count: (side: RegionCounts) => number): RateTable[] =>
-    [...closed.values()].map(({ canary, stable }) => ({
-      canary: { calls: canary.calls, errors: count(canary) },
-      stable: { calls: stable.calls, errors: count(stable) },
-    }));
+  const tables = (arm: (side: RegionCounts) => RateArm): RateTable[] =>
+    [...closed.values()].map(({ canary, stable }) => ({ canary: arm(canary), stable: arm(stable) }));
   return {
     regions: addRegions(before.regions, regions),
     open,
     errors: stepRateTest(
       before.errors,
-      tables(side => side.errors),
+      tables(({ calls, errors }) => ({ calls, errors })),
     ),
     callerFaults: stepRateTest(
       before.callerFaults,
-      tables(side => side.callerFaults),
+      // One who asks wrongly always does, and always on the same side: the first call of each tells.
+      tables(side => ({ calls: side.calls - side.again, errors: side.callerFaults - side.refusedAgain })),
     ),
     latency: gatherLatency(before.latency, closed, plan.guards.latency.margin),
     predictions: judgePredictions(

@@ -18,8 +18,13 @@ export interface Looked {
   readonly alone: boolean;
 }
 
-/** Collects what the replicas counted and judges it. Changes nothing. */
-export async function lookAt(ports: CanaryPorts, record: CanaryRecord, trial: Trial): Promise<Looked> {
+/** Collects what the replicas counted and judges it. Changes nothing. @param judgedAtMs see `Baking` */
+export async function lookAt(
+  ports: CanaryPorts,
+  record: CanaryRecord,
+  trial: Trial,
+  judgedAtMs: number,
+): Promise<Looked> {
   const atMs = ports.clock.wallMs();
   const batch = batchOf(ports, record, trial);
   const collected = await collect(ports, trial.id, batch);
@@ -33,7 +38,7 @@ export async function lookAt(ports: CanaryPorts, record: CanaryRecord, trial: Tr
   };
   const looked = withLook({ ...record, consumed: taken.consumed }, look);
   const reports = reportsOf(looked);
-  const decision = decide(looked, reports, atMs);
+  const decision = decide(looked, reports, judgedAtMs);
   const model = ports.model(record.model);
   const mover = { by: 'gateway', atMs, guards: statisticsOf(reports), weights: model && weightsOf(model) };
   const next =

@@ -1,3 +1,4 @@
+import { type Baking, createBaking } from './baking.ts';
 import type { Changes } from './changes.ts';
 import { handOver, lookAt } from './looking.ts';
 import { moved } from './move.ts';
@@ -27,17 +28,21 @@ export interface Looks {
 /** No look is being made. */
 export function createLooks(parts: LookParts): Looks {
   const looking = new Map<string, Promise<void>>();
+  const baking = createBaking(parts.ports.clock);
   let stopped = false;
   return {
     look: name => {
-      const running = looking.get(name) ?? lookNow(parts, name, () => stopped).finally(() => looking.delete(name));
+      const running =
+        looking.get(name) ?? lookNow(parts, name, baking, () => stopped).finally(() => looking.delete(name));
       looking.set(name, running);
       return running;
     },
     handOver: async name => {
       const { record } = parts.view(name);
       const trial = parts.trials.of(record);
-      if (record !== undefined && trial !== undefined) await handOver(parts.ports, record, trial);
+      if (record === undefined || trial === undefined) return;
+      baking.judgedAt(record);
+      await handOver(parts.ports, record, trial);
     },
     settle: name => settle(parts, name),
     stop: () => {
@@ -46,13 +51,13 @@ export function createLooks(parts: LookParts): Looks {
   };
 }
 
-async function lookNow(parts: LookParts, name: string, stopped: () => boolean): Promise<void> {
+async function lookNow(parts: LookParts, name: string, baking: Baking, stopped: () => boolean): Promise<void> {
   const { ports, changes, trials, view } = parts;
   const now = view(name);
   const { record } = now;
   const trial = trials.of(record);
   if (record === undefined || trial === undefined) return settle(parts, name);
-  const { next, decision, alone } = await lookAt(ports, record, trial);
+  const { next, decision, alone } = await lookAt(ports, record, trial, baking.judgedAt(record));
   if (next === undefined || stopped()) return;
   // False: another replica was faster. Undefined: the replicas are not together.
   const done = alone ? undefined : await changes.replace(now, next).catch(() => undefined);

@@ -25,7 +25,8 @@ export interface ObserverPorts {
 
 /** Counts what this process sees of one canary. */
 export interface Observer {
-  called(event: VersionCalled): void;
+  /** @param again whether its caller has made one in this step */
+  called(event: VersionCalled, again?: boolean): void;
   /** A job of this side, which a target had taken, ended. */
   jobEnded(side: Side, target: Target, outcome: JobOutcome, tookMs: number): void;
   /** The first call of a caller that was finished while this share was in force. @param returning other replicas may count the same one */
@@ -63,7 +64,13 @@ export function observe(ports: ObserverPorts): Observer {
     return before < ports.warmUpCalls;
   };
   /** Whether the outcome is an answer that is compared. @param tookMs undefined where it says nothing of the version */
-  const counted = (side: Side, target: Target, outcome: Outcome, tookMs: number | undefined): boolean => {
+  const counted = (
+    side: Side,
+    target: Target,
+    outcome: Outcome,
+    tookMs: number | undefined,
+    again: boolean,
+  ): boolean => {
     const { region } = target;
     const failed = isIllness(outcome);
     if (ports.well(region) && (failed || outcome === 'ok')) noteRun(runs, region, side, failed);
@@ -73,16 +80,18 @@ export function observe(ports: ObserverPorts): Observer {
     add(`n/${side}/${region}`);
     if (failed) add(`e/${side}/${region}`);
     if (outcome === 'caller-fault') add(`f/${side}/${region}`);
+    if (again) add(`g/${side}/${region}`);
+    if (again && outcome === 'caller-fault') add(`h/${side}/${region}`);
     if (outcome !== 'ok') return false;
     if (tookMs !== undefined) add(`l/${side}/${region}/${binOf(latencyEdges, tookMs)}`);
     return true;
   };
-  const tried = (event: VersionCalled, side: Side, target: Target) => {
+  const tried = (event: VersionCalled, side: Side, target: Target, again: boolean) => {
     const [first] = event.attempts;
     // The fewer calls a version gets, the more of them find it cold.
     const tookMs =
       first?.setUpMs === undefined ? (first?.result.firstContentMs ?? first?.result.durationMs) : undefined;
-    if (!counted(side, target, firstOutcome(event), tookMs)) return;
+    if (!counted(side, target, firstOutcome(event), tookMs, again)) return;
     const usd = ports.costUsd(event, target);
     if (usd !== undefined) addMoments(`$/${side}`, usd, `${target.region}/${event.arm?.share}`);
     const prediction = event.outcome === 'ok' ? ports.prediction(event) : undefined;
@@ -90,12 +99,12 @@ export function observe(ports: ObserverPorts): Observer {
   };
   return {
     counts,
-    called: event => {
+    called: (event, again = false) => {
       const { arm } = event;
       const target = event.attempts[0]?.target;
       if (arm?.canary !== ports.canary || target === undefined) return;
       if (arm.side === 'stable' || target.version === ports.canary) {
-        tried(event, arm.side, target);
+        tried(event, arm.side, target, again);
         return;
       }
       const region = ports.notTriedIn(event);
@@ -104,7 +113,7 @@ export function observe(ports: ObserverPorts): Observer {
       add(`n/canary/${region}`);
       add(`e/canary/${region}`);
     },
-    jobEnded: (side, target, outcome, tookMs) => void counted(side, target, jobOutcomes[outcome], tookMs),
+    jobEnded: (side, target, outcome, tookMs) => void counted(side, target, jobOutcomes[outcome], tookMs, false),
     finished: (side, share, returning) => add(`${returning ? 'k' : 'd'}/${side}/${share}`),
     truth: (side, loss, { region, share }) => addMoments(`q/${side}`, loss, `${region}/${share}`),
     mirrored: ({ made, agreed, failed }) => {

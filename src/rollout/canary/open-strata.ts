@@ -49,6 +49,8 @@ function addCalls(left: RegionCounts | undefined, right: RegionCounts | undefine
     errors: left.errors + right.errors,
     callerFaults: left.callerFaults + right.callerFaults,
     misconfigured: left.misconfigured + right.misconfigured,
+    again: left.again + right.again,
+    refusedAgain: left.refusedAgain + right.refusedAgain,
     latency: left.latency.map((count, bin) => count + (right.latency[bin] ?? 0)),
   };
 }

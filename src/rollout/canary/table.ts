@@ -68,7 +68,7 @@ export function simulateClimbs(runs: number): readonly ClimbLine[] {
   const options = Value.Default(CanaryOptions, { steps: [5, 25, 50, 100] }) as CanaryOptions;
   return tableBases.map((base, index) => ({
     base,
-    climbed: climb({ options, base, drift: 3, callsPerLook: 2_000, looks: 100, runs, seed: index + 21 }),
+    climbed: climb({ options, base, drift: 2, callsPerLook: 2_000, looks: 100, runs, seed: index + 21 }),
   }));
 }
 

@@ -24,6 +24,9 @@ export interface Trial {
   /** Callers already counted in this step. */
   readonly seen: Set<string>;
   seenShare: number;
+  /** Returning callers of whom a call was compared in this step. */
+  readonly met: Set<string>;
+  metShare: number;
 }
 
 /** Callers that are told apart in one step; those after them are not counted. */
@@ -47,6 +50,8 @@ export function startTrial(
     mirrored: noMirrored,
     seen: new Set(),
     seenShare: -1,
+    met: new Set(),
+    metShare: -1,
     observer: observe({
       canary,
       warmUpCalls: plan.warmUpCalls,
@@ -96,6 +101,16 @@ export interface FinishedCall {
   readonly key: string | undefined;
   /** Whether others of the same key come, at any replica. */
   readonly returning: boolean;
+}
+
+/** Whether a call's caller has made one in this step; so it is taken of those who are too many to be told apart. */
+export function comesAgain(trial: Trial, { share, key, returning }: FinishedCall): boolean {
+  if (key === undefined || !returning) return false;
+  if (share !== trial.metShare) trial.met.clear();
+  trial.metShare = share;
+  if (trial.met.has(key) || trial.met.size >= mostCallers) return true;
+  trial.met.add(key);
+  return false;
 }
 
 /** Counts the first finished call of each caller, as long as the share is what it was. */

@@ -9,7 +9,7 @@ import { followJobs, isFollowed } from './followed-jobs.ts';
 import type { CanaryPorts } from './ports.ts';
 import { type CanaryRecord, countedAs, shareOf } from './record.ts';
 import { isRunning } from './states.ts';
-import { countFinished, lossOf, startTrial, type Trial } from './trial.ts';
+import { comesAgain, countFinished, lossOf, startTrial, type Trial } from './trial.ts';
 
 /** What this process counts of the canaries that run. */
 export interface Trials {
@@ -110,7 +110,8 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
           const trial = event.arm === undefined ? undefined : of(view(event.model));
           if (trial === undefined) return;
           if (isFollowed(event)) return jobs.taken(event, trial.id);
-          trial.observer.called(event);
+          const call = pending.get(event.request.id);
+          trial.observer.called(event, call !== undefined && comesAgain(trial, call));
           const failing = trial.observer.runs().some(({ length }) => length >= urgentRun);
           if (event.outcome === 'ok' || event.arm?.side !== 'canary' || !failing) return;
           if (ports.clock.now() - trial.hurriedAt < hurryMs) return;

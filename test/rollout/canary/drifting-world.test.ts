@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { type Climbs, climb } from '../../../src/rollout/canary/simulated-climb.ts';
+import { simulateClimbs } from '../../../src/rollout/canary/table.ts';
 import { canaryOptions } from '../../helpers/canary-record.ts';
 
 const climbs: Climbs = {
@@ -29,5 +31,25 @@ test('what is worse is seen in the same world', t => {
   t.same([wrong.rolledBack, wrong.by], [10, { quality: 10 }]);
   const slow = climb({ ...few, worse: { latency: 1.6 } });
   t.equal(slow.rolledBack, 10, `${JSON.stringify(slow.by)}`);
+  t.end();
+});
+
+test('the table in the docs is what the simulation gives', t => {
+  const docs = readFileSync(new URL('../../../docs/canary.md', import.meta.url), 'utf8');
+  const rows = [...docs.matchAll(/^\| ([\d.]+) % \| ([\d.]+) % \| ([\d.]+) % \| ([\d.]+) % \| ([\d.]+) % \|$/gm)];
+  const runs = 15;
+  const lines = simulateClimbs(runs);
+  t.equal(rows.length, lines.length);
+  for (const [index, { base, climbed }] of lines.entries()) {
+    const [, said, rolledBack = 0, held = 0, promoted = 0] = (rows[index] ?? []).map(Number);
+    t.equal(said, 100 * base);
+    t.ok(rolledBack + held < 1, `${base}: ${rolledBack + held} % ended wrongly`);
+    t.ok(climbed.ended <= 1, `${base}: ${climbed.ended} of ${runs} here`);
+    const error = Math.sqrt((promoted / 100) * (1 - promoted / 100) * runs);
+    t.ok(
+      Math.abs(climbed.promoted - (promoted / 100) * runs) <= 4 * error + 1,
+      `${base}: ${climbed.promoted} promoted`,
+    );
+  }
   t.end();
 });

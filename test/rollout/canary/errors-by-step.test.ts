@@ -77,3 +77,12 @@ test('a version that gets all calls at once is still ended where it does nothing
   t.equal(show(all, 5_000, calls('canary', east, 40, 4)).decision, undefined);
   t.end();
 });
+
+test('at 100 % a rise that both versions would have had is no break, as far as can be told', t => {
+  const compared = after(60, newCanary(plan), [50, 2], [200, 8]);
+  const worse = (errors: number) => after(40, raised(compared, 2), [100, errors], [0, 0]);
+  const ratio = (record: CanaryRecord) => reportsOf(record).find(({ guard }) => guard === 'errorRatio')?.verdict;
+  t.equal(ratio(worse(10)), 'fine');
+  t.equal(ratio(worse(20)), 'condemns');
+  t.end();
+});

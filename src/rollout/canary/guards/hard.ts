@@ -7,8 +7,11 @@ import { type GuardReport, percent } from './report.ts';
 
 /** How surely stable's rate lies below what the hard guards take it for. */
 const boundAlpha = 0.01;
-/** An error rate this much above stable's is a break. */
-const breakPoints = 0.1;
+/**
+ * An error rate this much above stable's is a break. At 100 % it is stable's of earlier minutes, and what both would have
+ * risen to meanwhile must not pass for one.
+ */
+const breakPoints = { beside: 0.1, alone: 0.2 };
 const longestRun = 1_000;
 
 /** What the hard guards look at. */
@@ -62,11 +65,12 @@ export function failuresInARowGuard(record: HardRecord): GuardReport {
   };
 }
 
-/** Wald's test of the step's errors: stable's rate against one ten points above it. */
+/** Wald's test of the step's errors: stable's rate against one ten points above it, twenty where no stable call is left. */
 export function errorRatioGuard(record: HardRecord): GuardReport {
   const { plan, stepCalls: step, stepStable: stable } = record;
   const fine = Math.max(stableRate(record), 1e-6);
-  const bad = Math.min(0.95, Math.max(fine + breakPoints, 2 * fine));
+  const points = shareOf(record) === 1 ? breakPoints.alone : breakPoints.beside;
+  const bad = Math.min(0.95, Math.max(fine + points, 2 * fine));
   const steps = plan.steps.length + plan.waves.length - 1;
   const options = { fine, bad, alpha: alphas.errorRatio / steps, beta: 0.1 };
   const known = fine <= unknownRate && bad > fine;
