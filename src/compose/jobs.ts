@@ -109,7 +109,7 @@ async function submit(parts: Parts, serve: Serve, job: Job, inputs: ReadonlyMap<
     bodySha256: emptySha256,
     fields: { ...job.fields, inferenceId: job.inferenceId },
     caller: { ...base.caller, tenant: job.tenant },
-    queued: { inputs },
+    queued: { inputs, followed: true },
     signal: new AbortController().signal,
   };
   try {

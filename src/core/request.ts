@@ -58,6 +58,8 @@ export interface InvokeFields {
 
 /** What an asynchronous call has beside the rest. */
 export interface QueuedCall {
+  /** A job's: `job-changed` tells what became of it. Of others nothing is heard after their receipt. */
+  readonly followed?: boolean;
   /** Where the input is, `s3://…`, by region: no other region can serve it. Absent when the body is the input. */
   readonly inputs?: ReadonlyMap<string, string>;
 }
