@@ -106,12 +106,10 @@ class StreamReading {
     const { clock, contentMs, startedAt, settings, maxBytes } = this.#opening;
     const first = this.#firstContentAt;
     if (first === undefined) await this.#fill(contentMs - (clock.now() - startedAt), 'FIRST_CONTENT_TIMEOUT');
-    else
-      await this.#fill(
-        settings.idleMs,
-        'IDLE_TIMEOUT',
-        settings.rescue === 'restart' ? this.#windowMs(first) : undefined,
-      );
+    else {
+      const patienceMs = settings.rescue === 'restart' ? this.#windowMs(first) : undefined;
+      await this.#fill(settings.idleMs, 'IDLE_TIMEOUT', patienceMs);
+    }
     if (this.#waitingBytes > maxBytes) this.#giveUp('too-large', 'RESPONSE_TOO_LARGE', `longer than ${maxBytes} bytes`);
   }
 

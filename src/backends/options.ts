@@ -101,9 +101,7 @@ export const TargetOptions = Type.Object(
       }),
     ),
     template: Type.Optional(
-      Type.Enum(chatTemplateNames, {
-        description: 'Of `tgi`: how the model wants a conversation written as one text.',
-      }),
+      Type.Enum(chatTemplateNames, { description: 'Of `tgi`: how the model wants a conversation written.' }),
     ),
     auth: Type.Optional(
       Type.Object(

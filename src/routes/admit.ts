@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
 import type { Permission } from '../core/operation.ts';
@@ -70,16 +71,21 @@ export async function takeBody(
   const waitingSince = ports.clock.now();
   const limitMs = ports.bodyTimeoutMs();
   const limit = limitMs === undefined ? undefined : { clock: ports.clock, limitMs };
-  call.body = await readBody(message, maxBytes, ports.admission, limit);
+  const body = await readBody(message, maxBytes, ports.admission, limit);
+  if (call.over) {
+    body.release(); // the call ended while its last bytes were handed over: nobody is left to give them back
+    throw new GatewayError('client-closed', 'The caller went away.');
+  }
+  call.body = body;
   call.arrivedAt = ports.clock.now();
   call.receivingMs = call.arrivedAt - waitingSince;
-  if (call.identity === undefined) return call.body;
-  const proven = call.identity.confirm(call.body.sha256);
+  if (call.identity === undefined) return body;
+  const proven = call.identity.confirm(body.sha256);
   call.caller = proven;
-  if (call.model === undefined) return call.body;
+  if (call.model === undefined) return body;
   allowedModel(call.model, proven, call.permission);
   if (call.leave === undefined) await enter(ports, call, call.model, proven);
-  return call.body;
+  return body;
 }
 
 /** A call that ended while it waited has nobody left to give back what it took. */

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Admission } from '../security/admission.ts';
 import { BodyBytes } from './body-bytes.ts';
+import { cameWhole } from './reader.ts';
 
 /** By when a body must be here. */
 export interface ReadingLimit {
@@ -89,6 +90,7 @@ function gather(
       body.add(chunk);
     };
     const onEnd = () => {
+      if (!cameWhole(message)) return onGone();
       cancel();
       message.off('error', onGone).off('close', onGone);
       resolve({ ...body.finish(), release: () => memory.release() });

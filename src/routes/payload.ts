@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
+import { cameWhole } from './reader.ts';
 
 /**
  * The bytes of a large payload as they arrive, which waits while its reader is busy. Throws `too-large`, `body-timeout`
@@ -21,7 +22,7 @@ export async function* payloadOf(
     if (bytes > maxBytes) throw tooLarge(maxBytes);
     yield chunk;
   }
-  if (!message.complete) throw gone();
+  if (!cameWhole(message)) throw gone();
 }
 
 function within<T>(clock: Clock, limitMs: number, work: Promise<T>): Promise<T> {

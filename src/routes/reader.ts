@@ -14,6 +14,11 @@ export function isWhole(answer: Answering): boolean {
   return answer.writableFinished;
 }
 
+/** Whether a body that ended came whole: of an HTTP/2 request whose caller left Node says that it is complete, too. */
+export function cameWhole(message: IncomingMessage | Http2ServerRequest): boolean {
+  return message instanceof Http2ServerRequest ? !message.aborted : message.complete;
+}
+
 /** Whether nobody reads this answer any more. */
 export function hasLeft(answer: Answering): boolean {
   return answer instanceof Http2ServerResponse

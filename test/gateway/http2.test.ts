@@ -1,9 +1,11 @@
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { type Test, test } from 'tap';
+import type { ModelContainer } from '../../sim/model-port.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { startTestGateway, type TestGateway, targetsIn } from '../helpers/gateway.ts';
 import { asyncModel, jobsClient, jobsConfig } from '../helpers/jobs.ts';
+import { echoContainers } from '../helpers/simulator.ts';
 
 const modelId = 'us.demo.assistant-v1:0';
 const models = {
@@ -133,4 +135,41 @@ test('a job goes in and its result comes out over HTTP/2', async t => {
   const large = await post(client, '/v1/models/rain/jobs', 'x'.repeat(1_001));
   t.equal(large.headers[':status'], 413);
   t.same(warnings, [], 'nothing is said that HTTP/2 forbids');
+});
+
+test('bodies that a lost connection cuts off are nobody’s calls, and nothing of them stays held', async t => {
+  const whole = Buffer.alloc(100_000, 1); // more than a window takes
+  const lengths: number[] = [];
+  const container: ModelContainer = {
+    predict: ({ body }) => {
+      lengths.push(body.length);
+      return { status: 200, contentType: 'text/plain', body };
+    },
+  };
+  const regions = ['us-west-2', 'us-east-1'];
+  const gateway = await startTestGateway(
+    t,
+    {
+      jobs: jobsConfig(regions, { maxInputBytes: 1_000_000 }),
+      models: { now: { versions: { v1: { targets: targetsIn(regions) } } }, rain: asyncModel(regions) },
+    },
+    { simulator: { containers: { ...echoContainers, 'rain-v1': container, 'rain-batch': container } } },
+  );
+  for (const path of ['/v1/models/now/invocations', '/v1/models/rain/jobs']) {
+    for (let round = 0; round < 12; round += 1) {
+      const made = session(t, gateway);
+      const streams = Array.from({ length: 15 }, () => made.request({ ':method': 'POST', ':path': path }));
+      for (const stream of streams) stream.on('error', () => {}).end(whole);
+      // All comes at once, and the end of the connection with it, before a handler has asked for the first byte.
+      await new Promise(resolve => made.once('connect', resolve));
+      for (let turn = 0; turn < round; turn += 1) await new Promise(setImmediate);
+      made.destroy();
+      await new Promise(resolve => made.once('close', resolve));
+    }
+    await eventually(t, `${path}: nothing is held`, () => gateway.app.parts.admission.heldBytes === 0);
+  }
+  const { id } = await jobsClient(gateway).create('a payload');
+  await jobsClient(gateway).until(t, id, 'completed');
+  const cut = lengths.filter(length => length !== whole.length && length !== 'a payload'.length);
+  t.same(cut, [], 'no model was asked with a part of one');
 });
