@@ -16,6 +16,8 @@ export interface HostingParts {
   readonly containers: Containers;
   readonly objects: ObjectStore;
   workMs(medianMs: number, endpoint: string): number;
+  /** Where the region is reached. */
+  siteUrl(): string;
 }
 
 /** The endpoints of one region: those of the fleet, and those that were deployed since. */
@@ -31,7 +33,8 @@ export interface HostedEndpoints {
 
 export function hostEndpoints(parts: HostingParts, specs: readonly EndpointSpec[]): HostedEndpoints {
   const { region, clock, seed, faults } = parts;
-  const notify = createNotifier({ region, account: demoAccount, clock, random: randomStream(seed, region, 'sns') });
+  const random = randomStream(seed, region, 'sns');
+  const notify = createNotifier({ region, account: demoAccount, clock, random, siteUrl: parts.siteUrl });
   const all = new Map<string, Endpoint>();
   const known = new Map(specs.map(spec => [spec.name, spec]));
   const made = new Map<string, ModelContainer>();

@@ -10,6 +10,7 @@ import { type Random, uuid } from './random.ts';
 import type { InvokeCall, RuntimeService } from './runtime-service.ts';
 import { isForS3, type S3Service } from './s3/s3-service.ts';
 import type { SignedRequest } from './sigv4-canonical.ts';
+import { certificatePath, snsSigner } from './sns-signing.ts';
 import { countRequest, noRequests, type RequestCounts } from './stats.ts';
 import { sendFrames, streamException, streamFaults } from './streamed.ts';
 import type { StsService } from './sts-service.ts';
@@ -83,7 +84,6 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
       response.once('close', () => ended(response.writableFinished ? String(response.statusCode) : 'cut'));
       const requestId = uuid(parts.requestIds);
       response.sendDate = false; // the region's clock is not the host's
-      response.setHeader('date', new Date(parts.wallMs()).toUTCString());
       response.setHeader('x-amzn-RequestId', requestId);
       if (faults.hit(region, 'black-hole', endpoint) || (isSts && faults.hit(region, 'sts-hang'))) {
         request.resume();
@@ -97,6 +97,8 @@ export function createRegionHandler(parts: RegionHandlerParts): RegionHandler {
           : faults.hit(region, 'reset', endpoint) !== undefined;
       const signed = { method: request.method ?? '', target, headers: request.headersDistinct, body };
       const whole = await answer(signed, meant, requestId, parts).catch(errorAnswer);
+      // Of the time the answer was made, so that a refused signature comes with the clock that refused it.
+      response.setHeader('date', new Date(parts.wallMs()).toUTCString());
       if (whole.frames !== undefined && meant !== undefined) {
         const medianMs = meant.bedrock === undefined ? eventMs : parts.bedrock.tokenMs(meant.endpoint);
         const pace = () => sleep(clock, timing.workMs(medianMs, meant.endpoint));
@@ -145,6 +147,8 @@ async function answer(
   if (body === undefined)
     throw new AwsError('RequestEntityTooLarge', `HTTP content length exceeded ${realTimePayloadBytes} bytes.`);
   if (isForS3(target, request.headers)) return s3.answer({ ...request, body }, requestId);
+  if (method === 'GET' && target === certificatePath)
+    return { status: 200, headers: { 'content-type': 'text/plain' }, body: Buffer.from(snsSigner().certificate()) };
   if (method === 'POST' && target === '/' && isForControlPlane(request.headers))
     return controlPlane.answer({ ...request, body });
   if (method === 'POST' && target === '/') return sts.answer({ ...request, body }, requestId);

@@ -76,7 +76,11 @@ export function createRegion(parts: RegionParts): Region {
   const objects = createObjectStore(parts.buckets, () => wallMs());
   const { containers } = parts;
   const hosted = hostEndpoints(
-    { region, clock, seed, faults, containers, objects, workMs: timing.workMs },
+    {
+      ...{ region, clock, seed, faults, containers, objects },
+      workMs: timing.workMs,
+      siteUrl: () => `http://${parts.host}:${door.port}`,
+    },
     parts.endpoints,
   );
   const endpoints = hosted.all;

@@ -50,7 +50,7 @@ function listObjects({ store }: S3Parts, { bucket, query }: S3Call): Answer {
     names.set(name, cut < 0 ? contents : `<CommonPrefixes><Prefix>${encode(name)}</Prefix></CommonPrefixes>`);
   }
   const page = [...names].slice(0, pageSize);
-  const truncated = names.size > page.length;
+  const truncated = pageSize > 0 && names.size > page.length;
   const token = Buffer.from(page.at(-1)?.[0] ?? '').toString('base64url');
   const head = [
     `<Name>${bucket}</Name><Prefix>${encode(prefix)}</Prefix><KeyCount>${page.length}</KeyCount>`,

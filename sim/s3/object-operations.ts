@@ -72,9 +72,13 @@ function getObject({ store }: S3Parts, { request, bucket, key }: S3Call): Answer
     'accept-ranges': 'bytes',
     ...object.metadata,
   };
-  const range = request.headers['range']?.[0];
+  const { ifMatch, ifNoneMatch } = conditionsOf(request.headers);
+  if (ifMatch !== undefined && !isNamed(ifMatch, object))
+    throw new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold (If-Match)');
+  if (ifNoneMatch !== undefined && isNamed(ifNoneMatch, object)) return { status: 304, headers, body: nothing };
+  const range = rangeOf(request.headers['range']?.[0] ?? '', object);
   if (range === undefined) return { status: 200, headers, body: object.body };
-  const { first, last } = rangeOf(range, object);
+  const { first, last } = range;
   const contentRange = `bytes ${first}-${last}/${object.body.length}`;
   return {
     status: 206,
@@ -83,13 +87,18 @@ function getObject({ store }: S3Parts, { request, bucket, key }: S3Call): Answer
   };
 }
 
-/** `bytes=first-last`, `bytes=first-` or `bytes=-count` (RFC 9110 §14.1.2). */
-function rangeOf(range: string, { body }: StoredObject): { first: number; last: number } {
+function isNamed(condition: string, { etag }: StoredObject): boolean {
+  return condition === '*' || condition.replaceAll('"', '') === etag.replaceAll('"', '');
+}
+
+/** `bytes=first-last`, `bytes=first-` or `bytes=-count`; what is no range is as good as none (RFC 9110 §14.1.2, §14.2). */
+function rangeOf(range: string, { body }: StoredObject): { first: number; last: number } | undefined {
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(range) ?? [];
+  if (from === '' && to === '') return undefined;
+  if (from !== '' && to !== '' && Number(from) > Number(to)) return undefined;
   const first = from === '' ? body.length - Math.min(body.length, Number(to)) : Number(from);
   const last = from === '' || to === '' ? body.length - 1 : Math.min(body.length - 1, Number(to));
-  if ((from === '' && to === '') || first > last)
-    throw new S3Error('InvalidRange', 'The requested range is not satisfiable');
+  if (first > last) throw new S3Error('InvalidRange', 'The requested range is not satisfiable');
   return { first, last };
 }
 

@@ -98,6 +98,7 @@ class Calling {
     const credentials = credentialsOf(identity);
     if (credentials === undefined) return only(noCredentials(this.#target));
     const startedAt = clock.now();
+    const signedAtMs = this.#service.signer.timeIn(region);
     const sent = await postWithin(transport, this.#limits, timeoutMs, {
       poolKey: id,
       origin,
@@ -107,7 +108,7 @@ class Calling {
     });
     if (sent.kind === 'stream') return only(await this.#opened(sent, startedAt, timeoutMs));
     if (sent.kind !== 'answer') return only(fromFailure(sent));
-    return sent.status >= 200 && sent.status < 300 ? only(this.#answered(sent)) : this.#refused(sent);
+    return sent.status >= 200 && sent.status < 300 ? only(this.#answered(sent)) : this.#refused(sent, signedAtMs);
   }
 
   #signedHeaders(credentials: Credentials, origin: string): string[] {
@@ -159,13 +160,13 @@ class Calling {
     return passed;
   }
 
-  #refused({ status, headers, body }: TransportAnswer): Once {
+  #refused({ status, headers, body }: TransportAnswer, signedAtMs: number): Once {
     const { endpoint, model, region, identity } = this.#target;
     const { callerNamed } = this.#call;
     const service = this.#service.name;
     const failed: Classified = classify({ service, status, headers, body, endpoint, model, callerNamed });
     const { outcome, error, answer, aboutTime } = failed;
-    const again = aboutTime && this.#service.signer.adoptTime(region, headers.date);
+    const again = aboutTime && this.#service.signer.adoptTime(region, headers.date, signedAtMs);
     if (outcome === 'misconfigured' && !again) this.#ports.suspect(identity);
     const requestId = headers['x-amzn-requestid'];
     const message = requestId === undefined ? error.message : `${error.message} (AWS request ${requestId})`;

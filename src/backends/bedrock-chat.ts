@@ -3,7 +3,7 @@ import type { InferenceRequest } from '../core/request.ts';
 import type { AttemptResult, StreamEvent, Usage } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
 import { converse, converseStream } from '../wire/bedrock-runtime.ts';
-import { type Completion, chatOfConverse } from '../wire/chat/answer.ts';
+import { type Completion, chatOfConverse, malformedBy } from '../wire/chat/answer.ts';
 import { type Chunk, chatChunks } from '../wire/chat/chunks.ts';
 import { converseOfChat } from '../wire/chat/request.ts';
 import { parseObject } from '../wire/json-object.ts';
@@ -12,9 +12,11 @@ import { type AwsPorts, awsCall } from './aws-call.ts';
 import type { AttemptLimits } from './backend.ts';
 import { converseEvents } from './bedrock-events.ts';
 import { converseNames, usageIn, usageOfBody } from './bedrock-usage.ts';
-import { includesUsage } from './chat-body.ts';
+import { completionOf, includesUsage } from './chat-body.ts';
+import type { Unfinished } from './failures.ts';
 import type { FrameMeaning } from './frame-reader.ts';
 import { refusedLocally } from './local-refusal.ts';
+import { ToldFailure } from './told-failure.ts';
 
 /** A chat completion through Converse: translated there and back. */
 export async function chatThroughConverse(
@@ -49,20 +51,27 @@ function translated(json: Readonly<Record<string, unknown>>): Buffer | Untransla
   }
 }
 
-function completionOf({ clock }: AwsPorts, { id, model }: InferenceRequest): Completion {
-  return { id: `chatcmpl-${id}`, created: Math.floor(clock.wallMs() / 1_000), model };
-}
-
 function asChat(result: AttemptResult, completion: Completion): AttemptResult {
   const { answer, usage } = result;
   if (result.outcome !== 'ok' || answer === undefined) return result;
-  const chat = chatOfConverse(parseObject(answer.body), usage, completion);
+  const converse = parseObject(answer.body);
+  const wrong = malformedBy(converse?.['stopReason']);
+  if (wrong !== undefined) return { ...malformedAnswer(wrong), durationMs: result.durationMs, ...(usage && { usage }) };
+  const chat = chatOfConverse(converse, usage, completion);
   if (chat === undefined) {
     const error = { type: 'UNREADABLE_ANSWER', message: 'a Converse answer without a message' };
     return { outcome: 'backend-fault', error, sent: true, durationMs: result.durationMs };
   }
   const headers = { 'content-type': 'application/json' };
   return { ...result, answer: { ...answer, headers, body: Buffer.from(JSON.stringify(chat)) } };
+}
+
+/** Not the target's fault, and no other target's model would do better: so no other is asked, and none is ejected. */
+function malformedAnswer(message: string): Unfinished {
+  const refusal = { type: 'ModelErrorException', message };
+  const body = Buffer.from(JSON.stringify({ message }));
+  const answer = { status: 502, headers: { 'content-type': 'application/json' }, body, refusal };
+  return { outcome: 'caller-fault', error: { type: 'MALFORMED_ANSWER', message }, answer, sent: true };
 }
 
 /** ConverseStream's events as chunks of a chat completion. */
@@ -76,6 +85,8 @@ function chatEvents(completion: Completion, includeUsage: boolean): FrameMeaning
       events.read(frame);
       const type = frame.headers[':event-type'];
       const members = parseObject(frame.payload) ?? {};
+      const wrong = malformedBy(members['stopReason']);
+      if (wrong !== undefined) throw new ToldFailure(malformedAnswer(wrong));
       const usage: Usage | undefined = type === 'metadata' ? usageIn(members['usage'], converseNames) : undefined;
       const chunk = usage === undefined ? chunks.of(type, members) : chunks.counts(usage);
       return chunk === undefined ? [] : [asEvent(chunk)];

@@ -2,14 +2,17 @@ import type { StreamEvent, Usage } from '../core/result.ts';
 import { BrokenSse, SseDecoder } from '../wire/chat/sse.ts';
 import { parseObject } from '../wire/json-object.ts';
 import { usageIn } from './bedrock-usage.ts';
+import { toldFailure } from './told-failure.ts';
 
 /** Reads a chat completion's stream as servers of OpenAI's protocol write it. Made anew for each stream. */
 export interface ChatChunkReader {
-  /** Throws `BrokenSse`. */
+  /** Throws `BrokenSse`, or `ToldFailure` for an error that the server wrote into the stream. */
   read(bytes: Buffer): StreamEvent[];
   /** Throws `BrokenSse` when the stream was not whole. */
   end(): void;
   usage(): Usage | undefined;
+  /** Of an event that is not whole yet, in characters. */
+  readonly held: number;
 }
 
 /** @param passCounts whether the caller asked for the last chunk, which only counts */
@@ -22,12 +25,15 @@ export function chatChunkReader(maxBytes: number, passCounts: boolean): ChatChun
         const frame = Buffer.from(data);
         const chunk = parseObject(frame);
         if (chunk === undefined) throw new BrokenSse('a chunk that is no JSON object');
-        if (chunk['error'] !== undefined) throw new BrokenSse(`the server told an error: ${errorText(chunk['error'])}`);
+        if (chunk['error'] !== undefined) throw toldFailure(chunk);
         usage = usageOfChat(chunk) ?? usage;
         const counts = Array.isArray(chunk['choices']) && chunk['choices'].length === 0;
         return counts && !passCounts ? [] : [{ payload: Buffer.from(contentOf(chunk)), frame }];
       }),
     end: () => decoder.end(),
+    get held() {
+      return decoder.held;
+    },
     usage: () => usage,
   };
 }
@@ -46,11 +52,6 @@ export function usageOfChat(answer: Readonly<Record<string, unknown>> | undefine
   const details = (counts as { readonly prompt_tokens_details?: unknown }).prompt_tokens_details;
   const cached = usageIn(details, { ...names, inputTokens: 'cached_tokens' })?.inputTokens ?? 0;
   return { ...usage, inputTokens: usage.inputTokens - cached, cacheReadTokens: cached };
-}
-
-function errorText(error: unknown): string {
-  const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
-  return String(message).slice(0, 200);
 }
 
 /** What the model wrote in a chunk, of whatever kind. */

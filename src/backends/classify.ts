@@ -81,7 +81,7 @@ export function classify(failed: FailedAnswer): Classified {
 
 function ruleFor(error: AwsError, { service, status, callerNamed, endpoint }: FailedAnswer): Rule {
   if (Object.hasOwn(rulesByType, error.type)) return rulesByType[error.type] ?? fault;
-  if (modelErrors.has(error.type)) return isCallersModelError(error) ? caller : fault;
+  if (modelErrors.has(error.type)) return containersRule(error);
   if (status === 401 || status === 403) return permissions;
   if (status === 429) return throttled;
   if (status === 408) return { outcome: 'timeout' };
@@ -93,12 +93,17 @@ function ruleFor(error: AwsError, { service, status, callerNamed, endpoint }: Fa
   return status < 500 ? caller : fault;
 }
 
-/** The container's own status decides: 4xx is the caller's, 5xx or 0 (the container never answered) is not. */
-function isCallersModelError({ fields, message }: AwsError): boolean {
+/**
+ * The container's own status decides: 4xx is the caller's, 5xx or 0 (the container never answered) is not. Servers of
+ * large models say 429 when their queue is full: another region's may not be.
+ */
+function containersRule({ fields, message }: AwsError): Rule {
   const original = Number(
     fields['OriginalStatusCode'] ?? fields['originalStatusCode'] ?? /error \((\d{1,3})\)/.exec(message)?.[1],
   );
-  return original >= 400 && original < 500;
+  if (original === 429) return throttled;
+  if (original === 408) return { outcome: 'timeout' };
+  return original >= 400 && original < 500 ? caller : fault;
 }
 
 function callerAnswer(error: AwsError, failed: FailedAnswer): Answer {

@@ -62,7 +62,7 @@ async function askSts(
     endpoint: site.url,
     maxAttempts: 1,
     requestHandler: { httpAgent: agent, httpsAgent: agent },
-    ...(signWith && { credentials: signWith }),
+    ...(signWith && { credentials: { ...signWith } }), // a copy: the SDK writes into what it is given
   });
   const request = {
     RoleArn: role.roleArn,

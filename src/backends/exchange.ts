@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import { type Cancel, type Clock, timeLimit } from '../core/clock.ts';
 import { buffersFull } from '../core/result.ts';
 import type { Connection, ConnectionPool } from './connection-pool.ts';
-import { IncomingBytes } from './incoming-bytes.ts';
+import { holdBytes, IncomingBytes } from './incoming-bytes.ts';
 import type { FailureKind, TransportCall, TransportResult } from './transport-call.ts';
 
 /** One call from dispatch to settled: undici's handler, the abort listener and the timer in one object. */
@@ -90,8 +90,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #handOut(controller: Dispatcher.DispatchController): void {
     this.#cancelTimer();
     this.#incoming = new IncomingBytes({
-      pause: () => controller.pause(),
-      resume: () => controller.resume(),
+      pause: () => {
+        if (this.#call.memory.tryTake(holdBytes)) this.#held = holdBytes; // no more come, whether there is room or not
+        controller.pause();
+      },
+      resume: () => {
+        this.#giveBack();
+        controller.resume();
+      },
       close: () => this.#fail('cancelled', 'ABORTED', 'aborted'),
     });
     this.#resolve({ kind: 'stream', status: this.#status, headers: this.#headers, bytes: this.#incoming });
@@ -166,8 +172,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#settled = true;
     this.#cancelTimer();
     this.#cancelConnectTimer?.();
-    if (this.#held > 0) this.#call.memory.give(this.#held);
+    this.#giveBack();
     this.#call.signal.removeEventListener('abort', this);
     return true;
+  }
+
+  #giveBack(): void {
+    if (this.#held > 0) this.#call.memory.give(this.#held);
+    this.#held = 0;
   }
 }

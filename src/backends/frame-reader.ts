@@ -5,16 +5,19 @@ import { classify } from './classify.ts';
 import type { Unfinished } from './failures.ts';
 import type { EventReader } from './opened-stream.ts';
 import type { ServiceName } from './refusal-rules.ts';
+import { ToldFailure } from './told-failure.ts';
 
 /** What the frames of one operation mean. Made anew for each stream. */
 export interface FrameMeaning {
   readonly framing: AnswerStream['framing'];
-  /** Events of the caller's, made of one frame; their payloads are what the model wrote. Throws `BrokenStream`. */
+  /** Events of the caller's, made of one frame; their payloads are what the model wrote. Throws `BrokenStream` or `ToldFailure`. */
   read(frame: Frame): readonly StreamEvent[];
   /** The connection ended in order: throws `BrokenStream` if the operation's last event had not come. */
   end?(): void;
   /** Counted by the stream itself, once it has ended. */
   usage?(): Usage | undefined;
+  /** Bytes of an event that is not whole yet, where frames are no events. */
+  readonly held?: number;
 }
 
 /** Reads an AWS event stream: the events of one operation, or the exception that ends them. */
@@ -26,6 +29,9 @@ export function frameReader(
 ): EventReader {
   const decoder = new FrameDecoder(maxBytes);
   return {
+    get held() {
+      return decoder.held + (meaning.held ?? 0);
+    },
     push: chunk => {
       try {
         const frames = decoder.push(chunk);
@@ -61,20 +67,21 @@ function failureOf(service: ServiceName, { headers, payload }: Frame, { endpoint
   // Within Bedrock's streams the names begin in lower case.
   const type = named.slice(0, 1).toUpperCase() + named.slice(1);
   const body = headers[':error-message'] === undefined ? payload : Buffer.from(headers[':error-message']);
-  // A status of 500: only types that say otherwise are not the target's fault.
-  const { outcome, error } = classify({
+  // Elsewhere they would be these statuses: what a call is refused for does not turn with the place it is told at.
+  const { outcome, error, answer } = classify({
     service,
-    status: 500,
+    status: type.startsWith('Validation') ? 400 : 500,
     headers: { 'x-amzn-errortype': type },
     body,
     endpoint,
     model,
     callerNamed: false,
   });
-  return { outcome, error, sent: true };
+  return { outcome, error, sent: true, ...(answer && { answer }) };
 }
 
 function broken(error: unknown): Unfinished {
+  if (error instanceof ToldFailure) return error.failure;
   if (!(error instanceof BrokenStream)) throw error;
   return { outcome: 'backend-fault', error: { type: 'BROKEN_STREAM', message: error.message }, sent: true };
 }

@@ -1,8 +1,9 @@
 import type { InferenceRequest } from '../core/request.ts';
-import type { AttemptResult, Usage } from '../core/result.ts';
+import type { Usage } from '../core/result.ts';
 import type { HttpServer, Target } from '../core/target.ts';
 import { BrokenSse } from '../wire/chat/sse.ts';
 import { parseObject } from '../wire/json-object.ts';
+import { withJsonOutputs } from '../wire/open-inference/json-outputs.ts';
 import type { AwsPorts } from './aws-call.ts';
 import type { AttemptLimits, Backend } from './backend.ts';
 import { includesUsage, openAiBody } from './chat-body.ts';
@@ -13,6 +14,7 @@ import { openedAnswer } from './opened-answer.ts';
 import type { EventReader } from './opened-stream.ts';
 import { postWithin } from './post-within.ts';
 import { inferAsInvoke } from './tensors.ts';
+import { ToldFailure } from './told-failure.ts';
 import type { TransportAnswer } from './transport-call.ts';
 
 type HttpPorts = Pick<AwsPorts, 'clock' | 'transport'>;
@@ -46,7 +48,7 @@ async function call(
     origin: server.origin,
     path: server.basePath + pathOf(server, request),
     headers: headersOf(server, request),
-    body: server.api === 'openai' ? openAiBody(request, server.model) : request.body,
+    body: bodyOf(server, request),
   });
   if (sent.kind === 'stream') {
     const reader = chatEvents(chatChunkReader(limits.maxResponseBytes, includesUsage(request)));
@@ -54,6 +56,13 @@ async function call(
   }
   if (sent.kind !== 'answer') return fromFailure(sent);
   return sent.status >= 200 && sent.status < 300 ? answered(sent, request) : fromHttpRefusal(sent);
+}
+
+function bodyOf({ api, model }: HttpServer, request: InferenceRequest): Buffer {
+  if (api === 'openai') return openAiBody(request, model);
+  const { json, body, binary } = request;
+  const asked = json === undefined ? undefined : withJsonOutputs(json);
+  return asked === json && !binary ? body : Buffer.from(JSON.stringify(asked));
 }
 
 function pathOf({ api, model }: HttpServer, { operation, model: name }: InferenceRequest): string {
@@ -88,6 +97,9 @@ function answered({ status, headers, body }: TransportAnswer, { json }: Inferenc
 
 function chatEvents(chunks: ChatChunkReader): EventReader {
   return {
+    get held() {
+      return chunks.held;
+    },
     push: bytes => {
       try {
         return { events: chunks.read(bytes) };
@@ -107,7 +119,8 @@ function chatEvents(chunks: ChatChunkReader): EventReader {
   };
 }
 
-function broken(error: unknown): Pick<AttemptResult, 'outcome' | 'error' | 'sent'> & Unfinished {
+function broken(error: unknown): Unfinished {
+  if (error instanceof ToldFailure) return error.failure;
   if (!(error instanceof BrokenSse)) throw error;
   return { outcome: 'backend-fault', error: { type: 'BROKEN_STREAM', message: error.message }, sent: true };
 }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../core/clock.ts';
 import type { Emit } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
@@ -12,7 +11,7 @@ export interface Identity {
   readonly region: string;
 }
 
-/** Every identity's refresher. */
+/** Every identity's refresher. An identity's name tells all of it: another one is another name. */
 export interface Identities {
   /** Starts what is new beside what is there, and waits for its first try: before `use`, so that nothing signs without keys. */
   prepare(identities: ReadonlyMap<string, Identity>): Promise<void>;
@@ -27,7 +26,7 @@ export interface Identities {
 
 /** Starts with no identity; see `use`. */
 export function createIdentities(deps: { clock: Clock; random: Random; emit: Emit }, ports: SourcePorts): Identities {
-  const known = new Map<string, { readonly identity: Identity; readonly keys: Refresher }>();
+  const known = new Map<string, Refresher>();
 
   function start(name: string, { credentials, region }: Identity): Refresher {
     if (credentials === 'default') return refresher(deps, name, defaultChain(ports, region));
@@ -36,27 +35,26 @@ export function createIdentities(deps: { clock: Clock; random: Random; emit: Emi
   }
 
   return {
-    current: name => known.get(name)?.keys.current(),
-    suspect: name => known.get(name)?.keys.suspect(),
+    current: name => known.get(name)?.current(),
+    suspect: name => known.get(name)?.suspect(),
     use(identities) {
-      for (const [name, { identity, keys }] of known) {
-        if (isDeepStrictEqual(identities.get(name), identity)) continue;
+      for (const [name, keys] of known) {
+        if (identities.has(name)) continue;
         keys.stop();
         known.delete(name);
       }
-      for (const [name, identity] of identities)
-        if (!known.has(name)) known.set(name, { identity, keys: start(name, identity) });
+      for (const [name, identity] of identities) if (!known.has(name)) known.set(name, start(name, identity));
     },
     prepare: async identities => {
       const fresh = [...identities].filter(([name]) => !known.has(name));
-      for (const [name, identity] of fresh) known.set(name, { identity, keys: start(name, identity) });
-      await Promise.all(fresh.map(([name]) => known.get(name)?.keys.ready()));
+      for (const [name, identity] of fresh) known.set(name, start(name, identity));
+      await Promise.all(fresh.map(([name]) => known.get(name)?.ready()));
     },
     ready: async () => {
-      await Promise.all([...known.values()].map(({ keys }) => keys.ready()));
+      await Promise.all([...known.values()].map(keys => keys.ready()));
     },
     stop() {
-      for (const { keys } of known.values()) keys.stop();
+      for (const keys of known.values()) keys.stop();
       known.clear();
     },
   };

@@ -1,7 +1,7 @@
 import type { TransportFailure } from './transport-call.ts';
 
 /** Bytes held for a reader before the connection is told to wait. */
-const holdBytes = 65_536;
+export const holdBytes = 65_536;
 
 /** How the connection is told to wait, to go on and to close. */
 export interface Tap {

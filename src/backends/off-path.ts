@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { RegionSites } from './registry.ts';
@@ -15,6 +16,7 @@ export interface OffPath {
 
 /** What calling these services needs of the rest. */
 export interface OffPathPorts extends SdkPorts {
+  readonly clock: Clock;
   sitesOf(region: string): RegionSites | undefined;
 }
 

@@ -11,7 +11,15 @@ export interface EventReader {
   push(chunk: Buffer): { readonly events: readonly StreamEvent[]; readonly failure?: Unfinished };
   /** The connection ended in order: whether the stream was whole. */
   end(): Unfinished;
+  /** Bytes of an event that is not whole yet. */
+  readonly held: number;
 }
+
+/**
+ * What a stream may hold although there is no room: about a read of its connection and what that held of events. Readers
+ * who keep up need no more, and go on while slow ones have filled the memory.
+ */
+const alwaysBytes = 131_072;
 
 /** What opening a stream needs to know. */
 export interface Opening {
@@ -23,7 +31,7 @@ export interface Opening {
   readonly startedAt: number;
   /** For the first content, counted from `startedAt`. */
   readonly contentMs: number;
-  /** What is held back is counted there, and may not be more than `maxBytes`. */
+  /** What is held is counted there: events that wait for their reader, of which at most `maxBytes` are held back. */
   readonly memory: Memory;
   readonly maxBytes: number;
 }
@@ -48,9 +56,13 @@ class StreamReading {
   readonly #ended = Promise.withResolvers<AttemptResult>();
   readonly #cancelTotal: Cancel;
   #queue: StreamEvent[] = [];
+  /** Of events that nobody has taken yet, the one being written among them. */
+  #waitingBytes = 0;
   /** Bytes counted in `memory`. */
   #held = 0;
   #firstContentAt: number | undefined;
+  /** Nothing is held back any more: what ends the stream now, its caller sees. */
+  #goesOut = false;
   #ending: Unfinished | undefined;
   #reading: Promise<Buffer | 'end' | TransportFailure> | undefined;
 
@@ -71,9 +83,10 @@ class StreamReading {
     while (this.#ending === undefined && !this.#mayGoOut()) await this.#hold();
     const failed = this.#ending !== undefined && this.#ending.outcome !== 'ok';
     if (failed) {
-      this.#giveBack();
+      this.#count(0);
       return this.#ending as Unfinished;
     }
+    this.#goesOut = true;
     const firstContentMs = (this.#firstContentAt ?? this.#opening.clock.now()) - this.#opening.startedAt;
     return { stream: { events: this.#events(), ended: this.#ended.promise }, firstContentMs };
   }
@@ -81,7 +94,7 @@ class StreamReading {
   #mayGoOut(): boolean {
     const { rescue, window } = this.#opening.settings;
     if (this.#firstContentAt === undefined || rescue === 'buffered') return false;
-    return rescue === 'none' || this.#held >= window.bytes || this.#windowMs(this.#firstContentAt) <= 0;
+    return rescue === 'none' || this.#waitingBytes >= window.bytes || this.#windowMs(this.#firstContentAt) <= 0;
   }
 
   #windowMs(firstContentAt: number): number {
@@ -90,7 +103,7 @@ class StreamReading {
 
   /** Reads on while nothing goes out yet. */
   async #hold(): Promise<void> {
-    const { clock, contentMs, startedAt, settings, memory, maxBytes } = this.#opening;
+    const { clock, contentMs, startedAt, settings, maxBytes } = this.#opening;
     const first = this.#firstContentAt;
     if (first === undefined) await this.#fill(contentMs - (clock.now() - startedAt), 'FIRST_CONTENT_TIMEOUT');
     else
@@ -99,23 +112,20 @@ class StreamReading {
         'IDLE_TIMEOUT',
         settings.rescue === 'restart' ? this.#windowMs(first) : undefined,
       );
-    const bytes = this.#queue.reduce((sum, event) => sum + event.frame.length, 0);
-    if (bytes > maxBytes) return this.#giveUp('too-large', 'RESPONSE_TOO_LARGE', `longer than ${maxBytes} bytes`);
-    if (!memory.tryTake(bytes - this.#held))
-      return this.#giveUp('no-room', buffersFull, 'this process holds as many bytes as it may');
-    this.#held = bytes;
+    if (this.#waitingBytes > maxBytes) this.#giveUp('too-large', 'RESPONSE_TOO_LARGE', `longer than ${maxBytes} bytes`);
   }
 
   async *#events(): AsyncGenerator<StreamEvent> {
     try {
       for (;;) {
         for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) yield event;
-        this.#giveBack();
+        this.#waitingBytes = 0;
+        this.#count(this.#opening.reader.held);
         if (this.#ending !== undefined) return;
         await this.#fill(this.#opening.settings.idleMs, 'IDLE_TIMEOUT');
       }
     } finally {
-      this.#giveBack();
+      this.#count(0);
       if (this.#ending === undefined) this.#giveUp('cancelled', 'ABORTED', 'the reader left');
     }
   }
@@ -147,11 +157,23 @@ class StreamReading {
     const { events, failure } = this.#opening.reader.push(chunk);
     for (const event of events) {
       this.#queue.push(event);
+      this.#waitingBytes += event.frame.length;
       if (event.payload.length > 0) this.#firstContentAt ??= this.#opening.clock.now();
     }
-    if (failure === undefined) return;
-    this.#finish(failure);
-    this.#opening.bytes.giveUp({ kind: 'cancelled', code: 'ABORTED', message: 'the stream ended', sent: true });
+    if (failure !== undefined) {
+      this.#finish(failure);
+      this.#opening.bytes.giveUp({ kind: 'cancelled', code: 'ABORTED', message: 'the stream ended', sent: true });
+    } else if (!this.#count(this.#waitingBytes + this.#opening.reader.held))
+      this.#giveUp('no-room', buffersFull, 'this process holds as many bytes as it may');
+  }
+
+  /** Counts that many bytes as held from now on; false when there is no room for them. */
+  #count(bytes: number): boolean {
+    const { memory } = this.#opening;
+    if (bytes < this.#held) memory.give(this.#held - bytes);
+    else if (!memory.tryTake(bytes - this.#held)) return this.#goesOut && bytes <= alwaysBytes;
+    this.#held = bytes;
+    return true;
   }
 
   #giveUp(kind: FailureKind, code: string, message: string): void {
@@ -171,11 +193,6 @@ class StreamReading {
       durationMs: clock.now() - startedAt,
       ...(this.#firstContentAt !== undefined && { firstContentMs: this.#firstContentAt - startedAt }),
     });
-  }
-
-  #giveBack(): void {
-    if (this.#held > 0) this.#opening.memory.give(this.#held);
-    this.#held = 0;
   }
 }
 

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { chatTemplateNames } from '../core/chat-template.ts';
 import { backendKinds, targetApis } from '../core/target.ts';
 
 /** Where the signature for a region or target comes from. */
@@ -61,6 +62,7 @@ export const RegionOptions = Type.Object(
           s3: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
           sagemaker: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
           eventBridge: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
+          sns: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
         },
         { additionalProperties: false, description: 'Overrides, for VPC endpoints or the simulator.' },
       ),
@@ -86,7 +88,7 @@ export const TargetOptions = Type.Object(
         pattern: '^[a-zA-Z0-9][a-zA-Z0-9._:/-]*$',
         maxLength: 2048,
         description:
-          'Of Bedrock: a model id, an inference profile’s id, or the ARN of either. Of `http`: what the model is called there.',
+          'Of Bedrock: a model id, an inference profile’s id, or the ARN of either. Of `http`, and of SageMaker with `api: openai`: what the model is called there.',
       }),
     ),
     url: Type.Optional(
@@ -95,7 +97,12 @@ export const TargetOptions = Type.Object(
     api: Type.Optional(
       Type.Enum(targetApis, {
         description:
-          '`openai`: chat completions; of SageMaker, a container that speaks them. `open-inference`: its version 2. `invocations`: bytes posted to `url`.',
+          '`openai`: chat completions; of SageMaker, a container that speaks them. `tgi`, of SageMaker: a container that continues `inputs`, which chat completions are translated to. `open-inference`, of `http`: its version 2. `invocations`, of `http`: bytes posted to `url`.',
+      }),
+    ),
+    template: Type.Optional(
+      Type.Enum(chatTemplateNames, {
+        description: 'Of `tgi`: how the model wants a conversation written as one text.',
       }),
     ),
     auth: Type.Optional(

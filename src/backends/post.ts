@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { LookupFunction } from 'node:net';
-import { Agent, fetch } from 'undici';
+import { Agent, fetch, type Response } from 'undici';
 
 const connectTimeoutMs = 2_000;
 const answerTimeoutMs = 10_000;
@@ -10,6 +10,8 @@ export interface Poster {
   post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<boolean>;
   /** Reads a URL for its effect. */
   visit(url: string): Promise<boolean>;
+  /** A small text; undefined when it is not there, or has more bytes than that. Never rejects, follows no redirect. */
+  read(url: string, mostBytes: number): Promise<string | undefined>;
   stop(): Promise<void>;
 }
 
@@ -31,9 +33,28 @@ export function createPoster(lookup: LookupFunction): Poster {
   };
   return {
     post: (url, headers, body) => send(url, { method: 'POST', headers: { ...headers }, body }),
+    read: async (url, mostBytes) => {
+      try {
+        const response = await fetch(url, { dispatcher, redirect: 'manual' });
+        return await textWithin(response, mostBytes);
+      } catch {
+        return undefined; // unreachable, slow or broken off: not there, whichever it is
+      }
+    },
     visit: url => send(url, { method: 'GET' }),
     stop: () => dispatcher.destroy(),
   };
+}
+
+async function textWithin({ ok, body }: Response, mostBytes: number): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (!ok || bytes > mostBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return ok ? Buffer.concat(chunks).toString() : undefined;
 }
 
 /**

@@ -129,6 +129,7 @@ export function createBackends(deps: BackendDeps): Backends {
   };
   const poster = createPoster(dns.lookup);
   const { stop: stopOffPath, ...services } = offPath({
+    clock,
     sitesOf: region => regions.get(region),
     credentialsOf: identities.current,
     lookup: dns.lookup,

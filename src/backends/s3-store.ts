@@ -5,6 +5,7 @@ import {
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  type GetObjectCommandOutput,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -12,11 +13,15 @@ import {
   S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import type { Clock } from '../core/clock.ts';
 import type { ObjectInfo, ObjectPlace, ObjectStore, Upload } from './object-store.ts';
+import { createPatience } from './patience.ts';
+import { wholeBody } from './s3-body.ts';
 import { type SdkPorts, sdkSettings } from './sdk-settings.ts';
 
 /** What the object store needs of the rest. */
 export interface S3Ports extends SdkPorts {
+  readonly clock: Clock;
   /** URL of S3 and the identity that signs, in a region that has a bucket. */
   siteOf(region: string): { readonly url: string; readonly identity: string } | undefined;
 }
@@ -44,11 +49,7 @@ export function s3Store(ports: S3Ports): ObjectStore & { stop(): void } {
       putObject(clientOf(place.region), place, bytes, contentType, onlyNew),
     upload: (place, contentType) => startUpload(clientOf(place.region), place, contentType),
     look: async place => infoOf(await present(clientOf(place.region).send(new HeadObjectCommand(named(place))))),
-    get: async place => {
-      const found = await present(clientOf(place.region).send(new GetObjectCommand(named(place))));
-      const info = infoOf(found);
-      return info && { ...info, body: found?.Body as Readable as AsyncIterable<Buffer> };
-    },
+    get: place => getObject(clientOf(place.region), place),
     delete: async place => {
       await present(clientOf(place.region).send(new DeleteObjectCommand(named(place))));
     },
@@ -62,13 +63,16 @@ export function s3Store(ports: S3Ports): ObjectStore & { stop(): void } {
 }
 
 function createClient(ports: S3Ports, region: string, { url, identity }: { url: string; identity: string }): S3Client {
-  return new S3Client({
+  const s3 = new S3Client({
     region,
     endpoint: url,
     forcePathStyle: true,
     maxAttempts: tries,
     ...sdkSettings(ports, identity, connectionsPerRegion),
   });
+  const patience = createPatience(ports.clock, `S3 in ${region}`);
+  s3.middlewareStack.add(next => args => patience.run(() => next(args)), { step: 'initialize', priority: 'high' });
+  return s3;
 }
 
 function named({ bucket, key }: ObjectPlace): { Bucket: string; Key: string } {
@@ -93,6 +97,21 @@ function infoOf(found: { ContentLength?: number | undefined; ContentType?: strin
     contentType: found.ContentType ?? 'application/octet-stream',
   };
   return info;
+}
+
+async function getObject(s3: S3Client, place: ObjectPlace): ReturnType<ObjectStore['get']> {
+  const found = await present(s3.send(new GetObjectCommand(named(place))));
+  const info = infoOf(found);
+  if (found === undefined || info === undefined) return undefined;
+  const onward = async (from: number) => {
+    const rest = { ...named(place), Range: `bytes=${from}-`, IfMatch: found.ETag };
+    return bytesOf(await s3.send(new GetObjectCommand(rest)));
+  };
+  return { ...info, body: wholeBody({ bytes: info.bytes, body: bytesOf(found) }, onward) };
+}
+
+function bytesOf({ Body }: GetObjectCommandOutput): AsyncIterable<Buffer> {
+  return Body as Readable as AsyncIterable<Buffer>;
 }
 
 async function putObject(

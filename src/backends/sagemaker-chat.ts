@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { chatTemplates } from '../core/chat-template.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { AttemptResult } from '../core/result.ts';
 import type { Target } from '../core/target.ts';
@@ -12,16 +13,19 @@ import { includesUsage, openAiBody } from './chat-body.ts';
 import { chatChunkReader, usageOfChat } from './chat-chunks.ts';
 import type { FrameMeaning } from './frame-reader.ts';
 import { fixedBy } from './sagemaker-invoke.ts';
+import { chatThroughTgi } from './sagemaker-tgi.ts';
 
-/** A chat completion at an endpoint whose container speaks OpenAI's protocol, such as vLLM, LMI or TGI. */
+/** A chat completion at an endpoint whose container speaks OpenAI's protocol, such as vLLM, LMI or TGI, or TGI's own. */
 export function chatAtEndpoint(
   ports: AwsPorts,
   target: Target,
   request: InferenceRequest,
   limits: AttemptLimits,
 ): Promise<AttemptResult> {
+  if (target.template !== undefined)
+    return chatThroughTgi(ports, target, chatTemplates[target.template], request, limits);
   const { fields, traceparent } = request;
-  const body = openAiBody(request, undefined);
+  const body = openAiBody(request, target.servedModel);
   const passCounts = includesUsage(request);
   return awsCall(ports, ports.sagemaker, target, limits, {
     operation: limits.stream === undefined ? invokeOperation : streamOperation,
@@ -41,6 +45,9 @@ function eventsInParts(maxBytes: number, passCounts: boolean): FrameMeaning {
   const broken = (error: unknown) => (error instanceof BrokenSse ? new BrokenStream(error.message) : error);
   return {
     framing: 'chat',
+    get held() {
+      return chunks.held;
+    },
     read: ({ payload }) => {
       try {
         return chunks.read(payload);

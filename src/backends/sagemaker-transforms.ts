@@ -5,6 +5,8 @@ import {
   SageMakerServiceException,
   StopTransformJobCommand,
 } from '@aws-sdk/client-sagemaker';
+import type { Clock } from '../core/clock.ts';
+import { createPatience, NotAskedError } from './patience.ts';
 import { type SdkPorts, sdkSettings } from './sdk-settings.ts';
 import {
   type TransformPlane,
@@ -15,6 +17,7 @@ import {
 
 /** What calling SageMaker's control plane needs of the rest. */
 export interface TransformPorts extends SdkPorts {
+  readonly clock: Clock;
   /** What signs in a region; `url` only where it is not AWS's own, which the SDK's endpoint rules know. */
   siteOf(region: string): { readonly url: string | undefined; readonly identity: string } | undefined;
 }
@@ -39,6 +42,11 @@ export function sagemakerTransforms(ports: TransformPorts): TransformPlane & { s
       ...(site.url !== undefined && { endpoint: site.url }),
       maxAttempts: tries,
       ...sdkSettings(ports, site.identity, connectionsPerRegion),
+    });
+    const patience = createPatience(ports.clock, `SageMaker in ${region}`);
+    sagemaker.middlewareStack.add(next => args => patience.run(() => next(args)), {
+      step: 'initialize',
+      priority: 'high',
     });
     clients.set(region, { site: key, sagemaker });
     return sagemaker;
@@ -130,6 +138,7 @@ async function called<T>(call: () => Promise<T>): Promise<T> {
 /** Refusals have a status: only of those below 500 it is known that nothing was done. */
 function failure(error: unknown): TransformPlaneError {
   if (error instanceof TransformPlaneError) return error;
+  if (error instanceof NotAskedError) return new TransformPlaneError(error.code, error.message, false);
   if (error instanceof SageMakerServiceException) {
     const status = error.$metadata.httpStatusCode ?? 500;
     return new TransformPlaneError(error.name, error.message, status >= 500);

@@ -25,15 +25,16 @@ interface DayKey {
 export interface Signer {
   /** The headers to send, `authorization` among them, for `service` in the input's region. */
   sign(input: SigningInput): string[];
+  /** The time that `sign` would write now, by the region's clock as far as it is known. Wall time, ms. */
+  timeIn(region: string): number;
   /**
-   * Takes a region's idea of the time from its `Date` header. True if ours differed so much that this explains a
-   * refused signature, and signing again will help.
+   * Takes a region's idea of the time from the `Date` header of its refusal. True if the call was signed with a time so
+   * far from it that this explains the refusal, and signing again will help, whoever learnt it: another call, or this
+   * machine, whose own clock may have been set while the call was under way.
    */
-  adoptTime(region: string, dateHeader: string | undefined): boolean;
+  adoptTime(region: string, dateHeader: string | undefined, signedAtMs: number): boolean;
 }
 
-/** Calls signed before a region's time was learnt may come back this much later. */
-const justLearntMs = 60_000;
 /** A signature is good for five minutes either way; clocks this close are not why it was refused. */
 const harmlessSkewMs = 60_000;
 
@@ -43,7 +44,6 @@ const harmlessSkewMs = 60_000;
  */
 export function sigV4Signer(service: string, clock: Clock): Signer {
   const offsetsMs = new Map<string, number>();
-  const learntAt = new Map<string, number>();
   const keys = new WeakMap<Credentials, Map<string, DayKey>>();
   /** Formatted once: most calls share it with the call before. */
   let now = { second: 0, time: isoTime(0) };
@@ -61,9 +61,12 @@ export function sigV4Signer(service: string, clock: Clock): Signer {
     return derived;
   }
 
+  const timeIn = (region: string): number => clock.wallMs() + (offsetsMs.get(region) ?? 0);
+
   return {
+    timeIn,
     sign(input) {
-      const second = Math.floor((clock.wallMs() + (offsetsMs.get(input.region) ?? 0)) / 1_000);
+      const second = Math.floor(timeIn(input.region) / 1_000);
       if (second !== now.second) now = { second, time: isoTime(second * 1_000) };
       const { time } = now;
       const { scope, key } = dayKey(input.credentials, input.region, time.slice(0, 8));
@@ -79,16 +82,11 @@ export function sigV4Signer(service: string, clock: Clock): Signer {
       );
       return headers;
     },
-    adoptTime(region, dateHeader) {
+    adoptTime(region, dateHeader, signedAtMs) {
       const theirs = Date.parse(dateHeader ?? '');
       if (Number.isNaN(theirs)) return false;
-      const offsetMs = theirs - clock.wallMs();
-      const known = Math.abs(offsetMs - (offsetsMs.get(region) ?? 0)) < harmlessSkewMs;
-      // Known, but only just: this call was signed before another one learnt it.
-      if (known) return clock.now() - (learntAt.get(region) ?? Number.NEGATIVE_INFINITY) < justLearntMs;
-      offsetsMs.set(region, offsetMs);
-      learntAt.set(region, clock.now());
-      return true;
+      if (Math.abs(theirs - timeIn(region)) >= harmlessSkewMs) offsetsMs.set(region, theirs - clock.wallMs());
+      return Math.abs(theirs - signedAtMs) >= harmlessSkewMs;
     },
   };
 }

@@ -23,7 +23,7 @@ export function createBatches(parts: Parts, warn: (message: string) => void): Ba
     emit,
     store,
     plane,
-    book: openBook(batchKind, { state: stores.state, store, options, warn }),
+    book: openBook(batchKind, { clock, state: stores.state, store, options, warn }),
     options,
     ready: backends.ready,
     warn,

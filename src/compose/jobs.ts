@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { withoutSecrets } from '../backends/sanitise.ts';
+import { snsUrlOf } from '../config/regions.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import type { Hints, InferenceRequest } from '../core/request.ts';
@@ -7,6 +8,7 @@ import { residencyBound } from '../core/residency.ts';
 import type { Served } from '../core/result.ts';
 import { CallFailed } from '../inference/call-failed.ts';
 import { openBook } from '../jobs/book.ts';
+import { createGate } from '../jobs/gate.ts';
 import type { Job } from '../jobs/job.ts';
 import { jobKind } from '../jobs/job-kind.ts';
 import { type Jobs, startJobs } from '../jobs/jobs.ts';
@@ -19,10 +21,13 @@ import type { JobRoutePorts, ShownJob } from '../routes/jobs-ports.ts';
 import { failureLocationHeader, outputLocationHeader } from '../wire/sagemaker-runtime.ts';
 import type { Parts } from './parts.ts';
 import { replicaId } from './replica-id.ts';
+import { snsSignatures } from './sns-signatures.ts';
 
 type Serve = (model: Model, request: InferenceRequest) => Promise<Served>;
 
 const emptySha256 = createHash('sha256').update('').digest('hex');
+/** Inputs that are copied to another region at once, 32 MiB of memory each. */
+const copiesAtOnce = 4;
 const hints: Hints = { fallback: 'none', cache: { noCache: true, noStore: true } };
 
 /** Jobs over the gateway's parts; every submission goes down the ordinary request path. */
@@ -30,12 +35,13 @@ export function createJobs(parts: Parts, serve: Serve, warn: (message: string) =
   const { clock, emit, backends, health, stores } = parts;
   const { objects: store, poster } = backends;
   const options = () => parts.config().config.jobs;
-  const book = openBook(jobKind, { state: stores.state, store, options, warn });
+  const book = openBook(jobKind, { clock, state: stores.state, store, options, warn });
   return startJobs({
     clock,
     emit,
     store,
     book,
+    copies: createGate(copiesAtOnce),
     options,
     ready: backends.ready,
     warn,
@@ -103,7 +109,7 @@ async function submit(parts: Parts, serve: Serve, job: Job, inputs: ReadonlyMap<
     bodySha256: emptySha256,
     fields: { ...job.fields, inferenceId: job.inferenceId },
     caller: { ...base.caller, tenant: job.tenant },
-    queued: { inputs },
+    queued: { inputs, followed: true },
     signal: new AbortController().signal,
   };
   try {
@@ -129,6 +135,11 @@ export function jobPorts(
   rest: Pick<JobRoutePorts, 'identify' | 'onFault'> & { warn(message: string): void },
 ): JobRoutePorts {
   const { clock, emit, admission } = parts;
+  const isSigned = snsSignatures({
+    clock,
+    poster: parts.backends.poster,
+    snsUrlOf: region => parts.config().regions.get(region)?.snsUrl ?? snsUrlOf(region),
+  });
   const shown = (job: Job): ShownJob => ({ ...showJob(job, clock.wallMs()) });
   return {
     clock,
@@ -167,7 +178,8 @@ export function jobPorts(
     },
     notify: message => {
       const topics = parts.config().config.jobs?.topics ?? [];
-      return takeNotification({ topics, poster: parts.backends.poster, hint: jobs.hint, warn: rest.warn }, message);
+      const { poster } = parts.backends;
+      return takeNotification({ topics, poster, isSigned, hint: jobs.hint, warn: rest.warn }, message);
     },
     limits: () => {
       const { jobs: options, limits } = parts.config().config;

@@ -26,6 +26,8 @@ export const meanings: Readonly<Record<string, string>> = {
   'regions.REGION.endpoints.sagemaker':
     'SageMaker’s control plane. Default: https://api.sagemaker.REGION.amazonaws.com.',
   'regions.REGION.endpoints.eventBridge': 'Default: https://events.REGION.amazonaws.com.',
+  'regions.REGION.endpoints.sns':
+    'Where the certificates of notifications are read. Default: https://sns.REGION.amazonaws.com.',
   'credentials.accessKeyId': 'Of the key pair.',
   'credentials.secretAccessKey': 'From the environment or a file, never written down here.',
   'credentials.sessionToken': 'Of a temporary pair. It is not refreshed.',

@@ -38,6 +38,11 @@ export function eventBridgeUrlOf(region: string): string {
   return `https://events.${region}.${dnsSuffixOf(region)}`;
 }
 
+/** Public endpoint of SNS in a region. */
+export function snsUrlOf(region: string): string {
+  return `https://sns.${region}.${dnsSuffixOf(region)}`;
+}
+
 /** Public regional endpoint of S3. */
 export function s3UrlOf(region: string): string {
   return `https://s3.${region}.${dnsSuffixOf(region)}`;

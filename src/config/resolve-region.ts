@@ -9,6 +9,7 @@ import {
   s3UrlOf,
   sagemakerRuntimeUrlOf,
   sagemakerUrlOf,
+  snsUrlOf,
   stsUrlOf,
 } from './regions.ts';
 import type { Config } from './schema.ts';
@@ -27,6 +28,8 @@ export interface Region {
   /** SageMaker's control plane, not its runtime. */
   readonly sagemakerUrl: string;
   readonly eventBridgeUrl: string;
+  /** Where SNS has the certificates of what it signs. */
+  readonly snsUrl: string;
   /** What signs for the region's control planes (in `identities`); undefined where nothing uses them. */
   readonly controlIdentity: string | undefined;
   /** USD per GB leaving the region. */
@@ -58,6 +61,7 @@ export function resolveRegion(
     bucketIdentity,
     sagemakerUrl: options?.endpoints?.sagemaker ?? sagemakerUrlOf(name),
     eventBridgeUrl: options?.endpoints?.eventBridge ?? eventBridgeUrlOf(name),
+    snsUrl: options?.endpoints?.sns ?? snsUrlOf(name),
     controlIdentity,
     egressUsdPerGb: options?.egressUsdPerGb ?? egressOf(name, prices),
   };

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { CredentialsOptions, TargetOptions } from '../backends/options.ts';
 import type { FallbackStep, Model, Version } from '../core/model.ts';
-import { profileGeography } from '../core/residency.ts';
 import { kindTraits, type Target } from '../core/target.ts';
 import type { FallbackOptions } from '../fallback/options.ts';
 import { type Identity, identityName } from './identities.ts';
 import { type PriceTable, priceOf } from './prices.ts';
 import { type Region, resolveRegion } from './resolve-region.ts';
 import type { Config, ModelOptions } from './schema.ts';
-import { operationsOf, serverOf } from './target-abilities.ts';
+import { geographyOfProfile, operationsOf, serverOf } from './target-abilities.ts';
 import { resolveTransform } from './transforms.ts';
 
 /** A config made ready to use: every default filled in, every reference followed. Immutable; a reload makes a new one. */
@@ -35,8 +34,9 @@ export function targetId(model: string, version: string, target: TargetOptions):
 }
 
 /** The endpoint's name, the model's id, or the server's URL and what the model is called there. */
-function endpointOf({ endpoint, modelId, url }: TargetOptions): string {
-  return [url, modelId ?? endpoint].filter(part => part !== undefined).join('#');
+function endpointOf({ kind, endpoint, modelId, url }: TargetOptions): string {
+  const named = kind === 'bedrock' || kind === 'http' ? modelId : undefined;
+  return [url, named ?? endpoint].filter(part => part !== undefined).join('#');
 }
 
 /** Makes a validated config ready to use. Throws only when handed one that `validate` refuses. */
@@ -138,11 +138,15 @@ function resolveTarget(scope: Scope, version: string, options: TargetOptions, ta
     version,
     kind,
     region: region.name,
-    residency: options.residency ?? profileGeography(options.modelId) ?? region.residency,
+    residency: options.residency ?? geographyOfProfile(options) ?? region.residency,
     endpoint,
     operations: operationsOf(options, scope.options.tensors !== undefined),
     ...(scope.options.tensors !== undefined && { tensors: scope.options.tensors }),
     ...(options.url !== undefined && { server: serverOf(options, options.url) }),
+    ...(kind !== 'http' &&
+      options.api === 'openai' &&
+      options.modelId !== undefined && { servedModel: options.modelId }),
+    ...(options.template !== undefined && { template: options.template }),
     ...(variant !== undefined && { variant }),
     ...(component !== undefined && { component }),
     ...(targetModel !== undefined && { targetModel }),

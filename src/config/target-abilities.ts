@@ -1,5 +1,6 @@
 import type { TargetOptions } from '../backends/options.ts';
 import type { Operation } from '../core/operation.ts';
+import { profileGeography } from '../core/residency.ts';
 import { type HttpServer, kindTraits, type TargetApi } from '../core/target.ts';
 
 /** What a kind does, as far as the model can, and what its `api` adds. */
@@ -11,13 +12,19 @@ export function operationsOf({ kind, api, modelId = '' }: TargetOptions, tensors
   }
   const extra: readonly Operation[] = tensors ? ['infer'] : [];
   if (kind === 'http') return api === 'invocations' ? ['invoke', ...extra] : httpOperations[api ?? 'openai'];
-  return api === 'openai' ? [...own, ...extra, 'chat'] : [...own, ...extra];
+  return api === 'openai' || api === 'tgi' ? [...own, ...extra, 'chat'] : [...own, ...extra];
 }
 
 const httpOperations = {
   openai: ['chat', 'embeddings'],
+  tgi: [], // of SageMaker only: elsewhere such servers speak OpenAI's protocol beside it
   'open-inference': ['infer'],
 } as const satisfies Partial<Record<TargetApi, readonly Operation[]>>;
+
+/** The geography of a Bedrock inference profile; servers elsewhere may call their models as they like. */
+export function geographyOfProfile({ kind, modelId }: Pick<TargetOptions, 'kind' | 'modelId'>): string | undefined {
+  return kind === 'bedrock' ? profileGeography(modelId) : undefined;
+}
 
 /** The models whose vectors are known how to ask for; other ids are taken for text models. */
 const embeddingModel = /(?:^|[./])(?:amazon\.titan-embed|cohere\.embed)/;

@@ -7,6 +7,7 @@ import {
   keysReachTargets,
   openToAllIsSaid,
   someoneMayCall,
+  tenantsHaveKeys,
   tenantsNameModels,
 } from './rules/callers.ts';
 import { approversAreKnown, canaryPlansAreSound, canaryVersionsExist } from './rules/canary.ts';
@@ -81,6 +82,7 @@ const rules = {
     keysNameModels,
     keysReachTargets,
     tenantsNameModels,
+    tenantsHaveKeys,
   ],
   regions: [regionNamesAreLikely, regionUrlsAreUsable, everyRegionIsUsed, credentialsAreOneKind],
   models: [

@@ -2,11 +2,14 @@ import type { ErrorCode } from './errors.ts';
 import type { Priority } from './priority.ts';
 import type { Caller, InferenceRequest } from './request.ts';
 import type { Answer, Attempt, Served } from './result.ts';
-import type { Arm } from './split.ts';
+import type { Arm, DrawnCall } from './split.ts';
 import type { Target } from './target.ts';
 
 /** Breaker states, in opossum's sense: `open` refuses traffic. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
+
+/** How an attempt at a job ended: with a result, a refusal of its input, or neither. */
+export type JobOutcome = 'answered' | 'refused' | 'failed';
 
 /** The inbound protocol a caller spoke. */
 export type Protocol = 'sagemaker' | 'bedrock' | 'openai' | 'open-inference' | 'tensorflow-serving' | 'v1' | 'jobs';
@@ -93,6 +96,8 @@ export type GatewayEvent =
       readonly inferenceId: string;
       readonly predicted: number | string;
       readonly truth: number | string;
+      /** Of a call that was part of a canary, with the first truth of it: those of one call are alike. */
+      readonly drawn?: DrawnCall;
     }
   | {
       /** A canary went on, was held, ended: `from` is undefined for a new one, `to` of the rollout's states. */
@@ -207,6 +212,8 @@ export type GatewayEvent =
       /** Since it was accepted, ms. */
       readonly ageMs: number;
       readonly detail: string | undefined;
+      /** What the endpoint made of the attempt that is over; undefined where it is not, or its region was emptied. */
+      readonly outcome?: JobOutcome;
     }
   | {
       readonly type: 'batch-changed';

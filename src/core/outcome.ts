@@ -28,3 +28,8 @@ export function isFinal(outcome: Outcome): boolean {
 export function didNoWork(outcome: Outcome): boolean {
   return outcome === 'throttled' || outcome === 'cold' || outcome === 'misconfigured';
 }
+
+/** Nothing was heard: most often the way to the whole region is broken, and not this one target. */
+export function wasSilent(outcome: Outcome): boolean {
+  return outcome === 'timeout' || outcome === 'unreachable';
+}

@@ -58,6 +58,8 @@ export interface InvokeFields {
 
 /** What an asynchronous call has beside the rest. */
 export interface QueuedCall {
+  /** A job's: `job-changed` tells what became of it. Of others nothing is heard after their receipt. */
+  readonly followed?: boolean;
   /** Where the input is, `s3://…`, by region: no other region can serve it. Absent when the body is the input. */
   readonly inputs?: ReadonlyMap<string, string>;
 }
@@ -71,6 +73,8 @@ export interface InferenceRequest {
   readonly body: Buffer;
   /** `body` as JSON, for operations that are translated. */
   readonly json?: Readonly<Record<string, unknown>>;
+  /** `body` is another form of `json`, which only the gateway reads. */
+  readonly binary?: true;
   /** Hex SHA-256 of `body`, computed once; used for signing and the cache key. */
   readonly bodySha256: string;
   readonly fields: InvokeFields;

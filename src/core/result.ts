@@ -89,6 +89,8 @@ export interface Attempt {
   readonly target: Target;
   readonly result: AttemptResult;
   readonly reason: AttemptReason;
+  /** Part of its duration that was a cold start, as far as it can be told, ms; not of streams. */
+  readonly setUpMs?: number;
 }
 
 /** Why the attempt was made. */

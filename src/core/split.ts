@@ -5,6 +5,17 @@ export interface Arm {
   /** Of the canary. */
   readonly canary: string;
   readonly side: 'stable' | 'canary';
+  /** Of calls that went to the canary when this one was drawn, 0 to 1. */
+  readonly share: number;
+}
+
+/** A call of a running canary, remembered until what really happened is told. */
+export interface DrawnCall {
+  readonly arm: Arm;
+  /** Where it was answered. */
+  readonly region: string;
+  /** Wall clock, ms. */
+  readonly answeredAtMs: number;
 }
 
 /** The versions one call can reach: the chosen one first, then those that serve when all its targets fail. */

@@ -1,3 +1,4 @@
+import type { ChatTemplateName } from './chat-template.ts';
 import type { Operation } from './operation.ts';
 import type { TensorMapping } from './tensors.ts';
 
@@ -47,10 +48,10 @@ export type BackendKind = keyof typeof kindTraits;
 export const backendKinds = Object.keys(kindTraits) as BackendKind[];
 
 /**
- * Protocols a target may speak beside its kind's own: OpenAI's chat completions (and, over HTTP, embeddings), the Open
- * Inference Protocol, or bytes posted to one URL.
+ * Protocols a target may speak beside its kind's own: OpenAI's chat completions (and, over HTTP, embeddings), the
+ * `generate` of Text Generation Inference, the Open Inference Protocol, or bytes posted to one URL.
  */
-export const targetApis = ['openai', 'open-inference', 'invocations'] as const;
+export const targetApis = ['openai', 'tgi', 'open-inference', 'invocations'] as const;
 /** One of them. */
 export type TargetApi = (typeof targetApis)[number];
 
@@ -108,6 +109,10 @@ export interface Target {
   readonly operations: readonly Operation[];
   /** Of kind `http`. */
   readonly server?: HttpServer;
+  /** Of a SageMaker container that is told which model it serves: what it calls it. */
+  readonly servedModel?: string;
+  /** Of one that continues texts, and takes no messages: how a conversation is written for it. */
+  readonly template?: ChatTemplateName;
   /** How its model's own JSON is made of tensors. */
   readonly tensors?: TensorMapping;
   /** Calls in flight at most, from all replicas together; each takes its share (`TargetHealth.slots`). */

@@ -1,4 +1,5 @@
 import type { GatewayEvent, Listener } from '../core/events.ts';
+import type { DrawnCall } from '../core/split.ts';
 import type { Baseline } from './baseline.ts';
 import { baselinesOf } from './baselines.ts';
 import { callQueue } from './call-queue.ts';
@@ -22,6 +23,7 @@ export interface RememberedCall {
   /** Wall clock, ms. */
   readonly answeredAt: number;
   readonly predictions: readonly (number | string)[];
+  readonly drawn?: DrawnCall;
 }
 
 /** A prediction that turned out so. */
@@ -98,8 +100,9 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
     watched.monitor?.record(call.atMs, records, predictions);
     watched.ring.add(records, predictions, clock.now());
     if (predictions.length === 0 || textsIn(predictions) > mostKeptCharacters) return;
-    const { inferenceId, tenant, residency, atMs: answeredAt } = call;
-    remember({ inferenceId, model: model.name, version: watched.version, tenant, residency, answeredAt, predictions });
+    const { inferenceId, tenant, residency, atMs: answeredAt, drawn } = call;
+    const answered = { inferenceId, model: model.name, version: watched.version, tenant, residency, answeredAt };
+    remember({ ...answered, predictions, ...(drawn && { drawn }) });
   };
 
   const called = (event: CalledEvent) => {

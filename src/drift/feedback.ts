@@ -73,9 +73,12 @@ async function claim(
   const text = JSON.stringify(truths);
   const former = await book.claim(call, text);
   if (former !== undefined) return { inferenceId, result: former === text ? 'duplicate' : 'conflict' };
+  let { drawn } = call;
   for (const [index, truth] of truths.entries()) {
     const predicted = call.predictions[index];
-    if (truth !== null && predicted !== undefined) joined({ model, version, inferenceId, predicted, truth });
+    if (truth === null || predicted === undefined) continue;
+    joined({ model, version, inferenceId, predicted, truth, ...(drawn && { drawn }) });
+    drawn = undefined; // those of one call are alike: a canary's verdict takes one
   }
   capture(call, truths);
   return { inferenceId, result: 'joined' };

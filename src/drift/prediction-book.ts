@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
+import type { DrawnCall } from '../core/split.ts';
 import type { SharedEntries } from '../state/state.ts';
 import type { RememberedCall } from './drift.ts';
 import { isObject, parse } from './json-values.ts';
@@ -189,12 +190,19 @@ function weightOf({ predictions }: RememberedCall): number {
 export function decodeCall(text: string): KeptCall | undefined {
   const value = parse(text);
   if (!isObject(value)) return undefined;
-  const { inferenceId, model, version, tenant, residency, answeredAt, predictions, joined, ambiguous } = value;
+  const { inferenceId, model, version, tenant, residency, answeredAt, predictions, joined, ambiguous, drawn } = value;
   const texts = [inferenceId, model, version, tenant, residency].every(each => typeof each === 'string');
   const scalar = (each: unknown) => typeof each === 'string' || typeof each === 'number';
   if (!texts || typeof answeredAt !== 'number' || !Array.isArray(predictions) || !predictions.every(scalar))
     return undefined;
   if (joined !== undefined && typeof joined !== 'string') return undefined;
-  const call = { inferenceId, model, version, tenant, residency, answeredAt, predictions, joined } as KeptCall;
-  return ambiguous === true ? { ...call, ambiguous } : call;
+  const call = { inferenceId, model, version, tenant, residency, answeredAt, predictions, joined };
+  return { ...call, ...(ambiguous === true && { ambiguous }), ...(isDrawn(drawn) && { drawn }) } as KeptCall;
+}
+
+function isDrawn(value: unknown): value is DrawnCall {
+  if (!isObject(value) || !isObject(value['arm'])) return false;
+  const { canary, side, share } = value['arm'];
+  const known = typeof canary === 'string' && (side === 'canary' || side === 'stable') && typeof share === 'number';
+  return known && typeof value['region'] === 'string' && typeof value['answeredAtMs'] === 'number';
 }

@@ -1,4 +1,5 @@
 import type { GatewayEvent } from '../core/events.ts';
+import type { DrawnCall } from '../core/split.ts';
 
 /** Of a call that went to targets. */
 export type CalledEvent = Extract<GatewayEvent, { type: 'version-called' }>;
@@ -14,10 +15,13 @@ export interface ReadableCall {
   readonly tenant: string;
   readonly residency: string;
   readonly atMs: number;
+  /** Set where the call is part of a canary. */
+  readonly drawn: DrawnCall | undefined;
 }
 
 /** A call as it waits to be read. */
-export function readableCall({ request, answer, attempts }: CalledEvent, atMs: number): ReadableCall {
+export function readableCall({ request, answer, attempts, arm }: CalledEvent, atMs: number): ReadableCall {
+  const target = attempts.findLast(({ result }) => result.answer === answer)?.target;
   return {
     request: request.body,
     requestType: request.fields.contentType,
@@ -27,6 +31,7 @@ export function readableCall({ request, answer, attempts }: CalledEvent, atMs: n
     tenant: request.caller.tenant,
     residency: attempts.at(-1)?.target.residency ?? '',
     atMs,
+    drawn: arm && target && { arm, region: target.region, answeredAtMs: atMs },
   };
 }
 

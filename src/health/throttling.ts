@@ -1,7 +1,10 @@
 /** Each throttling leaves this share of the share: decrease fast, recover slowly (AIMD, as TCP does). */
 const throttleFactor = 0.7;
-/** Never below this, so that the recovery is noticed. */
-const throttleFloor = 0.1;
+/**
+ * Never below this, so that the recovery is noticed. Low enough that the targets of a region which throttles everything
+ * cost fewer retries than the budget earns (a fifth of all calls): else calls would fail for want of a retry.
+ */
+const throttleFloor = 0.02;
 /** Regained per second without throttling. */
 const recoveryPerSecond = 0.05;
 /** A burst of throttled calls is one sign of overload, not many: at most one decrease in this time. */

@@ -15,8 +15,8 @@ export interface AttemptPorts {
   readonly backends: Readonly<Record<BackendKind, Backend>>;
   /** Where answers' bytes are counted while they are read. */
   readonly memory: Memory;
-  /** Feeds the latency estimate. */
-  measure(target: Target, outcome: Outcome, durationMs: number, request: InferenceRequest): void;
+  /** Feeds the latency estimate. Returns the part of the duration that was set-up, ms, where that is known. */
+  measure(target: Target, outcome: Outcome, durationMs: number, request: InferenceRequest): number | undefined;
   /** Marginal and amortised dollars of a finished attempt; undefined where no price is known. */
   charge(
     attempt: Attempt,
@@ -55,6 +55,7 @@ export async function attempt(
 ): Promise<Attempt> {
   const { target, signal } = plan;
   let result = noResult;
+  let setUpMs: number | undefined;
   try {
     result = await ports.backends[target.kind].invoke(target, request, {
       timeoutMs: plan.timeoutMs,
@@ -65,9 +66,9 @@ export async function attempt(
       signal,
     });
   } finally {
-    if (result.answer?.stream === undefined) settle(ports, request, plan, result);
+    if (result.answer?.stream === undefined) setUpMs = settle(ports, request, plan, result);
   }
-  const made: Attempt = { target, result, reason: plan.reason };
+  const made: Attempt = { target, result, reason: plan.reason, ...(setUpMs && { setUpMs }) };
   const { stream } = result.answer ?? {};
   if (stream === undefined) finish(ports, request, made);
   else
@@ -78,12 +79,17 @@ export async function attempt(
   return made;
 }
 
-function settle(ports: AttemptPorts, request: InferenceRequest, plan: AttemptPlan, result: AttemptResult): void {
+function settle(
+  ports: AttemptPorts,
+  request: InferenceRequest,
+  plan: AttemptPlan,
+  result: AttemptResult,
+): number | undefined {
   // The caller's limit, not the target's slowness; a stream has outlived it with its first content.
   const own = plan.shortened && result.outcome === 'timeout' && result.firstContentMs === undefined;
   const verdict = own ? { ...result, outcome: 'cancelled' as const } : result;
   plan.permit.settle(verdict);
-  ports.measure(plan.target, verdict.outcome, result.firstContentMs ?? result.durationMs, request);
+  return ports.measure(plan.target, verdict.outcome, result.firstContentMs ?? result.durationMs, request);
 }
 
 function finish(ports: AttemptPorts, request: InferenceRequest, attempt: Attempt): void {

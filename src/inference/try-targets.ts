@@ -10,6 +10,7 @@ import { type AttemptPorts, attempt } from './attempt.ts';
 import { attemptTime, type Deadline } from './deadline.ts';
 import { hedged } from './hedging.ts';
 import type { RetryBudget } from './retry-budget.ts';
+import { elsewhereFirst } from './silent-regions.ts';
 
 /** What trying targets needs of the rest. */
 export interface TargetPorts extends AttemptPorts {
@@ -111,12 +112,13 @@ async function walkRoutes(
 ): Promise<Exit | undefined> {
   for (let index = 0; index < count; index += 1) {
     const route = routeOf(index);
-    for (let position = 0; position < route.candidates.length; position += 1) {
-      const candidate = route.candidates[position] as Candidate;
-      const next = route.candidates[position + 1];
+    let left = elsewhereFirst(route.candidates, walk.trail);
+    while (left.length > 0) {
+      const [candidate, next] = left as readonly [Candidate, Candidate?];
       const anotherWaits = next !== undefined || laterHasOne(index + 1);
       const exit = await step(walk, route, candidate, next, anotherWaits);
       if (exit !== undefined) return exit;
+      left = elsewhereFirst(left.slice(1), walk.trail);
     }
   }
   return undefined;

@@ -14,6 +14,8 @@ export interface AcceptPorts {
   readonly options: JobsOptions;
   /** Regions that may ever serve the job and have a bucket, the best first. */
   readonly regions: readonly string[];
+  /** Something of a job that was not accepted could not be removed: found later, it would be run. */
+  leftBehind(job: Job): Promise<void>;
   warn(message: string): void;
 }
 
@@ -81,16 +83,19 @@ export async function copyObject(store: ObjectStore, from: ObjectPlace, to: Obje
 }
 
 /** Records first: an input alone is no job. */
-async function discard({ store, options, warn }: AcceptPorts, { id, copies }: Job): Promise<void> {
+async function discard({ store, options, warn, leftBehind }: AcceptPorts, job: Job): Promise<void> {
+  let isLeft = false;
   for (const name of ['record', 'input'] as const) {
-    for (const region of copies) {
-      await store
-        .delete(placesOf(options, region, id)[name])
-        .catch((error: unknown) =>
-          warn(`${name} of job ${id}, which was not accepted, is left in ${region}: ${error}`),
-        );
+    for (const region of job.copies) {
+      try {
+        await store.delete(placesOf(options, region, job.id)[name]);
+      } catch (error) {
+        isLeft = true;
+        warn(`${name} of job ${job.id}, which was not accepted, is left in ${region}: ${String(error)}`);
+      }
     }
   }
+  if (isLeft) await leftBehind(job);
 }
 
 function tooFew(found: number, wanted: number): GatewayError {

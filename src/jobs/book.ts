@@ -1,7 +1,8 @@
 import type { ObjectPlace, ObjectStore } from '../backends/object-store.ts';
+import type { Clock } from '../core/clock.ts';
 import type { StateStore } from '../state/state.ts';
 import type { JobsOptions } from './options.ts';
-import { readText } from './read-text.ts';
+import { readNewest, revisionOf, writeRecord } from './stored-records.ts';
 
 /** What every kind of work that is done for absent callers has: jobs, and batches. Immutable; times are wall-clock ms. */
 export interface Work {
@@ -15,6 +16,8 @@ export interface Work {
   readonly state: string;
   /** Regions that hold its record. */
   readonly copies: readonly string[];
+  /** How often it was saved: of two records the one with more is the newer. */
+  readonly revision?: number;
   /** It is being removed, as far as its regions can be reached. */
   readonly removing?: boolean;
 }
@@ -52,16 +55,39 @@ export interface Book<W extends Work> {
    * nothing for what is being removed, or is.
    */
   save(work: W): Promise<void>;
-  /** From now on it is being removed: resolves when no record of it will be written any more. */
-  removing(id: string): Promise<void>;
+  /**
+   * From now on it is being removed, here and as its records say, as far as they can be reached: an index that is lost
+   * must not bring back what its caller was told is gone. Resolves when no other record of it will be written any more.
+   */
+  removing(work: W): Promise<void>;
   forget(id: string): Promise<void>;
-  /** As the buckets know it; another replica may know more. Rejects when it may be in one that does not answer. */
+  /**
+   * As the buckets know it, the newest record that is found soon; another replica may know more. Rejects when it may be
+   * in one that does not answer.
+   */
   fetch(id: string): Promise<W | undefined>;
+  /**
+   * Leaves work to another replica where its newest record names one, as it does after this one was thought gone, or
+   * two took the work over at once: who wrote last has it. Resolves to whether it did.
+   */
+  yields(work: W): Promise<boolean>;
   stop(): void;
+}
+
+/** How much work there is, by model and state, for gauges; what is being removed is none any more. */
+export function countByState(works: Iterable<Work>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { model, state, removing } of works) {
+    if (removing) continue;
+    const key = `${model} ${state}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** What the book needs of the rest. */
 export interface BookPorts {
+  readonly clock: Clock;
   readonly state: StateStore;
   readonly store: ObjectStore;
   options(): JobsOptions | undefined;
@@ -70,7 +96,7 @@ export interface BookPorts {
 
 /** Opens the book with what the index knows. */
 export function openBook<W extends Work>(kind: WorkKind<W>, ports: BookPorts): Book<W> {
-  const { state, store, warn } = ports;
+  const { state, warn } = ports;
   const { indexPrefix, decode } = kind;
   const works = new Map<string, W>();
   const learn = (id: string, text: string | undefined) => {
@@ -100,11 +126,7 @@ export function openBook<W extends Work>(kind: WorkKind<W>, ports: BookPorts): B
     return turn;
   };
   const fetch = async (id: string): Promise<W | undefined> => {
-    const options = ports.options();
-    if (options === undefined) return undefined;
-    const found = await firstFound(
-      Object.keys(options.buckets).map(region => readRecord(kind, store, kind.record(options, region, id))),
-    );
+    const found = await readNewest(kind, ports, id);
     return works.get(id) ?? found; // learnt meanwhile
   };
   return {
@@ -117,61 +139,32 @@ export function openBook<W extends Work>(kind: WorkKind<W>, ports: BookPorts): B
     save: async work => {
       const known = works.get(work.id);
       if (known === undefined || known.removing) return;
-      await index(work);
+      await index({ ...work, revision: revisionOf(known) + 1 });
       await inTurn(work.id, async () => {
         const latest = works.get(work.id);
         if (latest !== undefined && !latest.removing) await writeRecord(kind, ports, latest);
       });
     },
-    removing: async id => {
-      const known = works.get(id);
-      if (known !== undefined && !known.removing) await index({ ...known, removing: true });
-      await inTurn(id, () => Promise.resolve());
+    removing: async work => {
+      const known = works.get(work.id) ?? work;
+      const isNew = !known.removing;
+      const removing: W = isNew ? { ...known, revision: revisionOf(known) + 1, removing: true } : known;
+      if (isNew) await index(removing);
+      await inTurn(work.id, async () => {
+        if (isNew) await writeRecord(kind, ports, removing);
+      });
     },
     forget: async id => {
       works.delete(id);
       await state.delete(indexPrefix + id);
     },
     fetch,
+    yields: async work => {
+      const written = await readNewest(kind, ports, work.id).catch(() => undefined); // who cannot ask goes on
+      if (written === undefined || written.owner === work.owner) return false;
+      await index(written);
+      return true;
+    },
     stop: unwatch,
   };
-}
-
-/** The first value there is; undefined when all say that there is none. Rejects when some could not be asked. */
-async function firstFound<T>(answers: readonly Promise<T | undefined>[]): Promise<T | undefined> {
-  const absent = new Error('absent');
-  try {
-    return await Promise.any(answers.map(answer => answer.then(value => value ?? Promise.reject(absent))));
-  } catch (error) {
-    const failure = (error as AggregateError).errors.find(each => each !== absent);
-    if (failure === undefined) return undefined;
-    throw failure;
-  }
-}
-
-async function readRecord<W extends Work>(
-  { decode }: WorkKind<W>,
-  store: ObjectStore,
-  place: ObjectPlace,
-): Promise<W | undefined> {
-  const text = await readText(store, place);
-  return text === undefined ? undefined : decode(text);
-}
-
-/** Brings the records up to date where that can be done now: one left behind only makes work be done again. */
-async function writeRecord<W extends Work>(kind: WorkKind<W>, ports: BookPorts, work: W): Promise<void> {
-  const { store, warn } = ports;
-  const options = ports.options();
-  if (options === undefined) return;
-  const bytes = Buffer.from(JSON.stringify(work));
-  const copies = work.copies.filter(region => Object.hasOwn(options.buckets, region));
-  await Promise.all(
-    copies.map(region =>
-      store
-        .put(kind.record(options, region, work.id), bytes, 'application/json')
-        .catch((error: unknown) =>
-          warn(`the record of ${kind.name} ${work.id} in ${region} is out of date: ${String(error)}`),
-        ),
-    ),
-  );
 }

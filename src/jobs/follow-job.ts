@@ -27,7 +27,7 @@ export async function followJob(ports: JobPorts, job: Job, options: JobsOptions)
   const ageMs = ports.clock.wallMs() - last.submittedAtMs;
   if (ageMs > options.resubmitAfterMs) {
     const why = `no result from ${last.region} within ${Math.round(options.resubmitAfterMs / 1_000)} s`;
-    return { job: await giveUp(ports, job, why), againMs: 0 };
+    return { job: await giveUp(ports, job, why, 'failed'), againMs: 0 };
   }
   const state = ports.regionState(last.region);
   const againMs = Math.min(seldomMs, Math.max(options.pollMs, ageMs * ageShare));
@@ -71,5 +71,5 @@ async function failureOf(ports: JobPorts, attempt: JobAttempt, options: JobsOpti
 /** A model's 4xx is about the input; anything else may be about the region. */
 function failed(ports: JobPorts, job: Job, failure: string): Promise<Job> {
   const refused = /\bclient error \(4\d\d\)/i.test(failure);
-  return refused ? change(ports, job, 'refused', { detail: failure }) : giveUp(ports, job, failure);
+  return refused ? change(ports, job, 'refused', { detail: failure }) : giveUp(ports, job, failure, 'failed');
 }

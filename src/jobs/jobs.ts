@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
 import { acceptJob, type NewJob } from './accept.ts';
+import { countByState } from './book.ts';
 import { createDriver } from './driver.ts';
 import { isJobId, isOver, type Job } from './job.ts';
 import type { JobsOptions } from './options.ts';
@@ -67,7 +68,7 @@ export function startJobs(ports: JobPorts): Jobs {
       const job = book.get(inferenceId) ?? [...book.all()].find(each => each.inferenceId === inferenceId);
       if (job !== undefined && !isOver(job.state)) driver.nudge(job.id);
     },
-    counts: () => countJobs(book.all()),
+    counts: () => countByState(book.all()),
     stop: async () => {
       await Promise.all([driver.stop(), tending.stop()]);
       await started;
@@ -93,8 +94,9 @@ async function storeJob(ports: JobPorts, job: NewJob, payload: AsyncIterable<Buf
     const message = `No asynchronous target of ${job.model} with a bucket in its region may serve this job: call the model itself, or have one added.`;
     throw new GatewayError('no-eligible-target', message);
   }
-  const accepted = await acceptJob({ store: ports.store, options, regions, warn: ports.warn }, job, payload);
-  await ports.book.add(accepted);
+  const { store, book, warn } = ports;
+  const accepted = await acceptJob({ store, options, regions, leftBehind: book.removing, warn }, job, payload);
+  await book.add(accepted);
   const { id, tenant, model } = accepted;
   const change = { id, tenant, model, from: undefined, to: 'queued', region: undefined, ageMs: 0, detail: undefined };
   ports.emit({ type: 'job-changed', ...change });
@@ -124,10 +126,4 @@ function unreachable(ports: JobPorts, job: Job, error: unknown): never {
     'upstream-failed',
     `${job.result?.region}, which holds the result, does not answer: repeat the call later.`,
   );
-}
-
-function countJobs(jobs: Iterable<Job>): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { model, state } of jobs) counts.set(`${model} ${state}`, (counts.get(`${model} ${state}`) ?? 0) + 1);
-  return counts;
 }

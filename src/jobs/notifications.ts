@@ -4,6 +4,8 @@ import type { Poster } from '../backends/post.ts';
 export interface NotificationPorts {
   readonly topics: readonly string[];
   readonly poster: Pick<Poster, 'visit'>;
+  /** Whether SNS signed a message. Never rejects. */
+  isSigned(message: unknown): Promise<boolean>;
   /** There is news of this inference id. */
   hint(inferenceId: string): void;
   warn(message: string): void;
@@ -13,13 +15,13 @@ export interface NotificationPorts {
 const snsHost = /^sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/;
 
 /**
- * Takes an SNS message of a topic that is awaited; false for any other. Its signature does not matter, because nothing
- * in it is believed: it makes the gateway look at its own bucket a little sooner.
+ * Takes an SNS message of a topic that is awaited, if SNS signed it; false for any other. Nothing in it is believed even
+ * so: it makes the gateway look at its own bucket a little sooner.
  */
 export async function takeNotification(ports: NotificationPorts, message: unknown): Promise<boolean> {
   const type = textAt(message, 'Type');
   const topic = textAt(message, 'TopicArn');
-  if (topic === undefined || !ports.topics.includes(topic)) return false;
+  if (topic === undefined || !ports.topics.includes(topic) || !(await ports.isSigned(message))) return false;
   if (type === 'SubscriptionConfirmation') {
     const url = confirmationUrl(message);
     if (url !== undefined && (await ports.poster.visit(url))) return true;
@@ -35,6 +37,9 @@ export async function takeNotification(ports: NotificationPorts, message: unknow
 export function confirmationUrl(message: unknown): string | undefined {
   if (textAt(message, 'Type') !== 'SubscriptionConfirmation') return undefined;
   const url = URL.parse(textAt(message, 'SubscribeURL') ?? '');
+  const asked = url?.searchParams;
+  if (asked?.get('Action') !== 'ConfirmSubscription' || asked.get('TopicArn') !== textAt(message, 'TopicArn'))
+    return undefined; // SNS takes other calls at that address, too
   return url?.protocol === 'https:' && snsHost.test(url.hostname) && url.port === '' ? url.href : undefined;
 }
 

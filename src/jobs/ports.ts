@@ -2,6 +2,7 @@ import type { ObjectStore } from '../backends/object-store.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Emit, RegionState } from '../core/events.ts';
 import type { Book } from './book.ts';
+import type { Gate } from './gate.ts';
 import type { Job, JobAttempt } from './job.ts';
 import type { JobsOptions } from './options.ts';
 
@@ -26,6 +27,8 @@ export interface JobPorts {
   readonly emit: Emit;
   readonly store: ObjectStore;
   readonly book: Book<Job>;
+  /** What copies of inputs from region to region go through: each holds four parts in memory, as an upload does. */
+  readonly copies: Gate;
   /** Resolves when calls can be signed; before that there is nothing to do but wait. */
   ready(): Promise<void>;
   /** The config in force; undefined when it has no jobs any more. */

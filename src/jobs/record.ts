@@ -36,6 +36,7 @@ const Record = Type.Object({
   finishedAtMs: Type.Optional(Type.Number()),
   result: Type.Optional(Type.Object({ region: Type.String(), location: Type.String() })),
   told: Type.Optional(Type.Boolean()),
+  revision: Type.Optional(Type.Number()),
   removing: Type.Optional(Type.Boolean()),
 });
 

@@ -69,7 +69,9 @@ async function chooseRegions(
 async function copyInput(ports: JobPorts, job: Job, options: JobsOptions, to: string): Promise<Job | undefined> {
   const inputIn = (region: string): ObjectPlace => placesOf(options, region, job.id).input;
   for (const from of job.copies) {
-    const { whole, bytes, failures } = await copyObject(ports.store, inputIn(from), inputIn(to));
+    const { whole, bytes, failures } = await ports.copies.through(() =>
+      copyObject(ports.store, inputIn(from), inputIn(to)),
+    );
     if (whole.length > 0 && bytes === job.inputBytes) {
       return amend(ports, job, { copies: [...job.copies, to] });
     }
@@ -86,6 +88,7 @@ async function claimed(ports: JobPorts, job: Job, options: JobsOptions): Promise
     const place = placesOf(options, region, job.id).claim(job.attempts.length + 1);
     try {
       if (await ports.store.put(place, mine, 'text/plain', true)) return true;
+      if (await ports.book.yields(job)) return false;
       const [replica, atMs] = ((await readText(ports.store, place)) ?? '').split(' ');
       if (replica === undefined || replica === ports.replica || ports.clock.wallMs() - Number(atMs) > claimMs)
         return true;

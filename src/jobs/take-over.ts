@@ -19,46 +19,80 @@ export interface TakeOverPorts<W extends Work> {
   warn(message: string): void;
 }
 
+/** Records read at once: an index may have to be made anew from tens of thousands. */
+const readAtOnce = 32;
+
 /** Remembers whose the work in the buckets is, so that each foreign record is read once. */
 export function createTakeOver<W extends Work>(ports: TakeOverPorts<W>, heartbeats: Heartbeats): TakeOver {
-  const { book, replica, store } = ports;
-  const foreign = new Map<string, string>();
+  const { book, replica } = ports;
+  let foreign = new Map<string, string>();
   return {
     run: async () => {
-      const gone = new Map<string, boolean>();
-      const isGone = async (owner: string): Promise<boolean> => {
-        const known = gone.get(owner) ?? (await heartbeats.isGone(owner));
-        gone.set(owner, known);
-        return known;
-      };
+      const isGone = remembered(heartbeats);
+      const stillForeign = new Map<string, string>();
       let taken = 0;
+      let unread: unknown;
       const consider = async (work: W): Promise<void> => {
-        foreign.set(work.id, work.owner);
-        if (work.owner !== replica && (book.kind.isOver(work) || !(await isGone(work.owner)))) return;
+        if (work.owner !== replica && !(await isGone(work.owner))) {
+          stillForeign.set(work.id, work.owner);
+          return;
+        }
         await book.add({ ...work, owner: replica });
         if (work.owner !== replica) await book.save({ ...work, owner: replica }); // in the buckets too
-        foreign.delete(work.id);
         taken += 1;
       };
-      for (const work of book.open()) if (work.owner !== replica) await consider(work);
-      for (const [region, bucket] of Object.entries(ports.options()?.buckets ?? {})) {
-        try {
-          const options = ports.options();
-          if (options === undefined) return taken;
-          for await (const ids of store.folders(region, bucket, book.kind.folders(options))) {
-            for (const id of ids.filter(isJobId)) {
-              if (book.get(id) !== undefined) continue;
-              const owner = foreign.get(id);
-              if (owner !== undefined && !(await isGone(owner))) continue;
-              const work = await book.fetch(id);
-              if (work !== undefined) await consider(work);
-            }
-          }
-        } catch (error) {
-          ports.warn(`the work in ${region} could not be listed: ${String(error)}`);
+      const considerId = async (id: string): Promise<void> => {
+        if (book.get(id) !== undefined || stillForeign.has(id)) return;
+        const owner = foreign.get(id);
+        if (owner !== undefined && !(await isGone(owner))) {
+          stillForeign.set(id, owner);
+          return;
         }
-      }
+        try {
+          const work = await book.fetch(id);
+          if (work !== undefined) await consider(work);
+        } catch (error) {
+          unread = error; // seen again at the next look
+        }
+      };
+      for (const work of [...book.all()]) if (work.owner !== replica) await consider(work);
+      for await (const ids of idsInBuckets(ports)) await eachOf(ids, readAtOnce, considerId);
+      foreign = stillForeign;
+      if (unread !== undefined) ports.warn(`not every ${book.kind.name} could be read: ${String(unread)}`);
       return taken;
     },
   };
+}
+
+/** Asks once whether a replica is gone, however much work it has. */
+function remembered(heartbeats: Heartbeats): (replica: string) => Promise<boolean> {
+  const asked = new Map<string, Promise<boolean>>();
+  return replica => {
+    const answer = asked.get(replica) ?? heartbeats.isGone(replica);
+    asked.set(replica, answer);
+    return answer;
+  };
+}
+
+/** Ids of all work, page by page, of every bucket that can be listed. */
+async function* idsInBuckets<W extends Work>(ports: TakeOverPorts<W>): AsyncGenerator<readonly string[]> {
+  for (const [region, bucket] of Object.entries(ports.options()?.buckets ?? {})) {
+    try {
+      const options = ports.options();
+      if (options === undefined) return;
+      for await (const ids of ports.store.folders(region, bucket, ports.book.kind.folders(options)))
+        yield ids.filter(isJobId);
+    } catch (error) {
+      ports.warn(`the work in ${region} could not be listed: ${String(error)}`);
+    }
+  }
+}
+
+/** Works on all of them, at most so many at once. */
+async function eachOf<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
+  const left = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of left) await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }

@@ -41,7 +41,6 @@ export function createOperator(ports: RetrainPorts, quality: QualityOf): Operato
         throw new GatewayError('invalid-request', `${model} has no retrain in the config, so nothing would follow.`);
       const open = book.open(model, 'all');
       if (open !== undefined) return force(ports, open, by, reason);
-      const atMs = ports.clock.wallMs();
       const first = blank(ports, model, 'all');
       const made = await book.begin({
         ...first,
@@ -50,9 +49,9 @@ export function createOperator(ports: RetrainPorts, quality: QualityOf): Operato
         forced: true,
         approvedBy: by,
         quality: { before: quality(model, first.version), after: {} },
-        timeline: [{ atMs, by, what: 'confirmed', detail: reason }],
+        timeline: [{ atMs: first.openedAtMs, by, what: 'confirmed', detail: reason }],
       });
-      if (made === undefined || made.openedBy !== by || made.openedAtMs !== atMs)
+      if (made === undefined || made.openedBy !== by || made.openedAtMs !== first.openedAtMs)
         throw conflict(`Another episode of ${model} began at this moment: see /admin/episodes.`);
       tell(ports, made, undefined, by, reason);
       return made;

@@ -33,6 +33,7 @@ const instead = {
   MaximumExecutionTimeoutInSeconds: 'a step without a result is held for a person after holdAfterMs, not rolled back',
   RollbackMaximumBatchSize: 'a rollback takes all calls back at once',
   Alarms: 'the canary is compared with stable by its guards, and no alarm of CloudWatch’s is read',
+  allAtOnce: 'with all calls on one side nothing is compared: a break rolls it back, and a person promotes it',
   unknown: 'the gateway does not know this field',
 } as const;
 
@@ -108,7 +109,10 @@ function fromRouting(routing: Fields, problems: Problems, unmapped: Unmapped[]):
   const type = routing['Type'];
   if (type !== 'CANARY') idle('CanarySize');
   if (type !== 'LINEAR') idle('LinearStepSize');
-  if (type === 'ALL_AT_ONCE') return { steps: [100], bakeMs };
+  if (type === 'ALL_AT_ONCE') {
+    unmapped.push({ field: `${at}.Type`, instead: instead.allAtOnce });
+    return { steps: [100], bakeMs };
+  }
   if (type === 'CANARY') return { steps: [size('CanarySize', [1, 50]), 100], bakeMs };
   if (type === 'LINEAR') return { steps: equalSteps(size('LinearStepSize', [10, 50])), bakeMs };
   problems.add(`${at}.Type`, `is ${JSON.stringify(type) ?? 'missing'}`, 'write ALL_AT_ONCE, CANARY or LINEAR');

@@ -46,6 +46,11 @@ export function splitKey(model: Model, { hints, fields, caller, invocationId }: 
   return hints.session ?? fields.inferenceId ?? (model.splitByTenant ? caller.tenant : invocationId);
 }
 
+/** Whether the key is that of somebody who calls again, and not of one call. */
+export function isReturning(model: Model, { hints, fields }: SplitRequest): boolean {
+  return hints.session !== undefined || (fields.inferenceId === undefined && model.splitByTenant);
+}
+
 /** A number in (0, 1): the same for a caller's key and purpose each time, a new one for a call that nothing is known of. */
 export function drawOf(model: Model, request: SplitRequest, purpose: string, random: Random): number {
   const key = splitKey(model, request);

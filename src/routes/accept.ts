@@ -40,11 +40,11 @@ export async function accept(
     const make = prepare(call, protocol, model, headers, name, encoding, signal);
     const request = make(await takeBody(ports, call, message, model.maxRequestBytes));
     if (protocol.queued) return { model, encoding, request: asQueued(ports, request) };
-    const asked = readAsked(ports, call, protocol, request.body);
+    const asked = readAsked(ports, call, protocol, request.body, headers);
     return { model, encoding, request: withAsked(request, asked, version) };
   }
   const body = await takeBody(ports, call, message, longestUnnamedBytes);
-  const asked = readAsked(ports, call, protocol, body.bytes);
+  const asked = readAsked(ports, call, protocol, body.bytes, headers);
   if (asked?.model === undefined) throw new Error(`nothing names the model of a call of ${protocol.name}`);
   const encoding = asked.streaming;
   const model = await permit(ports, call, asked.model, permissionOf(protocol, encoding));
@@ -119,13 +119,13 @@ function asQueued(ports: InvokePorts, request: InferenceRequest): InferenceReque
 
 function withAsked(request: InferenceRequest, asked: Asked | undefined, version: string | undefined): InferenceRequest {
   if (asked === undefined && version === undefined) return request;
-  const { json, session } = asked ?? {};
+  const { json, session, binary } = asked ?? {};
   const hints = {
     ...(session !== undefined && { session }),
     ...request.hints,
     ...(version !== undefined && { version }),
   };
-  return { ...request, hints, ...(json !== undefined && { json }) };
+  return { ...request, hints, ...(json !== undefined && { json }), ...(binary && { binary }) };
 }
 
 /** Whether some target of the model can answer event by event. */

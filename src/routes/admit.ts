@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../core/clock.ts';
-import { GatewayError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { Model } from '../core/model.ts';
 import type { Permission } from '../core/operation.ts';
@@ -13,6 +12,7 @@ import { allowedModel, type Identify } from '../security/callers.ts';
 import type { Limits } from '../security/limits.ts';
 import { type HeldBody, readBody } from './body.ts';
 import type { Call } from './call.ts';
+import { checkOneHost } from './one-host.ts';
 
 /** What letting a call in needs of the gateway. `identify` and `model` follow the config in force. */
 export interface AdmitPorts {
@@ -33,9 +33,8 @@ export interface AdmitPorts {
  * is read; `call.caller` is there from the moment it is proven.
  */
 export function identify(ports: AdmitPorts, call: Call, message: IncomingMessage): void {
-  const { headers, method = '', url = '', httpVersion } = message;
-  if (headers.host === undefined && httpVersion === '1.1')
-    throw new GatewayError('invalid-request', 'HTTP/1.1 wants a Host header: send one.');
+  const { headers, method = '', url = '' } = message;
+  checkOneHost(message);
   call.identity = ports.identify({ method, url, headers });
   if (call.identity.proven) call.caller = call.identity.caller;
 }

@@ -5,6 +5,7 @@ import type { Model } from '../core/model.ts';
 import type { Operation } from '../core/operation.ts';
 import type { Caller, InferenceRequest, InvokeFields } from '../core/request.ts';
 import type { Answer, Served } from '../core/result.ts';
+import type { JsonSize } from '../wire/json-size.ts';
 import type { AdmitPorts } from './admit.ts';
 import type { StreamEncoding } from './streamed.ts';
 
@@ -32,6 +33,8 @@ export interface Asked {
   /** Where the path does not name it. */
   readonly model?: string;
   readonly json: Readonly<Record<string, unknown>>;
+  /** The body was not that JSON, but another form of it. */
+  readonly binary?: true;
   readonly streaming: StreamEncoding | undefined;
   /** As `x-meridian-session` would say it. */
   readonly session: string | undefined;
@@ -54,7 +57,9 @@ export interface InvokeProtocol {
   /** A model's refusal, which comes in the AWS shape, in this protocol's. */
   refusal(answer: Answer, requestId: string): Answer;
   /** What a body says of the call, where it is read here; one whose path names no model is read before that is known. */
-  ask?(bytes: Buffer): Asked;
+  ask?(bytes: Buffer, headers: IncomingHttpHeaders): Asked;
+  /** What reading it will take, where not all of it may be JSON; undefined where it is. */
+  size?(bytes: Buffer, headers: IncomingHttpHeaders): JsonSize | undefined;
   /** Whether calls are queued and answered with a receipt. */
   readonly queued?: true;
   /** Where calls have a field under another name than InvokeEndpoint's. */

@@ -1,9 +1,12 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import type { Answer } from '../core/result.ts';
 import { allowedModel } from '../security/callers.ts';
 import { parseObject } from '../wire/json-object.ts';
+import { binarySize, inferOfBinary } from '../wire/open-inference/binary.ts';
+import { Untranslatable } from '../wire/untranslatable.ts';
 import { callerWithoutBody } from './admit.ts';
 import type { Readiness } from './health.ts';
 import { invokeHandler } from './invoke.ts';
@@ -24,6 +27,10 @@ const infer: InvokeProtocol = {
   refusal: renderOpenInferenceRefusal,
   streaming: () => undefined,
   ask: asked,
+  size: (bytes, headers) => {
+    const headBytes = headBytesOf(headers);
+    return headBytes === undefined ? undefined : binarySize(bytes, headBytes);
+  },
 };
 
 type Named = FastifyRequest<{ Params: { model: string; version?: string } }>;
@@ -78,10 +85,32 @@ function metadata({ name, versions, tensors }: Model): object {
   };
 }
 
-function asked(bytes: Buffer): Asked {
+function asked(bytes: Buffer, headers: IncomingHttpHeaders): Asked {
+  const headBytes = headBytesOf(headers);
+  if (headBytes !== undefined)
+    return { json: ofBinary(bytes, headBytes), binary: true, streaming: undefined, session: undefined };
   const json = parseObject(bytes);
   if (json !== undefined) return { json, streaming: undefined, session: undefined };
-  throw new GatewayError('invalid-request', 'The body must be a JSON object; the binary form of tensors is not taken.');
+  throw new GatewayError(
+    'invalid-request',
+    'The body must be a JSON object, or one before binary tensors, its length in inference-header-content-length.',
+  );
+}
+
+/** Of the JSON before the tensors, where they come as bytes: Triton's client sends them so unless told otherwise. */
+function headBytesOf(headers: IncomingHttpHeaders): number | undefined {
+  const told = headers['inference-header-content-length'];
+  return typeof told === 'string' && /^\d{1,9}$/.test(told) ? Number(told) : undefined;
+}
+
+function ofBinary(bytes: Buffer, headBytes: number): Readonly<Record<string, unknown>> {
+  try {
+    return inferOfBinary(bytes, headBytes);
+  } catch (error) {
+    if (error instanceof Untranslatable)
+      throw new GatewayError('invalid-request', error.message, { field: error.field });
+    throw error;
+  }
 }
 
 /** `{"error":"…"}`. */

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { GatewayError } from '../core/errors.ts';
 import { deepestJson, jsonSize } from '../wire/json-size.ts';
 import type { Call } from './call.ts';
@@ -16,11 +17,12 @@ const bytesPerValue = 48;
 export function readAsked(
   { admission, maxJsonValues }: Pick<InvokePorts, 'admission' | 'maxJsonValues'>,
   call: Pick<Call, 'parsedBytes' | 'over'>,
-  protocol: Pick<InvokeProtocol, 'ask'>,
+  protocol: Pick<InvokeProtocol, 'ask' | 'size'>,
   body: Buffer,
+  headers: IncomingHttpHeaders,
 ): Asked | undefined {
   if (protocol.ask === undefined) return undefined;
-  const { depth, values } = jsonSize(body);
+  const { depth, values } = protocol.size?.(body, headers) ?? jsonSize(body);
   if (depth > deepestJson)
     throw new GatewayError('invalid-request', `The body nests deeper than ${deepestJson} levels: send it flatter.`);
   const bytes = values * bytesPerValue;
@@ -30,5 +32,5 @@ export function readAsked(
   if (call.over) throw new GatewayError('client-closed', 'The caller went away.'); // nothing would give them back
   admission.take(bytes);
   call.parsedBytes = bytes;
-  return protocol.ask(body);
+  return protocol.ask(body, headers);
 }

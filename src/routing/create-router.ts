@@ -72,6 +72,25 @@ export function createRouter(ports: RouterPorts): Router {
   };
 }
 
+/** A target as policies see it, for a call whose answer will be about as large as `sized` says. */
+export function candidateOf(
+  { states, estimator }: Pick<RouterPorts, 'states' | 'estimator'>,
+  { answerBytes, usage }: ReturnType<RouterPorts['sizes']['expected']>,
+  request: RoutedRequest,
+  target: Target,
+  trial: boolean,
+): Candidate {
+  const call = { requestBytes: request.body.length, answerBytes, servingMs: estimator.billedMs(target), usage };
+  return {
+    target,
+    estimate: estimator.estimate(target, request.fields.targetModel),
+    inFlight: states.inFlight(target),
+    share: states.share(target),
+    costUsd: marginalUsd(target, call),
+    trial,
+  };
+}
+
 /** Looks at every target of the version once. */
 export function survey(
   { states, estimator, sizes }: Pick<RouterPorts, 'states' | 'estimator' | 'sizes'>,
@@ -82,7 +101,7 @@ export function survey(
   const ordinary: Candidate[] = [];
   let trials: Candidate[] | undefined;
   let excluded: Excluded[] | undefined;
-  const { answerBytes, usage } = sizes.expected(model, version.name);
+  const sized = sizes.expected(model, version.name);
   const priority = priorityOf(model, request);
   for (const target of version.targets) {
     let why: Exclusion | undefined = hardExclusion(model, target, request);
@@ -97,15 +116,7 @@ export function survey(
       excluded.push({ target, why });
       continue;
     }
-    const call = { requestBytes: request.body.length, answerBytes, servingMs: estimator.billedMs(target), usage };
-    const candidate: Candidate = {
-      target,
-      estimate: estimator.estimate(target, request.fields.targetModel),
-      inFlight: states.inFlight(target),
-      share: states.share(target),
-      costUsd: marginalUsd(target, call),
-      trial,
-    };
+    const candidate = candidateOf({ states, estimator }, sized, request, target, trial);
     if (!trial) ordinary.push(candidate);
     else if (trials === undefined) trials = [candidate];
     else trials.push(candidate);

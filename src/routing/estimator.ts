@@ -45,8 +45,11 @@ interface Load {
  * should it still fail, that is what ejects it, and probes find out when it is well.
  */
 export interface Estimator {
-  /** Takes in a finished attempt. Cancelled ones say nothing; cold ones concern warmth alone; throttled ones never make it look faster. */
-  observe(target: Target, outcome: Outcome, durationMs: number, targetModel?: string): void;
+  /**
+   * Takes in a finished attempt. Cancelled ones say nothing; cold ones concern warmth alone; throttled ones never make it
+   * look faster. Returns the part of its duration that was set-up, ms.
+   */
+  observe(target: Target, outcome: Outcome, durationMs: number, targetModel?: string): number;
   estimate(target: Target, targetModel?: string): Estimate;
   /** Mean serving time, ms: the basis of what a serverless call costs. */
   billedMs(target: Target): number;
@@ -79,8 +82,8 @@ export function createEstimator(ports: {
     return model === undefined ? assumedWithoutModelMs : assumedMs(model);
   };
 
-  const observe = (target: Target, outcome: Outcome, durationMs: number, targetModel?: string) => {
-    if (outcome === 'cancelled') return;
+  const observe: Estimator['observe'] = (target, outcome, durationMs, targetModel) => {
+    if (outcome === 'cancelled') return 0;
     const now = clock.now();
     const load = loads.get(target.id) ?? addLoad(loads, target.id);
     const measured = load.histogram.samples() > 0;
@@ -88,6 +91,7 @@ export function createEstimator(ports: {
     const servingMs = warmth.settle(target, targetModel, outcome, durationMs, usualMs, measured);
     if (outcome === 'ok' || outcome === 'caller-fault') observeAnswer(load, servingMs, now);
     else observeFailure(load, outcome, durationMs, now);
+    return durationMs - servingMs;
   };
 
   const estimate = (target: Target, targetModel?: string): Estimate => {

@@ -4,7 +4,7 @@ import type { Model, PolicyName, Version } from '../core/model.ts';
 import { type Random, seededRandom } from '../core/random.ts';
 import { kindTraits, type Target } from '../core/target.ts';
 import { hardExclusion } from './candidates.ts';
-import { type RouterPorts, survey, type TargetStates } from './create-router.ts';
+import { candidateOf, type RouterPorts, survey, type TargetStates } from './create-router.ts';
 import { exclusionWords, reasonsFor } from './explain-words.ts';
 import type { ExplainedTarget, ExplainQuery, Explanation } from './explanation.ts';
 import type { Incumbents } from './policies/balanced.ts';
@@ -129,26 +129,16 @@ function explainTargets(asked: Asked, version: Version): ExplainedTarget[] {
     if (candidate === next) why.push('next in turn for the warm share');
     return row(ports, candidate, { place: index + 1, firstChoice, excluded: null, why });
   });
-  return [...rows, ...excluded.map(({ target, why }) => excludedRow(asked, target, why))];
+  return [...rows, ...excluded.map(({ target, why }) => excludedRow(asked, version, target, why))];
 }
 
-function excludedRow({ ports, model, request }: Asked, target: Target, excluded: Exclusion): ExplainedTarget {
+function excludedRow(asked: Asked, version: Version, target: Target, excluded: Exclusion): ExplainedTarget {
+  const { ports, model, request } = asked;
   const { detail } = ports.states.describe(target);
   const byHealth = hardExclusion(model, target, request) === undefined;
   const why = byHealth && detail !== undefined ? [exclusionWords[excluded], detail] : [exclusionWords[excluded]];
-  return row(ports, candidateOf(ports, target), { place: null, firstChoice: 0, excluded, why });
-}
-
-/** An excluded target's numbers, as far as they are known. */
-function candidateOf({ estimator, states }: ExplainPorts, target: Target): Candidate {
-  return {
-    target,
-    estimate: estimator.estimate(target),
-    inFlight: states.inFlight(target),
-    share: states.share(target),
-    costUsd: undefined,
-    trial: false,
-  };
+  const candidate = candidateOf(ports, ports.sizes.expected(model, version.name), request, target, false);
+  return row(ports, candidate, { place: null, firstChoice: 0, excluded, why });
 }
 
 function countFirsts({ order, random }: Asked, candidates: readonly Candidate[]): ReadonlyMap<Candidate, number> {

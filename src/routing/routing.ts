@@ -24,7 +24,8 @@ export interface Routing {
   readonly router: Router;
   explain(model: Model, query?: ExplainQuery): Explanation;
   /** Feeds the estimate with a finished attempt; call it after the target's slot was given back. */
-  measure(target: Target, outcome: Outcome, durationMs: number, request: MeasuredRequest): void;
+  /** The part of the duration that was set-up, ms. */
+  measure(target: Target, outcome: Outcome, durationMs: number, request: MeasuredRequest): number;
   readonly ledger: Ledger;
   /** Another build stands behind the target: what was measured of it says nothing any more. */
   forget(target: Target): void;
@@ -57,8 +58,9 @@ export function createRouting(ports: {
     router,
     explain: createExplain({ clock, states, estimator, sizes, warmShare, incumbents }, router),
     measure: (target, outcome, durationMs, request) => {
-      estimator.observe(target, outcome, durationMs, request.fields.targetModel);
+      const setUpMs = estimator.observe(target, outcome, durationMs, request.fields.targetModel);
       if (outcome === 'ok') affinity.answered(target, request);
+      return setUpMs;
     },
     ledger,
     forget: estimator.forget,

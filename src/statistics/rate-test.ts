@@ -44,8 +44,11 @@ export interface RateTest {
   readonly mostLog: number;
 }
 
-/** Factors by which θ differs from the margin: small ones find slow harm in many calls, great ones a break at once. */
-const factors = [1.1, 1.25, 1.5, 2, 3, 5, 10, 30];
+/**
+ * Factors by which θ differs from the margin: small ones find slow harm in many calls, great ones a break at once. Few,
+ * as each costs the others evidence, and close together where odds differ by what two points in a hundred are.
+ */
+const factors = [1.2, 1.35, 1.5, 2, 4, 15];
 
 /** A test that has seen nothing. `margin` 1 asks for any difference. Throws RangeError for a margin not above 0. */
 export function newRateTest(direction: RateDirection = 'above', margin = 1): RateTest {

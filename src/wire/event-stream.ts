@@ -64,6 +64,11 @@ export class FrameDecoder {
     this.#maxFrameBytes = maxFrameBytes;
   }
 
+  /** Bytes of a frame that is not whole yet. */
+  get held(): number {
+    return this.#bytes;
+  }
+
   /** The frames that are whole now. Throws `BrokenStream`. */
   push(chunk: Buffer): Frame[] {
     if (chunk.length > 0) this.#chunks.push(chunk);

@@ -84,21 +84,42 @@ test('a region’s time is adopted from its Date header, for that region alone',
   const clock = manualClock();
   const signer = sigV4Signer('sagemaker', clock);
   const theirs = new Date(clock.wallMs() + 600_000);
-  t.equal(signer.adoptTime('us-east-1', theirs.toUTCString()), true, 'signing again will help');
+  const before = signer.timeIn('us-east-1');
+  t.equal(signer.adoptTime('us-east-1', theirs.toUTCString(), before), true, 'signing again will help');
+  t.equal(signer.timeIn('us-east-1'), theirs.getTime());
   t.strictSame(asRecord(signer.sign(base)), await bySdk(base, theirs));
   const elsewhere = { ...base, region: 'eu-west-1' };
   t.strictSame(asRecord(signer.sign(elsewhere)), await bySdk(elsewhere, new Date(clock.wallMs())));
-  t.equal(signer.adoptTime('us-east-1', theirs.toUTCString()), true, 'a call signed before it was learnt may go again');
+  t.equal(
+    signer.adoptTime('us-east-1', theirs.toUTCString(), before),
+    true,
+    'so it will for a call signed before that',
+  );
   clock.advance(60_000);
   const later = new Date(theirs.getTime() + 60_000);
-  t.equal(signer.adoptTime('us-east-1', later.toUTCString()), false, 'then there is nothing more to learn from it');
-  t.equal(signer.adoptTime('us-east-1', new Date(clock.wallMs()).toUTCString()), true, 'nor does it stay for ever');
+  const known = signer.timeIn('us-east-1');
+  t.equal(
+    signer.adoptTime('us-east-1', later.toUTCString(), known),
+    false,
+    'then there is nothing more to learn from it',
+  );
+  const host = new Date(clock.wallMs()).toUTCString();
+  t.equal(signer.adoptTime('us-east-1', host, known), true, 'nor does it stay for ever');
   t.strictSame(asRecord(signer.sign(base)), await bySdk(base, new Date(clock.wallMs())));
+});
+
+test('a call under way while this machine’s clock was set is signed again', async t => {
+  const clock = manualClock();
+  const signer = sigV4Signer('sagemaker', clock);
+  const signedAtMs = signer.timeIn('us-east-1');
+  clock.advance(600_000); // as when the machine wakes up: ours is right again before the refusal is here
+  t.equal(signer.adoptTime('us-east-1', new Date(clock.wallMs()).toUTCString(), signedAtMs), true);
+  t.equal(signer.timeIn('us-east-1'), clock.wallMs(), 'and nothing has to be added to it');
 });
 
 test('a Date header that explains nothing is not a reason to sign again', async t => {
   const clock = manualClock();
   const signer = sigV4Signer('sagemaker', clock);
   for (const date of [undefined, '', 'yesterday', new Date(clock.wallMs() + 30_000).toUTCString()])
-    t.equal(signer.adoptTime('us-east-1', date), false, String(date));
+    t.equal(signer.adoptTime('us-east-1', date, clock.wallMs()), false, String(date));
 });

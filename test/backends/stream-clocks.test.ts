@@ -154,6 +154,49 @@ test('leaving closes the upstream and blames nobody', async t => {
   t.same(calls, ['close']);
 });
 
+test('what waits for a slow reader is counted, an event that is still coming too, until it is taken', async t => {
+  const { bytes, stream, memory } = bench();
+  const [first, second] = [part('a'.repeat(5_000)), part('b'.repeat(20_000))];
+  bytes.add(Buffer.concat([first, second.subarray(0, 15_000)]));
+  const { events } = await stream();
+  const reading = events[Symbol.asyncIterator]();
+  await reading.next();
+  t.equal(memory.heldBytes, first.length + 15_000, 'it is being written, and the rest of the next one is to come');
+  const next = reading.next();
+  await settle();
+  t.equal(memory.heldBytes, 15_000);
+  bytes.add(second.subarray(15_000));
+  await next;
+  t.equal(memory.heldBytes, second.length);
+  const end = reading.next();
+  bytes.finish('end');
+  await end;
+  t.equal(memory.heldBytes, 0);
+});
+
+test('where there is no room, readers who keep up go on, and an event that is large is not waited for', async t => {
+  const { bytes, stream, memory, calls } = bench({}, 10_000_000);
+  bytes.add(part('a'));
+  const { events, ended } = await stream();
+  const reading = events[Symbol.asyncIterator]();
+  await reading.next();
+  memory.take(100_000 - memory.heldBytes);
+  for (let event = 0; event < 5; event += 1) {
+    const next = reading.next();
+    bytes.add(part('b'.repeat(20_000)));
+    t.equal((await next).done, false);
+  }
+  const large = reading.next();
+  const frame = part('c'.repeat(500_000));
+  bytes.add(frame.subarray(0, 100_000));
+  await settle();
+  t.same(calls, ['pause', 'resume']);
+  bytes.add(frame.subarray(100_000, 140_000));
+  t.equal((await large).done, true);
+  t.match(await ended, { outcome: 'cancelled', error: { type: 'BUFFERS_FULL' } });
+  t.equal(calls.at(-1), 'close');
+});
+
 test('whatever happens in whatever order, a stream ends once, closes its clocks and gives back its memory', async t => {
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.record({ do: fc.constant('part' as const), text: fc.string({ maxLength: 2_000 }) }) },

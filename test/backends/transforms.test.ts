@@ -3,6 +3,7 @@ import type { LookupFunction } from 'node:net';
 import { test } from 'tap';
 import { sagemakerTransforms } from '../../src/backends/sagemaker-transforms.ts';
 import { TransformPlaneError, type TransformStart } from '../../src/backends/transform-plane.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import { failure } from '../helpers/aws-clients.ts';
 import { startTestSimulator } from '../helpers/simulator.ts';
 
@@ -28,7 +29,7 @@ test('creating twice under one name makes one transform; asking and stopping wha
   const simulator = await startTestSimulator(t);
   await simulator.faults.add({ region: 'us-east-1', kind: 'transform-stall' });
   const siteOf = (region: string) => ({ url: simulator.url(region), identity: 'i' });
-  const plane = sagemakerTransforms({ siteOf, credentialsOf: keys, lookup: systemLookup });
+  const plane = sagemakerTransforms({ siteOf, credentialsOf: keys, lookup: systemLookup, clock: systemClock });
   t.teardown(plane.stopClients);
   simulator.objects('us-east-1').put('meridian-jobs-us-east-1', 'days/1.csv', Buffer.from('a'), {
     contentType: 'text/csv',
@@ -46,7 +47,7 @@ test('creating twice under one name makes one transform; asking and stopping wha
 test('a refusal is told from silence, after which the call may have been carried out', async t => {
   const simulator = await startTestSimulator(t);
   const siteOf = (region: string) => ({ url: simulator.url(region), identity: 'i' });
-  const plane = sagemakerTransforms({ siteOf, credentialsOf: keys, lookup: systemLookup });
+  const plane = sagemakerTransforms({ siteOf, credentialsOf: keys, lookup: systemLookup, clock: systemClock });
   t.teardown(plane.stopClients);
   const create = (more: Partial<TransformStart> = {}) => failure(plane.create('us-east-1', { ...start, ...more }));
   t.match(await create({ modelName: 'nobody' }), refusal('ValidationException', false));
@@ -76,6 +77,7 @@ test('without an override the SDK’s own endpoint rules say where a region is',
     siteOf: () => ({ url: undefined, identity: 'i' }),
     credentialsOf: keys,
     lookup,
+    clock: systemClock,
   });
   t.teardown(plane.stopClients);
   for (const region of ['eu-west-1', 'cn-north-1']) {

@@ -16,6 +16,40 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
       ] as const,
   ),
   [
+    'a key with a wrong digest, and other mistakes in it and in its neighbours',
+    edited(
+      'auth: none',
+      `auth: { keys: [
+  { id: a, tenant: acme, sha256: abc, models: [rian], residency: [ue] },
+  { id: b, tenant: acme, sha256: ${hex('b')}, models: [rain-prod] },
+  { id: c, tenant: acme }] }`,
+    ),
+    [
+      'c.yaml:2: auth.keys[0].sha256: found a value (not shown); expected 64 hex digits, the SHA-256 of the key, in lower case',
+      'c.yaml:2: auth.keys[0].models[0]: no model is called "rian"; known: rain, drizzle (did you mean "rain"?)',
+      'c.yaml:2: auth.keys[0].residency: no region has the residency "ue"; known: us, eu (did you mean "us"?)',
+      'c.yaml:3: auth.keys[1].models[0]: "rain-prod" is an alias; write the model’s name, rain',
+      'c.yaml:4: auth.keys[2]: needs one of sha256 and secret; write secret for callers who sign, else sha256',
+    ],
+  ],
+  [
+    'a setting of the wrong kind, and contradictions beside it',
+    edited('aliases: [rain-prod]', 'maxRequestBytes: 26000000\n    routing: { residency: [mars] }')
+      .replace(
+        'auth: none',
+        'auth: none\nlimits: { maxBufferedBytes: 25500000, shutdownMs: soon }\nhealth: { baseEjectionMs: 9000, maxEjectionMs: 8000, window: 5 }',
+      )
+      .replace('us-east-1: ,', 'us-east-1: { endpoints: 5 },'),
+    [
+      'c.yaml:2: limits.shutdownMs: found "soon"; expected a whole number, 0 or more',
+      'c.yaml:3: health.window: unknown key; did you mean "windowMs"?',
+      'c.yaml:3: health.maxEjectionMs: 8000 is shorter than baseEjectionMs, 9000; raise it',
+      'c.yaml:4: regions.us-east-1.endpoints: found 5; expected a mapping with sagemakerRuntime, bedrockRuntime, sts, s3, …',
+      'c.yaml:7: models.rain.maxRequestBytes: 26000000 is above limits.maxBufferedBytes, 25500000, so one body never fits; lower it, or raise maxBufferedBytes',
+      'c.yaml:8: models.rain.routing.residency: no region has the residency "mars"; known: us, eu',
+    ],
+  ],
+  [
     'a shadow that is no version',
     edited('aliases: [rain-prod]', 'shadow: { version: v2 }'),
     ['c.yaml:5: models.rain.shadow.version: rain has no version "v2"; known: v1 (did you mean "v1"?)'],
@@ -255,6 +289,34 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ),
     [
       'c.yaml:12: models.rain.versions.v1.targets[0].url: a URL with a user name or password; write them as auth; leave them out of the URL',
+    ],
+  ],
+  [
+    'a container of a protocol that only servers elsewhere speak',
+    edited('endpoint: rain-v1,', 'endpoint: rain-v1, api: open-inference,'),
+    [
+      'c.yaml:12: models.rain.versions.v1.targets[0].api: a sagemaker-realtime target cannot speak open-inference; write one of openai, tgi',
+    ],
+  ],
+  [
+    'a container that continues texts, of a model nobody knows how to talk to',
+    edited('endpoint: rain-v1,', 'endpoint: rain-v1, api: tgi,'),
+    [
+      'c.yaml:12: models.rain.versions.v1.targets[0].template: is missing: a tgi container takes text; write the one its model was trained with',
+    ],
+  ],
+  [
+    'a name for the model of a container that takes none',
+    edited('endpoint: rain-v1,', 'endpoint: rain-v1, modelId: llama,'),
+    [
+      'c.yaml:12: models.rain.versions.v1.targets[0].modelId: a sagemaker-realtime target without api: openai has no modelId; leave it out, or correct kind',
+    ],
+  ],
+  [
+    'a template for a container that takes messages',
+    edited('endpoint: rain-v1,', 'endpoint: rain-v1, api: openai, template: chatml,'),
+    [
+      'c.yaml:12: models.rain.versions.v1.targets[0].template: only a target of api tgi has one; leave it out, or write api: tgi',
     ],
   ],
   [

@@ -45,6 +45,7 @@ test('regions have AWS’s public endpoints and the geography of their name unle
     bucketIdentity: undefined,
     sagemakerUrl: 'https://api.sagemaker.us-east-1.amazonaws.com',
     eventBridgeUrl: 'https://events.us-east-1.amazonaws.com',
+    snsUrl: 'https://sns.us-east-1.amazonaws.com',
     controlIdentity: undefined,
     egressUsdPerGb: 0.02,
   });

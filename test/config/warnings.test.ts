@@ -172,6 +172,16 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'limits of a tenant without a key',
+    edited(
+      'auth: none',
+      `auth: { keys: [{ id: a, tenant: forecast, sha256: ${'a'.repeat(64)} }] }\ntenants: { forecats: {} }`,
+    ),
+    [
+      'c.yaml:2: tenants.forecats: no key is of this tenant, so its limits bind nobody; correct the name, or leave it out (did you mean "forecast"?)',
+    ],
+  ],
+  [
     'tenants nobody knows',
     edited('aliases: [rain-prod]', 'routing: { splitByTenant: true }'),
     [

@@ -88,6 +88,21 @@ test('an answer is joined with its truth once, and the same again changes nothin
   );
 });
 
+test('the first truth of a call that was part of a canary tells where it stood, also after a restart', async t => {
+  const directory = stateDir(t);
+  const drawn = { arm: { canary: 'v2', side: 'stable', share: 0.05 }, region: 'eu-west-1', answeredAtMs: 5 } as const;
+  const before = await bench(t, { directory });
+  before.answered('week', { predictions: [0.1, 0.9], drawn });
+  await before.book.stop();
+  const { take, joined } = await bench(t, { directory });
+  t.equal(await take({ inferenceId: 'week', truth: [1, 0] }), 'joined');
+  t.strictSame(
+    joined.map(each => each.drawn),
+    [drawn, undefined],
+    'those of one call are alike, and one counts',
+  );
+});
+
 test('of many that bring the same truth at once, one joins', async t => {
   const { answered, take, joined } = await bench(t);
   answered('a');

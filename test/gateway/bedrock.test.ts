@@ -160,6 +160,24 @@ test('a stream’s first exception moves on; a later one ends it with its name',
   await t.rejects(read(), { name: 'ModelStreamErrorException' });
 });
 
+test('a stream that begins with a refusal is its caller’s: no other region is asked, and none is blamed', async t => {
+  const gateway = await startTestGateway(t, { models });
+  const bedrock = client(t, gateway);
+  const errorType = 'ValidationException';
+  for (const region of ['us-east-1', 'us-west-2'])
+    await gateway.simulator.faults.add({ region, kind: 'stream-error', after: 0, errorType });
+  for (let call = 0; call < 6; call += 1)
+    await t.rejects(bedrock.send(new ConverseStreamCommand({ modelId, ...ask('hi') })), {
+      name: 'ValidationException',
+      message: 'injected fault',
+      $response: { statusCode: 400, headers: { 'x-meridian-attempts': /^\S+:caller-fault$/ } },
+    });
+  t.equal(
+    gateway.app.parts.health.describeAll().every(({ health }) => health.breaker === 'closed'),
+    true,
+  );
+});
+
 test('a SageMaker client reaches a Bedrock model, and a Bedrock client a SageMaker endpoint, in their own frames', async t => {
   const gateway = await startTestGateway(t, { models });
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };

@@ -177,7 +177,7 @@ test('the command line starts, shows and ends a canary', async t => {
     /step +\d+ of 500 calls, \d+ s of 60 s/,
     /calls compared +\d+ +\d+/,
     /guard +v2 +v1 +statistic +condemns at/,
-    /errors +[…✓] +0 % +0 % +1 +333 +at most .* points above stable, to pass/,
+    /errors +[…✓] +0 % +0 % +1 +222 +at most .* points above stable, to pass/,
     /waits for\n +\d+ of 500 calls of the canary/,
   ])
     t.match(out, part);

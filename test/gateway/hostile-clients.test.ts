@@ -147,3 +147,22 @@ test('labels come from the config only', async t => {
   t.notMatch(metrics, 'made-up');
   t.match(metrics, /meridian_requests_total\{model="unknown".*\} 20/);
 });
+
+test('a request that names two hosts is refused on both listeners, whichever comes first', async t => {
+  const gateway = await startTestGateway(t, { models });
+  const ask = (url: string, line: string, hosts: readonly string[]) =>
+    raw(
+      url,
+      `${line} HTTP/1.1\r\n${hosts.map(host => `Host: ${host}\r\n`).join('')}content-length: 0\r\nconnection: close\r\n\r\n`,
+    );
+  for (const hosts of [
+    ['127.0.0.1', 'evil.example'],
+    ['127.0.0.1', '127.0.0.1'],
+  ]) {
+    const called = await ask(gateway.urls.data, 'POST /v1/models/rain/invocations', hosts);
+    t.match(called, /^HTTP\/1.1 400 [\s\S]*There are several Host headers/);
+    const administered = await ask(gateway.urls.admin, 'GET /admin/config', hosts);
+    t.match(administered, /^HTTP\/1.1 400 [\s\S]*There are several Host headers/);
+  }
+  t.match(await ask(gateway.urls.admin, 'GET /admin/config', ['127.0.0.1']), /^HTTP\/1.1 200 /);
+});

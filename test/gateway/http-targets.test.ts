@@ -180,6 +180,31 @@ test('a stream without [DONE], with an error in it, or that is no JSON, is never
   }
 });
 
+test('an error within a stream is whose its code says, as if it had come as the status', async t => {
+  const cases = [
+    [{ message: 'too long', code: 400 }, 400, 'caller-fault'],
+    [{ message: 'too long', http_status_code: 422 }, 422, 'caller-fault'],
+    [{ message: 'queue full', code: 429 }, 503, 'throttled'],
+    [{ message: 'out of memory', code: 'oom' }, 503, 'backend-fault'],
+  ] as const;
+  for (const [error, told, outcome] of cases) {
+    const server = await startChatServer(t, response => {
+      response.end(`data: ${JSON.stringify({ error })}\n\ndata: [DONE]\n\n`);
+      return true;
+    });
+    const gateway = await startGateway(t, server.url);
+    const response = await fetch(`${gateway.urls.data}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'x-meridian-region': 'x-onprem' },
+      body: JSON.stringify({ ...ask, stream: true }),
+    });
+    t.equal(response.status, told, error.message);
+    t.equal(response.headers.get('x-meridian-attempts'), `v1@x-onprem/http:${outcome}`);
+    const body = (await response.json()) as { error: { message: string } };
+    t.equal(body.error.message === error.message, outcome === 'caller-fault');
+  }
+});
+
 test('a SageMaker container that speaks OpenAI’s protocol', async t => {
   const sse = [...chunks.map(chunk => `data: ${JSON.stringify(chunk)}\n\n`), 'data: [DONE]\n\n'].join('');
   const seen: string[] = [];
@@ -201,7 +226,13 @@ test('a SageMaker container that speaks OpenAI’s protocol', async t => {
     t,
     {
       models: {
-        assistant: { versions: { v1: { targets: [{ region: 'us-west-2', endpoint: 'vllm', api: 'openai' }] } } },
+        assistant: {
+          aliases: ['gpt'],
+          versions: { v1: { targets: [{ region: 'us-west-2', endpoint: 'vllm', api: 'openai' }] } },
+        },
+        named: {
+          versions: { v1: { targets: [{ region: 'us-west-2', endpoint: 'vllm', api: 'openai', modelId: 'llama' }] } },
+        },
       },
     },
     {
@@ -226,6 +257,24 @@ test('a SageMaker container that speaks OpenAI’s protocol', async t => {
   }
   t.same([text, total], ['from elsewhere', 9]);
   t.equal(seen.length, 2);
+  for (const model of ['gpt', 'named']) await openai.chat.completions.create({ ...ask, model });
+  t.same(
+    seen.map(body => (JSON.parse(body) as Json)['model']),
+    ['assistant', 'assistant', 'assistant', 'llama'],
+    'containers that check it are told what they call the model',
+  );
+});
+
+test('what a server calls its model does not say where it is', async t => {
+  const server = await startChatServer(t);
+  const gateway = await startGateway(t, server.url, { modelId: 'eu.llama' });
+  const response = await fetch(`${gateway.urls.data}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'x-meridian-residency': 'eu' },
+    body: JSON.stringify(ask),
+  });
+  t.not(response.status, 200);
+  t.same(server.seen, [], 'it is in the US, as its region says');
 });
 
 test('a sample goes only to targets that take bytes', async t => {

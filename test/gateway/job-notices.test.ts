@@ -7,6 +7,8 @@ import { takeNotification } from '../../src/jobs/notifications.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { startTestGateway } from '../helpers/gateway.ts';
 import { asyncModel, jobsClient, jobsConfig } from '../helpers/jobs.ts';
+import { echoContainers } from '../helpers/simulator.ts';
+import { snsNotification } from '../helpers/sns-messages.ts';
 
 interface Heard {
   readonly headers: IncomingHttpHeaders;
@@ -54,26 +56,35 @@ test('a webhook is told of the end, signed, and again until it listens', async t
 
 const topic = 'arn:aws:sns:us-east-1:123456789012:meridian-async';
 
-test('an SNS notification makes the gateway look at once', async t => {
-  const gateway = await startTestGateway(t, {
-    models: { rain: asyncModel(['us-east-1']) },
-    jobs: jobsConfig(['us-east-1'], { pollMs: 60_000, topics: [topic] }),
-  });
+test('an SNS notification makes the gateway look at once, if SNS signed it', async t => {
+  const sns = await listener(t);
+  const outputs = 's3://meridian-jobs-{region}/outputs';
+  const endpoints = [{ kind: 'async' as const, name: 'rain-batch', container: 'echo', outputs, notify: sns.url }];
+  const gateway = await startTestGateway(
+    t,
+    {
+      models: { rain: asyncModel(['us-east-1']) },
+      jobs: jobsConfig(['us-east-1'], { pollMs: 60_000, topics: [topic] }),
+    },
+    { simulator: { containers: echoContainers, endpoints } },
+  );
   const stall = await gateway.simulator.faults.add({ region: 'us-east-1', kind: 'async-stall' });
   const client = jobsClient(gateway);
   const { id } = await client.create('x');
   await client.until(t, id, 'running');
   await gateway.simulator.faults.remove(stall);
-  const notify = (message: object) =>
-    fetch(`${gateway.urls.data}/v1/notifications/sns`, { method: 'POST', body: JSON.stringify(message) });
-  const message = { Type: 'Notification', TopicArn: topic, Message: JSON.stringify({ inferenceId: id }) };
-  t.equal((await notify({ ...message, TopicArn: `${topic}-other` })).status, 403);
-  t.equal((await notify({ ...message, Message: '{"inferenceId":"unknown"}' })).status, 204);
+  await eventually(t, 'SNS posts', () => sns.heard.length === 1);
+  const message = JSON.parse(sns.heard[0]?.body ?? '{}') as Record<string, string>;
+  const notify = async (posted: object) =>
+    (await fetch(`${gateway.urls.data}/v1/notifications/sns`, { method: 'POST', body: JSON.stringify(posted) })).status;
+  t.equal(await notify({ ...message, TopicArn: `${topic}-other` }), 403, 'a topic that is not awaited');
+  t.equal(await notify({ ...message, Message: '{"inferenceId":"unknown"}' }), 403, 'changed');
+  const { Signature: _, ...unsigned } = message;
+  t.equal(await notify(unsigned), 403);
   t.match(await client.look(id), { state: 'running' }, 'the next look is a minute away');
-  await eventually(t, 'it is completed', async () => {
-    t.equal((await notify(message)).status, 204);
-    return (await client.look(id)).state === 'completed';
-  });
+  t.equal(await notify(message), 204);
+  await client.until(t, id, 'completed');
+  t.equal(await notify(message), 204, 'again: nothing new');
 });
 
 test('subscriptions are confirmed at SNS and nowhere else', async t => {
@@ -81,6 +92,7 @@ test('subscriptions are confirmed at SNS and nowhere else', async t => {
   const warnings: string[] = [];
   const ports = {
     topics: [topic],
+    isSigned: async () => true,
     poster: { visit: async (url: string) => visited.push(url) > 0 },
     hint: () => {},
     warn: (message: string) => void warnings.push(message),
@@ -92,12 +104,14 @@ test('subscriptions are confirmed at SNS and nowhere else', async t => {
     'https://sns.us-east-1.amazonaws.com.evil.test/',
     'https://sns.us-east-1.amazonaws.com:8443/',
     'https://127.0.0.1/',
+    'https://sns.us-east-1.amazonaws.com/?Action=Unsubscribe&SubscriptionArn=x',
+    'https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=another&Token=1',
     'nonsense',
   ])
     await confirm(url);
   t.same(visited, []);
-  t.equal(warnings.length, 5);
-  await confirm('https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&Token=1');
+  t.equal(warnings.length, 7);
+  await confirm(`https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=${topic}&Token=1`);
   t.equal(visited.length, 1);
 });
 
@@ -111,6 +125,11 @@ test('hostile notifications are refused', async t => {
   t.equal(await post('nonsense'), 400);
   t.equal(await post('null'), 403);
   t.equal(await post('[]'), 403);
-  t.equal(await post(JSON.stringify({ TopicArn: topic, Message: 'nonsense' })), 204);
+  t.equal(await post(JSON.stringify({ TopicArn: topic, Message: 'nonsense' })), 403);
+  t.equal(
+    await post(JSON.stringify({ ...snsNotification, TopicArn: topic })),
+    403,
+    'its certificate is not at our SNS',
+  );
   t.equal(await post('x'.repeat(300_001)), 413);
 });

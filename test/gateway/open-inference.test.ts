@@ -127,8 +127,9 @@ test('a region that fails is left, and what is wrong is told as this protocol do
     [input({ data: [1] }), /as many values/],
     [input({ data: [1, 1.5] }), /data\[1\]: is no INT64/],
     [input({ shape: [1, 1], data: [1] }), /not as many rows/],
-    [input({ data: undefined }), /binary/],
+    [input({ data: undefined }), /is missing/],
     [{ ...infer, outputs: [{ name: 'z' }] }, /outputs\[0\]\.name/],
+    [{ ...infer, outputs: [{ name: 'sum', parameters: { classification: 2 } }] }, /classification/],
     [{ ...infer, inputs: [...infer.inputs.slice(0, 2), { ...infer.inputs[2], data: ['bad', 'x'] }] }, /a bad word/],
   ];
   for (const [body, words] of cases)
@@ -152,4 +153,69 @@ test('a server that speaks the protocol itself gets what was sent', async t => {
   const body = JSON.stringify(infer);
   t.match(await ask(gateway, '/v2/models/adder/infer', body), { status: 200, json: { model_name: 'm' } });
   t.same(seen, [{ path: '/v2/models/adder-there/infer', body }]);
+  const triton = {
+    ...infer,
+    parameters: { binary_data_output: true, priority: 1 },
+    outputs: [{ name: 'sum', parameters: { binary_data: true, classification: 1 } }, { name: 'pair' }],
+  };
+  await ask(gateway, '/v2/models/adder/infer', JSON.stringify(triton));
+  t.same(
+    JSON.parse(seen[1]?.body ?? ''),
+    {
+      ...infer,
+      parameters: { priority: 1 },
+      outputs: [{ name: 'sum', parameters: { classification: 1 } }, { name: 'pair' }],
+    },
+    'but for the binary form, which could not be passed on',
+  );
+});
+
+test('inputs in the binary form, as Triton’s client sends them, are read as the JSON they stand for', async t => {
+  const bodies: unknown[] = [];
+  const server = createServer(async (request, response) => {
+    bodies.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
+    response.setHeader('content-type', 'application/json').end('{"outputs":[]}');
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const target = { kind: 'http', api: 'open-inference', region: 'us-east-1', url };
+  const gateway = await start(t, { models: { ...models, there: { versions: { v1: { targets: [target] } } } } });
+  const values = [Buffer.from(BigInt64Array.of(1n, 2n).buffer), Buffer.from(Float32Array.of(0.5, 0.5, 1, 1).buffer)];
+  const words = Buffer.from([1, 0, 0, 0, 120, 1, 0, 0, 0, 121]);
+  const tensorsAsBytes = [...values, words];
+  const inputs = infer.inputs.map(({ data: _, ...tensor }, index) => ({
+    ...tensor,
+    parameters: { binary_data_size: tensorsAsBytes[index]?.length },
+  }));
+  const head = Buffer.from(JSON.stringify({ id: 'call-1', inputs, parameters: { binary_data_output: true } }));
+  const call = async (model: string, length = head.length) => {
+    const response = await fetch(`${gateway.urls.data}/v2/models/${model}/infer`, {
+      method: 'POST',
+      body: Buffer.concat([head, ...tensorsAsBytes]),
+      headers: { 'inference-header-content-length': String(length), 'content-type': 'application/octet-stream' },
+    });
+    return { status: response.status, json: await response.json() };
+  };
+  t.match(await call('adder'), {
+    status: 200,
+    json: {
+      outputs: [
+        { name: 'sum', data: [2, 4] },
+        { name: 'pair', data: [1, 1, 2, 2] },
+      ],
+    },
+  });
+  t.equal((await call('there')).status, 200);
+  t.match(bodies, [{ id: 'call-1', inputs: [{ name: 'a', data: [1, 2] }, { name: 'b' }, { data: ['x', 'y'] }] }]);
+  t.match(await call('adder', head.length - 1), { status: 400, json: { error: /inference-header-content-length/ } });
+  const tight = await start(t, { limits: { maxJsonValues: 1_000 } });
+  const many = { name: 'a', datatype: 'UINT8', shape: [5_000], parameters: { binary_data_size: 5_000 } };
+  const announced = Buffer.from(JSON.stringify({ inputs: [many] }));
+  const refused = await fetch(`${tight.urls.data}/v2/models/adder/infer`, {
+    method: 'POST',
+    body: Buffer.concat([announced, Buffer.alloc(5_000, 2)]),
+    headers: { 'inference-header-content-length': String(announced.length) },
+  });
+  t.equal(refused.status, 413, 'they count as values');
 });

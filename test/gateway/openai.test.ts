@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import OpenAI from 'openai';
 import { test } from 'tap';
+import { encodeFrame } from '../../src/wire/event-stream.ts';
 import { startTestGateway, type TestGateway, targetsIn } from '../helpers/gateway.ts';
+import { startUpstream } from '../helpers/upstream.ts';
 
 const modelId = 'us.demo.assistant-v1:0';
 const models = {
@@ -264,4 +266,36 @@ test('a session of any length is remembered by few bytes', async t => {
   t.match([long, other], [/^[0-9a-f]{64}$/, /^[0-9a-f]{64}$/]);
   t.not(long, other);
   t.equal(none, undefined);
+});
+
+test('an answer that is none is an error, not the end of one, and blames no target', async t => {
+  const frame = (type: string, members: object) =>
+    encodeFrame({ ':event-type': type, ':message-type': 'event' }, Buffer.from(JSON.stringify(members)));
+  const stopReason = 'malformed_tool_use';
+  const upstream = await startUpstream(t, (response, { path }) => {
+    if (!path.endsWith('-stream'))
+      return void response.end(
+        JSON.stringify({ output: { message: { role: 'assistant', content: [{ text: 'I will' }] } }, stopReason }),
+      );
+    response.write(frame('messageStart', { role: 'assistant' }));
+    response.write(frame('contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'I will' } }));
+    response.write(frame('messageStop', { stopReason }));
+    response.end(frame('metadata', { usage: { inputTokens: 1, outputTokens: 2 }, metrics: { latencyMs: 1 } }));
+  });
+  const regions = Object.fromEntries(
+    ['us-east-1', 'us-west-2'].map(region => [region, { endpoints: { bedrockRuntime: upstream.url } }]),
+  );
+  const gateway = await startTestGateway(t, { models: { assistant: models.assistant }, regions });
+  const openai = client(gateway);
+  for (let call = 1; call <= 6; call += 1)
+    await t.rejects(openai.chat.completions.create(ask('hi')), failure(502, { message: /called a tool/ }));
+  t.equal(upstream.seen.length, 6, 'no other region is asked');
+  const stream = await openai.chat.completions.create({ ...ask('hi'), stream: true });
+  let text = '';
+  const read = async () => {
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
+  };
+  await t.rejects(read(), { message: /ended before it was whole/ });
+  t.equal(text, 'I will');
+  t.ok(gateway.app.parts.health.describeAll().every(({ health }) => health.breaker === 'closed'));
 });

@@ -62,6 +62,42 @@ test('a stream of 100 MB to a slow reader holds little memory, and all of it arr
   await eventually(t, 'all of it has arrived', () => received > frames * frame.length);
 });
 
+test('what waits for readers who take nothing is counted, so that many of them cannot use up the memory', async t => {
+  const large = encodeFrame({ ':message-type': 'event', ':event-type': 'PayloadPart' }, Buffer.alloc(8_000_000, 1));
+  const upstream = await startUpstream(t, response => {
+    response.writeHead(200, { 'content-type': 'application/vnd.amazon.eventstream' });
+    const write = () => {
+      while (!response.destroyed && response.write(large));
+    };
+    response.on('drain', write);
+    write();
+  });
+  const regions = { 'us-east-1': { endpoints: { sagemakerRuntime: upstream.url } } };
+  const limits = { maxBufferedBytes: 30_000_000, drainMs: 0 };
+  const gateway = await startTestGateway(t, { regions, limits, models: { rain: simpleModel(['us-east-1']) } });
+  const { hostname, port } = new URL(gateway.urls.data);
+  let most = 0;
+  const { admission } = gateway.app.parts;
+  const answers: string[] = [];
+  for (let reader = 0; reader < 6; reader += 1) {
+    const socket = connect(Number(port), hostname);
+    t.teardown(() => socket.destroy());
+    socket.once('data', chunk => {
+      answers.push(chunk.toString('latin1', 9, 12));
+      socket.pause();
+    });
+    socket.on('error', () => {});
+    socket.write('POST /endpoints/rain/invocations-response-stream HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n');
+    await eventually(t, `reader ${reader} is answered`, () => {
+      most = Math.max(most, admission.heldBytes);
+      return answers.length > reader;
+    });
+  }
+  t.ok(answers.includes('503'), 'there is no room for all of them');
+  t.ok(admission.heldBytes >= 8_000_000, `${admission.heldBytes} bytes are counted`);
+  t.ok(most <= 30_000_000);
+});
+
 test('a reader who takes nothing is cut off and the upstream closed', async t => {
   const upstream = await startUpstream(t, response => {
     response.writeHead(200, { 'content-type': 'application/vnd.amazon.eventstream' });

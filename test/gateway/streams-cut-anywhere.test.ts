@@ -19,6 +19,17 @@ const converse = [
   frame('metadata', '{"usage":{"inputTokens":1,"outputTokens":1,"totalTokens":2},"metrics":{"latencyMs":1}}'),
 ];
 const chunks = [frame('chunk', inner('a')), frame('chunk', inner('b'))];
+const own = (json: string) => frame('chunk', JSON.stringify({ bytes: Buffer.from(json).toString('base64') }));
+const claude = [
+  own('{"type":"message_start","message":{"role":"assistant","content":[]}}'),
+  own('{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\\"type\\":\\"message_stop\\""}}'),
+  own('{"type":"message_stop","amazon-bedrock-invocationMetrics":{"inputTokenCount":1,"outputTokenCount":1}}'),
+];
+const nova = [
+  own('{"messageStart":{"role":"assistant"}}'),
+  own('{"contentBlockDelta":{"delta":{"text":"messageStop"},"contentBlockIndex":0}}'),
+  own('{"messageStop":{"stopReason":"end_turn"}}'),
+];
 const chat = [
   'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}\n\n',
   'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}\n\n',
@@ -26,6 +37,11 @@ const chat = [
   'data: [DONE]\n\n',
 ].map(text => Buffer.from(text));
 const parts = chat.map(text => encodeFrame({ ':event-type': 'PayloadPart', ':message-type': 'event' }, text));
+
+const generated = [
+  'data:{"index":1,"token":{"id":1,"text":"a","logprob":-1,"special":false},"generated_text":null,"details":null}\n\n',
+  'data:{"index":2,"token":{"id":2,"text":"</s>","logprob":-1,"special":true},"generated_text":"a","details":{"finish_reason":"eos_token","generated_tokens":2,"input_length":3}}\n\n',
+].map(text => encodeFrame({ ':event-type': 'PayloadPart', ':message-type': 'event' }, Buffer.from(text)));
 
 const eventStream = 'application/vnd.amazon.eventstream';
 const messages = [{ role: 'user', content: 'hi' }];
@@ -56,12 +72,21 @@ const ways = [
     type: eventStream,
     ask: chatAsk,
   },
+  {
+    name: 'chat through TGI',
+    kind: 'sagemaker-realtime',
+    more: { api: 'tgi', template: 'mistral' },
+    upstream: generated,
+    type: eventStream,
+    ask: chatAsk,
+  },
   { name: 'chat at another server', kind: 'http', upstream: chat, type: 'text/event-stream', ask: chatAsk },
 ] as const;
 
 type Way = (typeof ways)[number];
 
-function targetOf({ kind }: Way, url: string): object {
+function targetOf(way: Way, url: string): object {
+  const { kind } = way;
   if (kind === 'http')
     return {
       kind,
@@ -73,7 +98,7 @@ function targetOf({ kind }: Way, url: string): object {
   const target = { kind, region: 'us-east-1' };
   return kind === 'bedrock'
     ? { ...target, modelId: 'us.demo.assistant-v1:0' }
-    : { ...target, endpoint: 'e', api: 'openai' };
+    : { ...target, endpoint: 'e', api: 'openai', ...('more' in way && way.more) };
 }
 
 /** How an answer ended, as its caller's client sees it. */
@@ -122,7 +147,7 @@ async function start(t: Test, way: Way, answer: (nth: number) => { bytes: Buffer
 
 /** Where the first content is whole. */
 function contentAt({ upstream, ask, kind }: Way): number {
-  const before = ask === chatAsk || kind !== 'bedrock' || upstream === converse ? 2 : 1;
+  const before = upstream === generated ? 1 : ask === chatAsk || kind !== 'bedrock' || upstream === converse ? 2 : 1;
   return upstream.slice(0, before).reduce((sum, { length }) => sum + length, 0);
 }
 
@@ -142,7 +167,8 @@ for (const way of ways) {
 }
 
 test('a stream that ends in order, before anything or before its last event, is not whole either', async t => {
-  for (const way of ways) {
+  const formats = [claude, nova].map(upstream => ({ ...ways[1], upstream }));
+  for (const way of [...ways, ...formats]) {
     const pieces: readonly Buffer[] = way.upstream;
     const stop = way.upstream === converse ? 3 : way.upstream === chunks ? 0 : pieces.length - 1;
     const call = await start(t, way, nth => ({ bytes: Buffer.concat(pieces.slice(0, nth - 1)), whole: true }));

@@ -35,6 +35,20 @@ test('with every STS gone at the start, the error is the gateway’s own and say
   t.match(logged('target misconfigured'), { type: 'NoCredentials', mend: /state credentials for the region/ });
 });
 
+test('a reload keeps the keys of roles that stay, even while no STS answers', async t => {
+  const simulator = await startTestSimulator(t);
+  const gateway = await startTestGateway(t, { credentials: role, models: { rain } }, { running: simulator });
+  await gateway.app.parts.backends.ready();
+  for (const region of Object.keys(simulator.urls)) await simulator.faults.add({ region, kind: 'sts-error' });
+  await gateway.app.reload(gateway.resolve({ models: { rain: { ...rain, deadlineMs: 5_000 } } }));
+  const answer = await gateway.call('rain');
+  t.match(answer.headers.get('x-meridian-attempts'), /^v1@us-(east-1|west-2)\/realtime:ok$/);
+  t.same(
+    gateway.log.filter(line => line['message'] === 'credentials could not be renewed'),
+    [],
+  );
+});
+
 test('keys that a reload brings are fetched before it takes effect', async t => {
   const gateway = await startTestGateway(t, { models: { small: simpleModel(['us-east-1']) } });
   await gateway.app.reload(gateway.resolve({ credentials: role }));

@@ -59,7 +59,7 @@ export interface Shown {
 
 /** One look at these counts, and what it leads to. */
 export function show(record: CanaryRecord, atMs: number, counts: Counts, more: Partial<Look> = {}): Shown {
-  const look: Look = { atMs, counts: readCounts(counts), runs: [], ill: new Map(), replicas: 1, ...more };
+  const look: Look = { atMs, counts: readCounts(counts), runs: [], ill: new Map(), callersOf: [], ...more };
   const looked = withLook(record, look);
   return { record: looked, decision: decide(looked, reportsOf(looked), atMs) };
 }

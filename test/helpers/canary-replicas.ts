@@ -96,7 +96,7 @@ export function canaryCalled(outcome: 'ok' | 'backend-fault' = 'ok'): VersionCal
   return {
     ...{ type: 'version-called', model: target.model, version: 'v2', outcome: outcome === 'ok' ? 'ok' : 'failed' },
     ...{
-      arm: { canary: 'v2', side: 'canary' },
+      arm: { canary: 'v2', side: 'canary', share: 0.2 },
       request: requestOf() as VersionCalled['request'],
       attempts: [attempt],
       answer: undefined,

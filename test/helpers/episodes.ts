@@ -133,6 +133,7 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
         return !url.includes('deaf');
       },
       visit: async () => true,
+      read: async () => undefined,
       stop: async () => {},
     },
     book: openBook(state),

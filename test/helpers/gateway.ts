@@ -76,7 +76,15 @@ export async function startTestGateway(
     Object.entries(simulator.urls).map(([region, url]) => [
       region,
       {
-        endpoints: { sagemakerRuntime: url, bedrockRuntime: url, sts: url, s3: url, sagemaker: url, eventBridge: url },
+        endpoints: {
+          sagemakerRuntime: url,
+          bedrockRuntime: url,
+          sts: url,
+          s3: url,
+          sagemaker: url,
+          eventBridge: url,
+          sns: url,
+        },
       },
     ]),
   );

@@ -25,7 +25,11 @@ export function memoryObjects(): { readonly store: ObjectStore; readonly objects
       return bytes && { bytes: bytes.length, contentType: 'text/plain', body: body() };
     },
     delete: async place => void objects.delete(at(place)),
-    folders: async function* () {},
+    folders: async function* (region, bucket, prefix) {
+      const root = `${region}/${bucket}/${prefix}`;
+      const below = [...objects.keys()].filter(key => key.startsWith(root)).map(key => key.slice(root.length));
+      yield [...new Set(below.filter(key => key.includes('/')).map(key => key.slice(0, key.indexOf('/'))))];
+    },
     keys: async function* (region, bucket, prefix) {
       const root = `${region}/${bucket}/`;
       const keys = [...objects.keys()].filter(key => key.startsWith(root + prefix)).map(key => key.slice(root.length));

@@ -46,7 +46,7 @@ async function replicas(t: Test, names: readonly string[], submission: Submissio
   const clock = manualClock();
   const submitted: string[] = [];
   const made = names.map(replica => {
-    const book = openBook(jobKind, { state: memoryState(), store, options: () => options, warn: t.fail });
+    const book = openBook(jobKind, { clock, state: memoryState(), store, options: () => options, warn: t.fail });
     const ports = {
       clock,
       store,
@@ -112,4 +112,15 @@ test('a job withdrawn while it is handed over stays so, and its output is known'
   };
   await submitJob({ ...ports, submit }, job, options);
   t.match(book.get(job.id), { state: 'cancelled', attempts: [{ outputLocation: 's3://bucket/out' }] });
+});
+
+test('a job that another replica has taken over is left to it, however old the claim', async t => {
+  const { made, submitted, clock } = await replicas(t, ['one', 'two']);
+  const [one, two] = made;
+  await two?.book.save({ ...job, owner: 'two' });
+  if (two !== undefined) await submitJob(two.ports, { ...job, owner: 'two' }, options);
+  clock.advance(60_000);
+  if (one !== undefined) await submitJob(one.ports, job, options);
+  t.same(submitted, ['two']);
+  t.match(one?.book.get(job.id), { owner: 'two', state: 'running' });
 });

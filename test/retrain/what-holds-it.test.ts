@@ -170,6 +170,19 @@ test('a person may begin one without evidence, or make one go on', async t => {
   t.match(other.newest(), { state: 'retraining', number: 1 });
 });
 
+test('one that a person begins while time passes is theirs, and not taken for another', async t => {
+  const fixture = startFixture(t, { actions });
+  const { wallMs } = fixture.clock;
+  let readings = 0;
+  fixture.clock.wallMs = () => {
+    readings += 1;
+    return wallMs() + readings;
+  };
+  const begun = await fixture.episodes.trigger('rain', 'anna', 'new sensors');
+  t.match(begun, { state: 'confirmed', openedBy: 'anna' });
+  t.equal(begun.timeline[0]?.atMs, begun.openedAtMs);
+});
+
 test('an approval is for the evidence it was given on: after less of it, a person is asked again', async t => {
   const fixture = startFixture(t, { actions, approval: true, maxPerWeek: 0 });
   await windows(fixture, 3, { features: 'drifted' });

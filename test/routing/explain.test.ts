@@ -82,6 +82,11 @@ test('each exclusion is told with its reason, health’s with its detail', t => 
     { target: serverless.name, excluded: 'residency' },
     { target: asia.name, excluded: 'residency' },
   ]);
+  const usd = (query?: { residency: string }) =>
+    Object.fromEntries(
+      routing.explain(model, query).versions[0]?.targets.map(row => [row.target, row.usdPerMillion]) ?? [],
+    );
+  t.same(usd({ residency: 'us' }), usd(), 'what it would cost is known all the same');
   t.match(
     routing.explain(model, { bodyBytes: 5_000_000 }).versions[0]?.targets.find(row => row.target === serverless.name),
     { excluded: 'body-too-large' },

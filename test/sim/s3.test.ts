@@ -149,3 +149,51 @@ function hostsOf(address: string) {
   ) => (options.all ? done(null, [{ address, family: 4 }]) : done(null, address, 4));
   return { resolver };
 }
+
+test('a read is bound to the object it began with, and to what is there of it', async t => {
+  const simulator = await startTestSimulator(t);
+  const s3 = s3Client(t, simulator);
+  const { ETag } = await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: '0123456789' }));
+  const read = (more: object) => s3.send(new GetObjectCommand({ Bucket, Key: 'k', ...more }));
+  const bytesOf = async (more: object) => (await read(more)).Body?.transformToString();
+  t.equal(await bytesOf({ IfMatch: ETag, Range: 'bytes=4-' }), '456789');
+  t.match(await failure(read({ IfMatch: '"other"', Range: 'bytes=4-' })), { name: 'PreconditionFailed' });
+  t.match(await failure(read({ IfNoneMatch: ETag })), { $metadata: { httpStatusCode: 304 } });
+  t.match(await failure(s3.send(new HeadObjectCommand({ Bucket, Key: 'k', IfMatch: '"other"' }))), {
+    $metadata: { httpStatusCode: 412 },
+  });
+  t.equal(await bytesOf({ Range: 'bytes=8-100' }), '89', 'beyond the end is up to the end');
+  t.match(await failure(read({ Range: 'bytes=10-' })), { name: 'InvalidRange' });
+  for (const Range of ['lines=1-2', 'bytes=5-4', 'bytes=-'])
+    t.equal(await bytesOf({ Range }), '0123456789', `${Range} is no range`);
+});
+
+test('keys of odd characters are what they were, alone and in lists', async t => {
+  const simulator = await startTestSimulator(t);
+  const s3 = s3Client(t, simulator);
+  const keys = [
+    'a b',
+    'a+b',
+    'a%20b',
+    'a%2Fb',
+    'q?x=1&y',
+    'h#h',
+    'a//b',
+    "it's(1)!*",
+    '日本',
+    'x&y<z>"',
+    'end/',
+    '=;:@,$',
+  ];
+  for (const Key of keys) await s3.send(new PutObjectCommand({ Bucket, Key, Body: Key }));
+  for (const Key of keys) t.equal(await textOf(s3, Key), Key);
+  const listed: string[] = [];
+  let ContinuationToken: string | undefined;
+  do {
+    const page = await s3.send(new ListObjectsV2Command({ Bucket, MaxKeys: 5, ContinuationToken }));
+    for (const { Key = '' } of page.Contents ?? []) listed.push(Key);
+    ContinuationToken = page.NextContinuationToken;
+  } while (ContinuationToken !== undefined);
+  t.same(listed.toSorted(), keys.toSorted());
+  t.match(await s3.send(new ListObjectsV2Command({ Bucket, MaxKeys: 0 })), { IsTruncated: false });
+});

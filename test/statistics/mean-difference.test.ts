@@ -1,12 +1,18 @@
 import { test } from 'tap';
 import { type Random, seededRandom } from '../../src/core/random.ts';
-import { type MeanDifferenceOptions, meanDifference } from '../../src/statistics/mean-difference.ts';
-import { addToMoments, type Moments, momentsOf, noMoments } from '../../src/statistics/moments.ts';
+import {
+  addStratum,
+  type MeanDifferenceOptions,
+  meanDifference,
+  noMeanDifference,
+  tightestVariance,
+} from '../../src/statistics/mean-difference.ts';
+import { addToMoments, type Moments, mergeMoments, momentsOf, noMoments } from '../../src/statistics/moments.ts';
 import { shareDifference, shareSequence } from '../../src/statistics/share-difference.ts';
 import { agree, close } from '../helpers/agree.ts';
 import { binomialDraw, countRuns } from '../helpers/draws.ts';
 
-const options: MeanDifferenceOptions = { alpha: 0.05, tightestAt: 0.1, sides: 'both', leastDeviation: 0 };
+const options: MeanDifferenceOptions = { alpha: 0.05, tightestAt: 0, sides: 'both' };
 const arm = (count: number, mean: number, deviation: number): Moments => ({
   count,
   mean,
@@ -23,36 +29,75 @@ test('the bounds are those of the published boundary', async t => {
     Math.SQRT2 * Math.sqrt(((2 * (n * squared + 1)) / (n * n * squared)) * log(Math.sqrt(n * squared + 1)));
   const both = half(rho2(0.05), root => Math.log(root / 0.05));
   const one = half(rho2(0.1), root => Math.log(1 + root / 0.1));
-  const bounds = meanDifference(arm(n, 3, 1), arm(n, 2, 1), options);
-  const single = meanDifference(arm(n, 3, 1), arm(n, 2, 1), { ...options, sides: 'one' });
+  // Deviation 1 about the common mean, as an estimate from both: what the permutation of all values has.
+  const each = { count: n, mean: 3, m2: ((2 * n - 1) * 1) / 2, min: null, max: null };
+  const sum = addStratum(noMeanDifference, { canary: each, stable: each });
+  const tightestAt = tightestVariance(sum, 0.1) ?? 0;
+  const bounds = meanDifference(sum, { ...options, tightestAt });
+  const single = meanDifference(sum, { ...options, tightestAt, sides: 'one' });
   agree(t, [
-    ['low', bounds.low, 1 - both],
-    ['high', bounds.high, 1 + both],
-    ['one-sided', single.high, 1 + one],
+    ['estimate', bounds.estimate, 0],
+    ['low', bounds.low, -both],
+    ['high', bounds.high, both],
+    ['one-sided', single.high, one],
   ]);
   t.ok(single.high < bounds.high, 'one side alone is tighter');
 });
 
-test('nothing is said of too few values or of none that vary, unless a least deviation is given', async t => {
-  const nothing = { estimate: 1, low: -Infinity, high: Infinity };
-  t.same(meanDifference(momentsOf([2]), arm(50, 1, 1), options), nothing);
-  t.same(meanDifference(arm(50, 2, 0), arm(50, 1, 0), options), nothing);
-  const floored = meanDifference(arm(50, 2, 0), arm(50, 1, 0), { ...options, leastDeviation: 0.1 });
-  t.ok(floored.low > 0 && floored.high < 2);
+test('nothing is said of values of one version, or of none that vary', async t => {
+  const alone = addStratum(noMeanDifference, { canary: momentsOf([2, 3]), stable: noMoments });
+  t.same(alone, noMeanDifference);
+  t.match(meanDifference(alone, options), { low: -Infinity, high: Infinity });
+  const alike = addStratum(noMeanDifference, { canary: arm(50, 2, 0), stable: arm(50, 2, 0) });
+  t.match(meanDifference(alike, options), { low: -Infinity, high: Infinity });
+  t.equal(tightestVariance(alike, 0.1), undefined);
 });
 
-/** Whether the bounds miss the true difference of skewed costs at any of forty looks, with a share that ramps. */
-function missesEver(random: Random, sides: 'both' | 'one'): boolean {
+test('values that never vary show a difference after some strata, not after one', async t => {
+  let sum = noMeanDifference;
+  const seen = Array.from({ length: 40 }, () => {
+    sum = addStratum(sum, { canary: arm(5, 2, 0), stable: arm(20, 1, 0) });
+    return meanDifference(sum, { ...options, tightestAt: 0.1, sides: 'one' }).low > 0;
+  });
+  t.notOk(seen[0]);
+  t.ok(seen.at(-1));
+});
+
+test('a version that has most of its values where all values are high is not taken for a worse one', async t => {
+  let sum = noMeanDifference;
   let [canary, stable] = [noMoments, noMoments];
-  const cost = () => -Math.log(1 - random());
+  for (const [share, mean] of [
+    [0.01, 1],
+    [0.1, 2],
+    [0.5, 4],
+  ] as const) {
+    for (let look = 0; look < 20; look += 1) {
+      const stratum = { canary: arm(1_000 * share, mean, 1), stable: arm(1_000 * (1 - share), mean, 1) };
+      sum = addStratum(sum, stratum);
+      [canary, stable] = [mergeMoments(canary, stratum.canary), mergeMoments(stable, stratum.stable)];
+    }
+  }
+  t.ok(canary.mean > 1.5 * stable.mean, 'pooled, it looks half as bad again');
+  t.ok(close(meanDifference(sum, { ...options, tightestAt: 100 }).estimate, 0, 1e-9));
+});
+
+/** Whether the bounds miss the true difference of skewed costs at any of forty looks: costs and share both move. */
+function missesEver(random: Random, sides: 'both' | 'one'): boolean {
+  let sum = noMeanDifference;
+  let tightestAt: number | undefined;
   for (let look = 0; look < 40; look += 1) {
-    const share = look < 15 ? 0.3 : 0.6;
+    const share = look < 15 ? 0.1 : 0.6;
+    const cost = () => -Math.log(1 - random()) * (1 + look / 10);
+    let [canary, stable] = [noMoments, noMoments];
     for (let call = 0; call < 50; call += 1) {
       if (random() < share) canary = addToMoments(canary, 0.2 + cost());
       else stable = addToMoments(stable, cost());
     }
-    const { low, high } = meanDifference(canary, stable, { ...options, sides });
-    if (look > 0 && (high < 0.2 || (sides === 'both' && low > 0.2))) return true;
+    sum = addStratum(sum, { canary, stable });
+    if (look < 3) continue; // some dozens of values first
+    tightestAt ??= tightestVariance(sum, 0.1) ?? 1;
+    const { low, high } = meanDifference(sum, { ...options, tightestAt, sides });
+    if (high < 0.2 || (sides === 'both' && low > 0.2)) return true;
   }
   return false;
 }

@@ -1,8 +1,8 @@
 import type { AuthOptions } from '../../security/options.ts';
 import type { Path } from '../findings.ts';
 import type { Inspection, Rule } from '../inspection.ts';
-import { knownNames } from '../nearest.ts';
-import { aliasesOf, residencyClasses, residencyOf } from './lookups.ts';
+import { didYouMean, knownNames } from '../nearest.ts';
+import { aliasesOf, residenciesAreSound, residencyClasses, residencyOf } from './lookups.ts';
 
 /** `auth: none` is told for what it is. */
 export const openToAllIsSaid: Rule = inspection => {
@@ -31,9 +31,10 @@ const shortestSecret = 20;
 /** A key has a digest or a secret, and one that guards something cannot be guessed. */
 export const keysHaveOneSecret: Rule = inspection => {
   const { auth } = inspection.config;
-  if (auth === 'none' || !inspection.sound(['auth'])) return;
+  if (auth === 'none') return;
   for (const [index, { sha256, secret }] of auth.keys.entries()) {
     const path = ['auth', 'keys', index];
+    if (!inspection.sound([...path, 'sha256']) || !inspection.sound([...path, 'secret'])) continue;
     if ((sha256 === undefined) === (secret === undefined))
       inspection.error(path, 'needs one of sha256 and secret', 'write secret for callers who sign, else sha256');
     else if (secret !== undefined && secret.length < shortestSecret && !auth.anonymous)
@@ -75,13 +76,13 @@ function tellRepeats<T extends { readonly path: Path }>(
 /** Models and residencies that keys name are there. */
 export const keysNameModels: Rule = inspection => {
   const { auth, models } = inspection.config;
-  if (auth === 'none' || !inspection.sound(['auth'])) return;
+  if (auth === 'none') return;
   const aliases = aliasesOf(inspection);
   for (const [index, key] of auth.keys.entries()) {
     for (const [place, model] of (key.models ?? []).entries()) {
       const path = ['auth', 'keys', index, 'models', place];
       const known = Object.keys(models);
-      if (Object.hasOwn(models, model)) continue;
+      if (Object.hasOwn(models, model) || !inspection.sound(path)) continue;
       const owner = aliases.get(model);
       const found = inspection.shown(path, model);
       if (owner !== undefined) inspection.error(path, `${found} is an alias`, `write the model’s name, ${owner}`);
@@ -104,13 +105,28 @@ export const tenantsNameModels: Rule = inspection => {
   }
 };
 
+/** A tenant that nobody can be of has limits that never bind: most often its name is misspelt. */
+export const tenantsHaveKeys: Rule = inspection => {
+  const { auth, tenants } = inspection.config;
+  if (auth === 'none' || auth.issued !== undefined || !inspection.sound(['auth'])) return;
+  const known = new Set(auth.keys.map(({ tenant }) => tenant));
+  if (auth.anonymous) known.add('anonymous');
+  for (const tenant of Object.keys(tenants)) {
+    const path = ['tenants', tenant];
+    if (known.has(tenant) || !inspection.sound(path)) continue;
+    const mend = `correct the name, or leave it out${didYouMean(tenant, [...known])}`;
+    inspection.warning(path, 'no key is of this tenant, so its limits bind nobody', mend);
+  }
+};
+
 /** A key bound to places where its models do not run gets nothing but errors. */
 export const keysReachTargets: Rule = inspection => {
   const { auth } = inspection.config;
-  if (auth === 'none' || !inspection.sound(['auth']) || !inspection.sound(['regions'])) return;
+  if (auth === 'none' || !residenciesAreSound(inspection)) return;
   const classes = residencyClasses(inspection);
   for (const [index, key] of auth.keys.entries()) {
     const path = ['auth', 'keys', index, 'residency'];
+    if (!inspection.sound(path)) continue;
     const unknown = (key.residency ?? []).filter(name => !classes.has(name));
     for (const name of unknown) {
       const mend = knownNames(name, classes);

@@ -88,16 +88,17 @@ export const staleHasACache: Rule = inspection => {
 export const cacheHoldsSomething: Rule = inspection => {
   const { maxBytes, maxEntryBytes } = inspection.config.cacheStore;
   const { redis } = inspection.config;
+  const sound = ['maxBytes', 'maxEntryBytes'].every(key => inspection.sound(['cacheStore', key]));
   for (const [, { cache }, path] of inspection.models()) {
     const at = [...path, 'cache'];
-    if (cache === undefined || !inspection.sound(at) || !inspection.sound(['cacheStore'])) continue;
+    if (cache === undefined || !inspection.sound(at) || !sound) continue;
     if (cache.freshSeconds + cache.staleIfErrorSeconds + cache.staleWhileRevalidateSeconds === 0) {
       inspection.error(at, 'every time is 0, so nothing is ever kept', 'give one a time, or leave cache out');
     } else if (maxEntryBytes === 0 || (maxBytes === 0 && redis === undefined)) {
       inspection.error(at, 'the cache store has no room', 'raise cacheStore.maxBytes and maxEntryBytes');
     }
   }
-  if (maxBytes === 0 || maxEntryBytes <= maxBytes || !inspection.sound(['cacheStore'])) return;
+  if (maxBytes === 0 || maxEntryBytes <= maxBytes || !sound) return;
   const problem = `larger than cacheStore.maxBytes, ${maxBytes}`;
   inspection.warning(['cacheStore', 'maxEntryBytes'], problem, 'an answer of that size is never kept in memory');
 };

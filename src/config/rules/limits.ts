@@ -11,11 +11,11 @@ export const deadlinesFit: Rule = inspection => {
       const problem = `${deadlineMs} is shorter than slo.latencyMs, ${slo.latencyMs}`;
       inspection.error(at, problem, 'raise the deadline, or promise a shorter latency');
     }
-    if (deadlineMs <= connections.connectTimeoutMs && inspection.sound(['connections'])) {
+    if (deadlineMs <= connections.connectTimeoutMs && inspection.sound(['connections', 'connectTimeoutMs'])) {
       const problem = `one connection may take all of it: connections.connectTimeoutMs is ${connections.connectTimeoutMs}`;
       inspection.warning(at, problem, 'raise the deadline, or lower connectTimeoutMs to half of it');
     }
-    const chosen = inspection.written(['limits', 'shutdownMs']) || !inspection.sound(['limits']);
+    const chosen = inspection.written(['limits', 'shutdownMs']) || !inspection.sound(['limits', 'shutdownMs']);
     if (deadlineMs > limits.shutdownMs && !chosen) {
       const problem = `a stopping gateway waits ${limits.shutdownMs} ms and cuts calls that take longer`;
       inspection.warning(at, problem, 'raise limits.shutdownMs');
@@ -26,10 +26,11 @@ export const deadlinesFit: Rule = inspection => {
 /** One body of the largest size fits what may be held. */
 export const bodiesFitMemory: Rule = inspection => {
   const { maxBufferedBytes } = inspection.config.limits;
+  if (!inspection.sound(['limits', 'maxBufferedBytes'])) return;
   for (const [, options, path] of inspection.models()) {
     for (const key of ['maxRequestBytes', 'maxResponseBytes'] as const) {
       const at = [...path, key];
-      if (options[key] <= maxBufferedBytes || !inspection.sound(at) || !inspection.sound(['limits'])) continue;
+      if (options[key] <= maxBufferedBytes || !inspection.sound(at)) continue;
       const problem = `${options[key]} is above limits.maxBufferedBytes, ${maxBufferedBytes}, so one body never fits`;
       inspection.error(at, problem, 'lower it, or raise maxBufferedBytes');
     }
@@ -39,7 +40,8 @@ export const bodiesFitMemory: Rule = inspection => {
 /** The cap of ejection times is not below their base. */
 export const ejectionTimesFit: Rule = inspection => {
   const { baseEjectionMs, maxEjectionMs } = inspection.config.health;
-  if (maxEjectionMs >= baseEjectionMs || !inspection.sound(['health'])) return;
+  const sound = ['baseEjectionMs', 'maxEjectionMs'].every(key => inspection.sound(['health', key]));
+  if (maxEjectionMs >= baseEjectionMs || !sound) return;
   const problem = `${maxEjectionMs} is shorter than baseEjectionMs, ${baseEjectionMs}`;
   inspection.error(['health', 'maxEjectionMs'], problem, 'raise it');
 };

@@ -1,7 +1,7 @@
 import type { TargetOptions } from '../../backends/options.ts';
-import { profileGeography } from '../../core/residency.ts';
 import type { Inspection } from '../inspection.ts';
 import { geographyOf } from '../regions.ts';
+import { geographyOfProfile } from '../target-abilities.ts';
 
 /** Residency class of a region of the config, undefined for an unknown region. */
 export function residencyOf({ config }: Inspection, region: string): string | undefined {
@@ -11,7 +11,14 @@ export function residencyOf({ config }: Inspection, region: string): string | un
 
 /** Where a target may run: what it says, its inference profile's geography, or its region's class. */
 export function residencyOfTarget(inspection: Inspection, target: TargetOptions): string | undefined {
-  return target.residency ?? profileGeography(target.modelId) ?? residencyOf(inspection, target.region);
+  return target.residency ?? geographyOfProfile(target) ?? residencyOf(inspection, target.region);
+}
+
+/** Whether the residency of every region is known: nothing is said of classes while one of them is a stand-in. */
+export function residenciesAreSound(inspection: Inspection): boolean {
+  if (inspection.standIn(['regions'])) return false;
+  const regions = Object.keys(inspection.config.regions);
+  return regions.every(region => inspection.sound(['regions', region, 'residency']));
 }
 
 /** Every residency class some region or target has. */

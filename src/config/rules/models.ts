@@ -1,7 +1,7 @@
 import type { Path } from '../findings.ts';
 import type { Rule } from '../inspection.ts';
 import { knownNames } from '../nearest.ts';
-import { residencyClasses, residencyOfTarget } from './lookups.ts';
+import { residenciesAreSound, residencyClasses, residencyOfTarget } from './lookups.ts';
 
 /** No name or alias stands for two models. */
 export const namesAreDistinct: Rule = inspection => {
@@ -47,7 +47,7 @@ export const residencyLeavesTargets: Rule = inspection => {
   const classes = residencyClasses(inspection);
   for (const [model, { routing, versions }, path] of inspection.models()) {
     const at = [...path, 'routing', 'residency'];
-    if (routing.residency === undefined || !inspection.sound(at) || !inspection.sound(['regions'])) continue;
+    if (routing.residency === undefined || !inspection.sound(at) || !residenciesAreSound(inspection)) continue;
     const unknown = routing.residency.filter(name => !classes.has(name));
     for (const name of unknown) {
       const mend = knownNames(name, classes);

@@ -1,12 +1,12 @@
 import type { TargetOptions } from '../../backends/options.ts';
-import { isAwsRegion, profileGeography } from '../../core/residency.ts';
-import { kindTraits } from '../../core/target.ts';
+import { isAwsRegion } from '../../core/residency.ts';
+import { kindTraits, type TargetApi } from '../../core/target.ts';
 import type { Path } from '../findings.ts';
 import type { Inspection, LocatedTarget, Rule } from '../inspection.ts';
 import { knownNames } from '../nearest.ts';
 import { geographyOf } from '../regions.ts';
 import { targetId } from '../resolve.ts';
-import { operationsOf } from '../target-abilities.ts';
+import { geographyOfProfile, operationsOf } from '../target-abilities.ts';
 import { checkUrl } from './urls.ts';
 
 /** Each target's region is configured. */
@@ -47,11 +47,11 @@ function tellTwin(inspection: Inspection, first: LocatedTarget, second: LocatedT
 
 /** What each kind cannot have, after the feature exclusions of SageMaker's guides and InvokeEndpointAsync's headers. */
 const impossible = {
-  'sagemaker-realtime': ['targetModel', 'memoryMb', 'modelId', 'url', 'auth'],
-  'sagemaker-serverless': ['targetModel', 'variant', 'component', 'modelId', 'url', 'auth'],
-  'sagemaker-multi-model': ['component', 'memoryMb', 'modelId', 'url', 'auth', 'api'],
-  'sagemaker-async': ['targetModel', 'memoryMb', 'variant', 'component', 'modelId', 'url', 'auth', 'api'],
-  bedrock: ['endpoint', 'variant', 'component', 'targetModel', 'memoryMb', 'url', 'auth', 'api'],
+  'sagemaker-realtime': ['targetModel', 'memoryMb', 'url', 'auth'],
+  'sagemaker-serverless': ['targetModel', 'variant', 'component', 'url', 'auth'],
+  'sagemaker-multi-model': ['component', 'memoryMb', 'modelId', 'url', 'auth', 'api', 'template'],
+  'sagemaker-async': ['targetModel', 'memoryMb', 'variant', 'component', 'modelId', 'url', 'auth', 'api', 'template'],
+  bedrock: ['endpoint', 'variant', 'component', 'targetModel', 'memoryMb', 'url', 'auth', 'api', 'template'],
   http: ['endpoint', 'variant', 'component', 'targetModel', 'memoryMb', 'credentials'],
 } as const satisfies Record<TargetOptions['kind'], readonly (keyof TargetOptions)[]>;
 
@@ -85,8 +85,34 @@ export const kindsFitTheirSettings: Rule = inspection => {
       inspection.error([...path, place], problem, mends[place]);
     }
     if (target.kind === 'sagemaker-serverless') checkServerless(inspection, path, target);
+    checkApi(inspection, path, target);
   }
 };
+
+/** What the kinds that may have one can speak. */
+const apisOf: Partial<Record<TargetOptions['kind'], readonly TargetApi[]>> = {
+  'sagemaker-realtime': ['openai', 'tgi'],
+  'sagemaker-serverless': ['openai', 'tgi'],
+  http: ['openai', 'open-inference', 'invocations'],
+};
+
+function checkApi(inspection: Inspection, path: Path, { kind, api, template, modelId }: TargetOptions): void {
+  const known = apisOf[kind];
+  if (known === undefined || !inspection.sound([...path, 'api'])) return;
+  if (kind !== 'http' && api !== 'openai' && modelId !== undefined && inspection.sound([...path, 'modelId']))
+    inspection.error(
+      [...path, 'modelId'],
+      `a ${kind} target without api: openai has no modelId`,
+      'leave it out, or correct kind',
+    );
+  if (api !== undefined && !known.includes(api))
+    inspection.error([...path, 'api'], `a ${kind} target cannot speak ${api}`, `write one of ${known.join(', ')}`);
+  const at: Path = [...path, 'template'];
+  if (!inspection.sound(at) || (api === 'tgi') === (template !== undefined)) return;
+  if (api === 'tgi')
+    inspection.error(at, 'is missing: a tgi container takes text', 'write the one its model was trained with');
+  else inspection.error(at, 'only a target of api tgi has one', 'leave it out, or write api: tgi');
+}
 
 /** `ProductionVariantServerlessConfig`: memory in steps of 1024 MB, at most 200 calls at once per endpoint. */
 function checkServerless(inspection: Inspection, path: Path, target: TargetOptions): void {
@@ -132,7 +158,7 @@ export const probesCanBeAnswered: Rule = inspection => {
 export const profilesFitTheirRegions: Rule = inspection => {
   for (const { path, target } of inspection.targets()) {
     const at = [...path, 'modelId'];
-    const geography = profileGeography(target.modelId);
+    const geography = geographyOfProfile(target);
     if (geography === undefined || geography === 'global' || !inspection.sound(at)) continue;
     if (geography === geographyOf(target.region)) continue;
     const problem = `a profile of ${geography} cannot be called from ${target.region}`;

@@ -15,7 +15,7 @@ export const transformRegionsHaveBuckets: Rule = inspection => {
     if (!known.includes(transform.region)) {
       const mend = `known: ${known.join(', ')}${didYouMean(transform.region, known)}`;
       inspection.error(at, `no region is called ${inspection.shown(at, transform.region)}`, mend);
-    } else if (inspection.sound(['jobs']) && !Object.hasOwn(jobs?.buckets ?? {}, transform.region)) {
+    } else if (inspection.sound(['jobs', 'buckets']) && !Object.hasOwn(jobs?.buckets ?? {}, transform.region)) {
       const mend = `write jobs.buckets.${transform.region}`;
       inspection.error(at, `batches in ${transform.region} have no bucket for their records and outputs`, mend);
     }

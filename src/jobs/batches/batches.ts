@@ -1,4 +1,5 @@
 import { GatewayError } from '../../core/errors.ts';
+import { countByState } from '../book.ts';
 import { createDriver } from '../driver.ts';
 import { isJobId } from '../job.ts';
 import type { JobsOptions } from '../options.ts';
@@ -57,12 +58,7 @@ export function startBatches(ports: BatchPorts): Batches {
       driver.nudge(batch.id);
       return withdrawn;
     },
-    counts: () => {
-      const counts = new Map<string, number>();
-      for (const { model, state } of book.all())
-        counts.set(`${model} ${state}`, (counts.get(`${model} ${state}`) ?? 0) + 1);
-      return counts;
-    },
+    counts: () => countByState(book.all()),
     stop: async () => {
       await Promise.all([driver.stop(), tending.stop()]);
       await started;

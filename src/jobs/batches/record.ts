@@ -29,6 +29,7 @@ const Record = Type.Object({
   finishedAtMs: optionalNumber,
   state: Type.Union(states.map(state => Type.Literal(state))),
   copies: Type.Array(Type.String()),
+  revision: optionalNumber,
   removing: Type.Optional(Type.Boolean()),
   places: Type.Record(Type.String(), Type.Object({ input: Type.String(), output: Type.String() })),
   keepsOutput: Type.Boolean(),

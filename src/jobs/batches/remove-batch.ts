@@ -9,7 +9,7 @@ const againMs = 60_000;
 
 /** Removes a batch, with its outputs where they lie in the gateway's own bucket, the record last. */
 export async function removeBatch(ports: BatchPorts, batch: Batch, options: JobsOptions): Promise<BatchStep> {
-  await ports.book.removing(batch.id);
+  await ports.book.removing({ ...batch, removing: false, owner: ports.replica });
   const copies = copiesOf(batch, options);
   try {
     if (!batch.keepsOutput) await removeOutputs(ports, batch, options);

@@ -15,6 +15,8 @@ export async function submitBatch(ports: BatchPorts, batch: Batch, options: Jobs
   const ageMs = ports.clock.wallMs() - batch.createdAtMs;
   const againMs = Math.min(mostWaitMs, Math.max(leastWaitMs, ageMs * waitShare));
   const serving = inOrder(ports, batch).filter(({ region }) => ports.regionState(region) === 'serving');
+  // Elsewhere the same transform would have another place to write to, and be paid for twice.
+  if (serving.length > 0 && (await ports.book.yields(batch))) return { batch, againMs };
   let latest = batch;
   for (const transform of serving) {
     const tried = await askRegion(ports, latest, transform);

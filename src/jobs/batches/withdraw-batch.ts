@@ -1,4 +1,6 @@
+import type { ObjectPlace } from '../../backends/object-store.ts';
 import type { JobsOptions } from '../options.ts';
+import { isMarked, mark, notNoted } from '../withdrawal.ts';
 import type { Batch } from './batch.ts';
 import { batchObject } from './batch-kind.ts';
 import { changeBatch } from './change.ts';
@@ -7,11 +9,11 @@ import type { BatchPorts } from './ports.ts';
 
 /**
  * Has a batch stopped. The replica that works on it may be another one, so this is written beside the record too; the
- * region is told at once, whoever works on it.
+ * region is told at once, whoever works on it. Throws `upstream-failed` when its owner cannot hear.
  */
 export async function withdrawBatch(ports: BatchPorts, batch: Batch, options: JobsOptions): Promise<Batch> {
-  const marks = copiesOf(batch, options).map(region => batchObject(options, region, batch.id, 'withdrawn'));
-  await Promise.allSettled(marks.map(mark => ports.store.put(mark, Buffer.from(ports.replica), 'text/plain')));
+  const isNoted = await mark(ports.store, marksOf(batch, options), ports.replica);
+  if (!isNoted && batch.owner !== ports.replica) throw notNoted();
   const attempt = batch.attempts.findLast(({ stage }) => stage === 'created');
   if (attempt !== undefined) await stopAttempt(ports, batch, attempt);
   if (batch.owner === ports.replica) return changeBatch(ports, batch, 'withdrawn');
@@ -19,11 +21,12 @@ export async function withdrawBatch(ports: BatchPorts, batch: Batch, options: Jo
 }
 
 /** Whether some replica was told to stop the batch. */
-export async function isBatchWithdrawn(ports: BatchPorts, batch: Batch, options: JobsOptions): Promise<boolean> {
-  const [region] = copiesOf(batch, options);
-  if (region === undefined) return false;
-  const mark = batchObject(options, region, batch.id, 'withdrawn');
-  return (await ports.store.look(mark).catch(() => undefined)) !== undefined;
+export function isBatchWithdrawn(ports: BatchPorts, batch: Batch, options: JobsOptions): Promise<boolean> {
+  return isMarked(ports.store, marksOf(batch, options));
+}
+
+function marksOf(batch: Batch, options: JobsOptions): readonly ObjectPlace[] {
+  return copiesOf(batch, options).map(region => batchObject(options, region, batch.id, 'withdrawn'));
 }
 
 /** Regions of its record that still have a bucket. */

@@ -59,7 +59,8 @@ export interface Taken {
   readonly counts: Counts;
   readonly runs: readonly Run[];
   readonly consumed: Readonly<Record<string, number>>;
-  readonly replicas: number;
+  /** Processes of batches in which returning callers are. */
+  readonly callersOf: readonly string[];
 }
 
 const mostSeries = 500;
@@ -77,8 +78,12 @@ export function takeBatches(texts: Iterable<string>, consumed: Readonly<Record<s
     counts: addCounts(fitting.map(({ counts }) => counts)),
     runs: fitting.flatMap(({ runs }) => runs),
     consumed: Object.fromEntries(Object.entries(next).slice(-mostSeries)),
-    replicas: Math.max(1, all.length),
+    callersOf: fitting.filter(({ counts }) => Object.keys(counts).some(isOfCallers)).map(({ series }) => series),
   };
+}
+
+function isOfCallers(key: string): boolean {
+  return key.startsWith('k/');
 }
 
 function readBatch(text: string): Batch | undefined {

@@ -10,8 +10,9 @@ export type Both<T> = Readonly<Record<Side, T>>;
 /**
  * Counters by name, so that those of replicas add up and those before a look can be taken away. The names:
  * `n|e|f|m/side/region` calls, errors, caller's faults, gateway's own faults; `l/side/region/bin` latencies;
- * `p/side/key` predictions; `$|q/side/n|s|ss` cost and loss: how many, sum, sum of squares; `d/side/share` distinct
- * calls that were finished while the share was in force; `s/canary/made|agreed|failed` mirrored calls.
+ * `p/side/key` predictions; `$|q/side/n|s|ss/region/share` cost and loss of the calls drawn with this share: how many,
+ * sum, sum of squares; `d|k/side/share` calls of nobody known, and callers who come again, as one process saw them, that were
+ * finished while the share was in force; `s/canary/made|agreed|failed` mirrored calls.
  */
 export type Counts = Readonly<Record<string, number>>;
 
@@ -52,14 +53,26 @@ export interface MirroredCounts {
 /** Of nothing. */
 export const noMirrored: MirroredCounts = { made: 0, agreed: 0, failed: 0 };
 
+/** Values of both sides by where, and with which share, their calls were drawn. */
+export type Strata = ReadonlyMap<string, Both<Moments>>;
+
+/** Whoever was drawn while one share was in force. */
+export interface DrawnCounts {
+  /** Calls, each of them drawn. */
+  readonly once: Both<number>;
+  /** Callers who come again, so that each process may have counted the same ones. */
+  readonly returning: Both<number>;
+}
+
 /** Counters put in order. */
 export interface ReadCounts {
   readonly regions: ReadonlyMap<string, Both<RegionCounts>>;
   readonly predictions: Both<Counts>;
-  readonly cost: Both<Moments>;
-  readonly loss: Both<Moments>;
+  /** By `region/share`. */
+  readonly cost: Strata;
+  readonly loss: Strata;
   /** By share, 0 to 1. */
-  readonly drawn: ReadonlyMap<number, Both<number>>;
+  readonly drawn: ReadonlyMap<number, DrawnCounts>;
   readonly mirrored: MirroredCounts;
 }
 
@@ -75,8 +88,8 @@ const fields = { n: 'calls', e: 'errors', f: 'callerFaults', m: 'misconfigured' 
 export function readCounts(counts: Counts): ReadCounts {
   const regions = new Map<string, Both<Draft>>();
   const predictions: Both<Record<string, number>> = { canary: {}, stable: {} };
-  const sums: Record<'$' | 'q', Both<Sums>> = { $: noSums(), q: noSums() };
-  const drawn = new Map<number, Record<Side, number>>();
+  const sums = { $: new Map<string, Both<Sums>>(), q: new Map<string, Both<Sums>>() };
+  const drawn = new Map<number, Record<keyof DrawnCounts, Record<Side, number>>>();
   const mirrored = { made: 0, agreed: 0, failed: 0 };
   const regionOf = (name: string) => {
     const known = regions.get(name) ?? { canary: draft(), stable: draft() };
@@ -90,15 +103,16 @@ export function readCounts(counts: Counts): ReadCounts {
     if (kind === 'n' || kind === 'e' || kind === 'f' || kind === 'm') regionOf(name)[side][fields[kind]] += count;
     else if (kind === 'l') add(regionOf(name)[side].latency, Number(bin), count);
     else if (kind === 'p') predictions[side][rest.join('/')] = count;
-    else if (kind === '$' || kind === 'q') sums[kind][side][name as keyof Sums] = count;
+    else if (kind === '$' || kind === 'q') addSum(sums[kind], rest, side, count);
     else if (kind === 's' && name in mirrored) mirrored[name as keyof MirroredCounts] += count;
-    else if (kind === 'd') {
-      const known = drawn.get(Number(name)) ?? { canary: 0, stable: 0 };
-      known[side] += count;
+    else if (kind === 'd' || kind === 'k') {
+      const none = () => ({ canary: 0, stable: 0 });
+      const known = drawn.get(Number(name)) ?? { once: none(), returning: none() };
+      known[kind === 'd' ? 'once' : 'returning'][side] += count;
       drawn.set(Number(name), known);
     }
   }
-  return { regions, predictions, cost: momentsBoth(sums.$), loss: momentsBoth(sums.q), drawn, mirrored };
+  return { regions, predictions, cost: momentsOf(sums.$), loss: momentsOf(sums.q), drawn, mirrored };
 }
 
 type Draft = { -readonly [key in keyof RegionCounts]: RegionCounts[key] extends number ? number : number[] };
@@ -121,8 +135,21 @@ function add(counts: number[], bin: number, count: number): void {
   if (bin in counts) counts[bin] = (counts[bin] ?? 0) + count;
 }
 
-function momentsBoth({ canary, stable }: Both<Sums>): Both<Moments> {
-  return { canary: momentsOfSums(canary), stable: momentsOfSums(stable) };
+function addSum(
+  strata: Map<string, Both<Sums>>,
+  [name = '', ...where]: readonly string[],
+  side: Side,
+  by: number,
+): void {
+  const key = where.join('/');
+  const known = strata.get(key) ?? noSums();
+  if (name in known[side]) known[side][name as keyof Sums] += by;
+  strata.set(key, known);
+}
+
+function momentsOf(strata: ReadonlyMap<string, Both<Sums>>): Strata {
+  const both = ({ canary, stable }: Both<Sums>) => ({ canary: momentsOfSums(canary), stable: momentsOfSums(stable) });
+  return new Map([...strata].map(([key, sums]) => [key, both(sums)]));
 }
 
 function momentsOfSums({ n, s, ss }: Sums): Moments {

@@ -1,8 +1,10 @@
+import { type MeanDifference, noMeanDifference } from '../../statistics/mean-difference.ts';
 import type { Moments } from '../../statistics/moments.ts';
-import { noMoments } from '../../statistics/moments.ts';
 import { newRateTest, type RateTest } from '../../statistics/rate-test.ts';
 import { noSampleRatio, type SampleRatioTest } from '../../statistics/sample-ratio.ts';
 import { type Both, type Counts, type MirroredCounts, noMirrored } from './counts.ts';
+import type { DrawnEvidence } from './gather-drawn.ts';
+import type { OpenStrata } from './open-strata.ts';
 
 /** Counts of one side of a region since the canary began, left out looks aside. */
 export interface Totals {
@@ -24,15 +26,22 @@ export interface PredictionEvidence {
   readonly distance: number;
 }
 
-/** Means compared: the scale is fixed before the first comparison, so that it does not follow the data. */
+/** Means compared within strata, stable's times 1 + the margin: what is above nothing is more than the margin allows. */
 export interface MeanEvidence {
-  readonly moments: Both<Moments>;
-  readonly scale: number | undefined;
+  readonly sum: MeanDifference;
+  /** Values of each side in the sum. */
+  readonly values: Both<number>;
+  /** By `region/share`: values that wait until there are enough for a stratum. */
+  readonly open: Readonly<Record<string, Both<Moments>>>;
+  /** Variance at which the bounds are tightest: fixed once enough is known, so that it does not follow the data. */
+  readonly tightestAt: number | undefined;
 }
 
 /** Everything the verdict remembers between looks; plain JSON, a few kilobytes. */
 export interface Evidence {
   readonly regions: Readonly<Record<string, Both<Totals>>>;
+  /** Calls counted there that are not yet compared; undefined in records of before any waited. */
+  readonly open?: OpenStrata;
   readonly errors: RateTest;
   readonly callerFaults: RateTest;
   readonly latency: {
@@ -47,6 +56,8 @@ export interface Evidence {
   readonly cost: MeanEvidence;
   readonly loss: MeanEvidence;
   readonly sampleRatio: SampleRatioTest;
+  /** What it is made of; undefined while nobody was drawn. */
+  readonly drawn?: DrawnEvidence;
   /** Of all replicas; undefined in records of before this was kept. */
   readonly mirrored?: MirroredCounts;
   /** Longest run of failures of the canary now, and the region it is in. */
@@ -55,9 +66,12 @@ export interface Evidence {
 
 /** Of a canary that has seen nothing. */
 export function noEvidence(): Evidence {
-  const noMeans: MeanEvidence = { moments: { canary: noMoments, stable: noMoments }, scale: undefined };
+  const noMeans: MeanEvidence = {
+    ...{ sum: noMeanDifference, values: { canary: 0, stable: 0 }, open: {}, tightestAt: undefined },
+  };
   return {
     regions: {},
+    open: {},
     errors: newRateTest(),
     callerFaults: newRateTest(),
     latency: { seen: {}, p50: newRateTest(), p95: newRateTest(), all: { canary: [], stable: [] } },

@@ -1,24 +1,28 @@
 import { type QuantileLook, stepQuantileTest } from '../../statistics/quantile-test.ts';
 import { type RateTable, stepRateTest } from '../../statistics/rate-test.ts';
-import { stepSampleRatio } from '../../statistics/sample-ratio.ts';
 import { alphas } from './alpha.ts';
-import { addMirrored, type Both, latencyEdges, mergeBoth, type RegionCounts } from './counts.ts';
+import { addMirrored, type Both, latencyEdges, type RegionCounts } from './counts.ts';
 import type { Counted } from './degraded.ts';
-import { addTotals, type Evidence, type MeanEvidence } from './evidence.ts';
+import { addTotals, type Evidence } from './evidence.ts';
+import { gatherDrawn } from './gather-drawn.ts';
+import { gatherMeans } from './gather-means.ts';
 import { addPredictions, judgePredictions } from './guards/predictions.ts';
 import type { Look } from './look.ts';
+import { closeStrata } from './open-strata.ts';
 import type { Plan } from './plan.ts';
 
 /** The evidence after one look: what was counted in regions that are well, each call once. */
 export function gather(before: Evidence, { regions }: Counted, look: Look, plan: Plan): Evidence {
   const { counts } = look;
+  const { closed, open } = closeStrata(before.open ?? {}, regions, look.atMs);
   const tables = (count: (side: RegionCounts) => number): RateTable[] =>
-    [...regions.values()].map(({ canary, stable }) => ({
+    [...closed.values()].map(({ canary, stable }) => ({
       canary: { calls: canary.calls, errors: count(canary) },
       stable: { calls: stable.calls, errors: count(stable) },
     }));
   return {
     regions: addRegions(before.regions, regions),
+    open,
     errors: stepRateTest(
       before.errors,
       tables(side => side.errors),
@@ -27,7 +31,7 @@ export function gather(before: Evidence, { regions }: Counted, look: Look, plan:
       before.callerFaults,
       tables(side => side.callerFaults),
     ),
-    latency: gatherLatency(before.latency, regions, plan.guards.latency.margin),
+    latency: gatherLatency(before.latency, closed, plan.guards.latency.margin),
     predictions: judgePredictions(
       {
         ...before.predictions,
@@ -37,7 +41,7 @@ export function gather(before: Evidence, { regions }: Counted, look: Look, plan:
     ),
     cost: gatherMeans(before.cost, counts.cost, plan.guards.cost.margin),
     loss: gatherMeans(before.loss, counts.loss, plan.guards.quality.margin),
-    sampleRatio: gatherDrawn(before.sampleRatio, look),
+    ...gatherDrawn(before, look),
     mirrored: addMirrored(before.mirrored, counts.mirrored),
     run: before.run,
   };
@@ -83,26 +87,4 @@ function gatherLatency(
     p95: step(0.95, before.p95).rates,
     all: { canary: plus(before.all.canary, 'canary'), stable: plus(before.all.stable, 'stable') },
   };
-}
-
-/** So many values of each side fix the scale. */
-const leastValues = 30;
-
-/** The scale is a third of the margin on stable's mean when there was enough to know it. */
-function gatherMeans(before: MeanEvidence, more: MeanEvidence['moments'], margin: number): MeanEvidence {
-  const moments = mergeBoth(before.moments, more);
-  const { canary, stable } = moments;
-  const known = Math.min(canary.count, stable.count) >= leastValues && stable.mean !== 0;
-  const scale = before.scale ?? (known ? (Math.abs(stable.mean) * Math.max(margin, 0.01)) / 3 : undefined);
-  return { moments, scale };
-}
-
-/** A caller may be counted by each replica: so many fewer were drawn apart from each other. */
-function gatherDrawn(before: Evidence['sampleRatio'], { counts, replicas }: Look): Evidence['sampleRatio'] {
-  let test = before;
-  for (const [share, { canary, stable }] of counts.drawn) {
-    if (!(share > 0 && share < 1)) continue;
-    test = stepSampleRatio(test, { share, canary: canary / replicas, stable: stable / replicas });
-  }
-  return test;
 }

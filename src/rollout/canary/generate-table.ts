@@ -1,11 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { renderTable, simulateTable } from './table.ts';
+import { renderClimbs, renderTable, simulateClimbs, simulateTable } from './table.ts';
 
-// Writes the table of error rates in `docs/canary.md` between its marks. Takes some minutes.
+// Writes the tables of error rates in `docs/canary.md` between their marks. Takes some minutes.
 const page = new URL('../../../docs/canary.md', import.meta.url);
-const runs = { harmless: 4_000, harmful: 1_000 };
-const table = renderTable(simulateTable(runs), runs);
-const [before, after] = ['<!-- simulated -->', '<!-- /simulated -->'];
-const text = readFileSync(page, 'utf8');
-const from = text.indexOf(before) + before.length;
-writeFileSync(page, `${text.slice(0, from)}\n\n${table}\n\n${text.slice(text.indexOf(after))}`);
+const runs = { harmless: 4_000, harmful: 1_000, climbs: 1_000 };
+
+function between(text: string, name: string, table: string): string {
+  const [before, after] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const from = text.indexOf(before) + before.length;
+  return `${text.slice(0, from)}\n\n${table}\n\n${text.slice(text.indexOf(after))}`;
+}
+
+const first = between(readFileSync(page, 'utf8'), 'simulated', renderTable(simulateTable(runs), runs));
+writeFileSync(page, between(first, 'climbs', renderClimbs(simulateClimbs(runs.climbs), runs.climbs)));

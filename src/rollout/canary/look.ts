@@ -17,6 +17,6 @@ export interface Look {
   readonly runs: readonly Run[];
   /** Regions that are ill as health sees them, in words. */
   readonly ill: ReadonlyMap<string, string>;
-  /** Processes that count calls; the same caller may be counted by each. */
-  readonly replicas: number;
+  /** Processes that counted returning callers since the last look; the same caller may be counted by each. */
+  readonly callersOf: readonly string[];
 }

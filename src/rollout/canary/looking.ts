@@ -28,7 +28,7 @@ export async function lookAt(ports: CanaryPorts, record: CanaryRecord, trial: Tr
     atMs,
     counts: readCounts(taken.counts),
     runs: taken.runs,
-    replicas: taken.replicas,
+    callersOf: taken.callersOf,
     ill: illRegions(ports, record),
   };
   const looked = withLook({ ...record, consumed: taken.consumed }, look);

@@ -1,4 +1,4 @@
-import type { GatewayEvent } from '../../core/events.ts';
+import type { GatewayEvent, JobOutcome } from '../../core/events.ts';
 import { isIllness, type Outcome } from '../../core/outcome.ts';
 import type { Target } from '../../core/target.ts';
 import { binOf } from '../../statistics/fixed-histogram.ts';
@@ -26,9 +26,12 @@ export interface ObserverPorts {
 /** Counts what this process sees of one canary. */
 export interface Observer {
   called(event: VersionCalled): void;
-  /** The first call of a caller that was finished while this share was in force. */
-  finished(side: Side, share: number): void;
-  truth(side: Side, loss: number): void;
+  /** A job of this side, which a target had taken, ended. */
+  jobEnded(side: Side, target: Target, outcome: JobOutcome, tookMs: number): void;
+  /** The first call of a caller that was finished while this share was in force. @param returning other replicas may count the same one */
+  finished(side: Side, share: number, returning: boolean): void;
+  /** How wrong an answer of this side was, of a call that was drawn with this share. */
+  truth(side: Side, loss: number, drawn: { readonly region: string; readonly share: number }): void;
   /** So many mirrored calls more. */
   mirrored(more: MirroredCounts): void;
   readonly counts: Counts;
@@ -36,6 +39,8 @@ export interface Observer {
   /** Forgets the runs of regions that turned out to be ill. */
   forgetRuns(regions: Iterable<string>): void;
 }
+
+const jobOutcomes = { answered: 'ok', refused: 'caller-fault', failed: 'backend-fault' } as const;
 
 /** Nothing counted at first. */
 export function observe(ports: ObserverPorts): Observer {
@@ -46,10 +51,10 @@ export function observe(ports: ObserverPorts): Observer {
   const add = (key: string, by = 1) => {
     counts[key] = (counts[key] ?? 0) + by;
   };
-  const addMoments = (key: string, value: number) => {
-    add(`${key}/n`);
-    add(`${key}/s`, value);
-    add(`${key}/ss`, value * value);
+  const addMoments = (key: string, value: number, where: string) => {
+    add(`${key}/n/${where}`);
+    add(`${key}/s/${where}`, value);
+    add(`${key}/ss/${where}`, value * value);
   };
   /** The first calls of a target are left out of the comparison; the guard of runs sees them. */
   const warmingUp = (target: Target) => {
@@ -57,22 +62,29 @@ export function observe(ports: ObserverPorts): Observer {
     if (before < ports.warmUpCalls) warm.set(target.id, before + 1);
     return before < ports.warmUpCalls;
   };
-  const tried = (event: VersionCalled, side: Side, target: Target) => {
+  /** Whether the outcome is an answer that is compared. @param tookMs undefined where it says nothing of the version */
+  const counted = (side: Side, target: Target, outcome: Outcome, tookMs: number | undefined): boolean => {
     const { region } = target;
-    const outcome = firstOutcome(event);
     const failed = isIllness(outcome);
     if (ports.well(region) && (failed || outcome === 'ok')) noteRun(runs, region, side, failed);
-    if (side === 'canary' && warmingUp(target)) return;
+    if (side === 'canary' && warmingUp(target)) return false;
     if (outcome === 'misconfigured') add(`m/${side}/${region}`);
-    if (outcome !== 'ok' && outcome !== 'caller-fault' && !failed) return;
+    if (outcome !== 'ok' && outcome !== 'caller-fault' && !failed) return false;
     add(`n/${side}/${region}`);
     if (failed) add(`e/${side}/${region}`);
     if (outcome === 'caller-fault') add(`f/${side}/${region}`);
-    if (outcome !== 'ok') return;
-    const result = event.attempts[0]?.result;
-    add(`l/${side}/${region}/${binOf(latencyEdges, result?.firstContentMs ?? result?.durationMs ?? 0)}`);
+    if (outcome !== 'ok') return false;
+    if (tookMs !== undefined) add(`l/${side}/${region}/${binOf(latencyEdges, tookMs)}`);
+    return true;
+  };
+  const tried = (event: VersionCalled, side: Side, target: Target) => {
+    const [first] = event.attempts;
+    // The fewer calls a version gets, the more of them find it cold.
+    const tookMs =
+      first?.setUpMs === undefined ? (first?.result.firstContentMs ?? first?.result.durationMs) : undefined;
+    if (!counted(side, target, firstOutcome(event), tookMs)) return;
     const usd = ports.costUsd(event, target);
-    if (usd !== undefined) addMoments(`$/${side}`, usd);
+    if (usd !== undefined) addMoments(`$/${side}`, usd, `${target.region}/${event.arm?.share}`);
     const prediction = event.outcome === 'ok' ? ports.prediction(event) : undefined;
     if (prediction !== undefined) add(`p/${side}/${keyAmong(told, predictionKey(prediction))}`);
   };
@@ -92,8 +104,9 @@ export function observe(ports: ObserverPorts): Observer {
       add(`n/canary/${region}`);
       add(`e/canary/${region}`);
     },
-    finished: (side, share) => add(`d/${side}/${share}`),
-    truth: (side, loss) => addMoments(`q/${side}`, loss),
+    jobEnded: (side, target, outcome, tookMs) => void counted(side, target, jobOutcomes[outcome], tookMs),
+    finished: (side, share, returning) => add(`${returning ? 'k' : 'd'}/${side}/${share}`),
+    truth: (side, loss, { region, share }) => addMoments(`q/${side}`, loss, `${region}/${share}`),
     mirrored: ({ made, agreed, failed }) => {
       add('s/canary/made', made);
       add('s/canary/agreed', agreed);

@@ -75,6 +75,7 @@ export function rebuilt(record: CanaryRecord, notices: readonly Rebuild[], atMs:
     ...record,
     builds: { ...record.builds, ...Object.fromEntries(fresh.map(({ target, build }) => [target.id, build])) },
     era: record.era + 1,
+    eraSinceMs: atMs,
     consumed: {},
     evidence: noEvidence(),
     stepCalls: noTotals,

@@ -1,5 +1,5 @@
 import type { GuardName } from './alpha.ts';
-import type { Evidence, Totals } from './evidence.ts';
+import { type Evidence, noEvidence, type Totals } from './evidence.ts';
 import type { Plan } from './plan.ts';
 import { type CanaryState, canaryStates, isRunning } from './states.ts';
 
@@ -62,6 +62,8 @@ export interface CanaryRecord {
   readonly evidence: Evidence;
   /** How often its evidence began anew, as another build stood behind a target. */
   readonly era: number;
+  /** Wall-clock ms: when it did so last. */
+  readonly eraSinceMs?: number;
   /** The build last noticed behind each target, by the target's id. */
   readonly builds: Readonly<Record<string, string>>;
   /** It was held before its shadow stage could be judged: resumed, it is shadowed again. */
@@ -102,7 +104,20 @@ export function stopKey(model: string, id: string): string {
 /** The record in `text`; undefined for anything else. */
 export function readRecord(text: string | undefined): CanaryRecord | undefined {
   const value = parse(text) as CanaryRecord | undefined;
-  return value?.format === 1 && canaryStates.includes(value.state) ? value : undefined;
+  return value?.format === 1 && canaryStates.includes(value.state)
+    ? { ...value, evidence: readEvidence(value) }
+    : undefined;
+}
+
+/** What was kept of means before they were compared by strata cannot be gone on with: they begin anew. */
+function readEvidence({ evidence }: CanaryRecord): Evidence {
+  const { cost, loss } = noEvidence();
+  const kept = (means: Partial<Evidence['cost']>) => means.sum !== undefined;
+  return {
+    ...evidence,
+    cost: kept(evidence.cost) ? evidence.cost : cost,
+    loss: kept(evidence.loss) ? evidence.loss : loss,
+  };
 }
 
 /** The end in `text`; undefined for anything else. */

@@ -16,6 +16,8 @@ export function longestRun(random: Random, calls: number, errors: number): numbe
 export function binomial(random: Random, n: number, p: number): number {
   if (p > 0.5) return n - binomial(random, n, 1 - p);
   if (p <= 0 || n === 0) return 0;
+  // Where the first term would be less than what a number holds: in two halves.
+  if (-n * Math.log1p(-p) > 600) return binomial(random, n >> 1, p) + binomial(random, n - (n >> 1), p);
   let term = (1 - p) ** n;
   let draw = random();
   let count = 0;

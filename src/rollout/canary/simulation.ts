@@ -1,14 +1,13 @@
-import type { Version } from '../../core/model.ts';
 import { type Random, seededRandom } from '../../core/random.ts';
 import { binOf } from '../../statistics/fixed-histogram.ts';
-import { noMoments } from '../../statistics/moments.ts';
 import type { CanaryOptions } from '../options.ts';
 import { type Both, latencyEdges, noMirrored, type ReadCounts, type RegionCounts } from './counts.ts';
-import { noEvidence, noTotals, totalsOf } from './evidence.ts';
+import { totalsOf } from './evidence.ts';
 import type { Run } from './look.ts';
 import { planOf } from './plan.ts';
 import type { CanaryRecord } from './record.ts';
 import { binomial, longestRun, spread } from './simulated-draws.ts';
+import { newRecord, versionIn } from './simulated-record.ts';
 import { type Decision, decide, reportsOf, withLook } from './verdict.ts';
 
 /** One kind of canary, tried many times against the verdict that the gateway runs. */
@@ -78,7 +77,7 @@ function runOnce(
   for (let asked = 0, atMs = 0; asked < trials.requests; asked += perLook) {
     atMs += plan.lookEveryMs;
     const { counts, runs } = lookOf(random, trials);
-    record = withLook(record, { atMs, counts, runs, ill: new Map(), replicas: 1 });
+    record = withLook(record, { atMs, counts, runs, ill: new Map(), callersOf: [] });
     const decision = decide(record, reportsOf(record), 0);
     if (decision?.move === 'condemn' || decision?.move === 'hold') return { decision, record };
     const state = decision?.move === 'freeze' ? 'frozen' : decision?.move === 'thaw' ? 'stepping' : record.state;
@@ -101,9 +100,14 @@ function lookOf(random: Random, trials: Trials): { counts: ReadCounts; runs: Run
   }
   const drawn = perLook * (1 + stableTimes);
   const canary = binomial(random, drawn, share);
-  const none = { canary: noMoments, stable: noMoments };
-  const counts = { regions: seen, predictions, cost: none, loss: none, mirrored: noMirrored };
-  return { counts: { ...counts, drawn: new Map([[share, { canary, stable: drawn - canary }]]) }, runs };
+  const counts = { regions: seen, predictions, cost: new Map(), loss: new Map(), mirrored: noMirrored };
+  return {
+    counts: {
+      ...counts,
+      drawn: new Map([[share, { once: { canary, stable: drawn - canary }, returning: { canary: 0, stable: 0 } }]]),
+    },
+    runs,
+  };
 }
 
 function drawSide(
@@ -126,44 +130,4 @@ function drawSide(
     predictions[`+${-bin * 4}`] = (predictions[`+${-bin * 4}`] ?? 0) + count;
   });
   return { calls, errors, callerFaults, misconfigured: 0, latency };
-}
-
-function versionIn(names: readonly string[]): Version {
-  const targets = names.map(region => ({ region }) as Version['targets'][number]);
-  return { name: 'v2', weight: 0, targets };
-}
-
-function newRecord(plan: CanaryRecord['plan']): CanaryRecord {
-  return {
-    ...{
-      format: 1,
-      id: 'simulated',
-      model: 'simulated',
-      canary: 'v2',
-      stable: 'v1',
-      startedBy: 'simulation',
-      startedAtMs: 0,
-    },
-    ...{
-      plan,
-      state: 'stepping',
-      reason: '',
-      wave: 0,
-      step: 0,
-      stepSinceMs: 0,
-      stateSinceMs: 0,
-      revision: 1,
-      looks: 0,
-    },
-    ...{
-      lookedAtMs: 0,
-      stepCalls: noTotals,
-      stepStable: noTotals,
-      consumed: {},
-      degraded: {},
-      waived: [],
-      evidence: noEvidence(),
-    },
-    ...{ weights: '', audit: [], previous: [], era: 0, builds: {} },
-  };
 }

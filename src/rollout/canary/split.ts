@@ -41,8 +41,8 @@ export function splitCanary(
   const named = request.hints.version !== undefined;
   if (named || canary === undefined || !canary.targets.some(mayServe)) return { versions: stable };
   return drawOf(model, request, `canary ${record.canary}`, random) < share
-    ? { versions: [canary, ...stable], arm: { canary: record.canary, side: 'canary' } }
-    : { versions: stable, arm: { canary: record.canary, side: 'stable' } };
+    ? { versions: [canary, ...stable], arm: { canary: record.canary, side: 'canary', share } }
+    : { versions: stable, arm: { canary: record.canary, side: 'stable', share } };
 }
 
 /** The version that is in charge, then those the config gives weight; of them alone where none was promoted. */

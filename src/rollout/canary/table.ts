@@ -1,5 +1,6 @@
 import Value from 'typebox/value';
 import { CanaryOptions } from '../options.ts';
+import { type Climbed, climb } from './simulated-climb.ts';
 import { type Outcome, simulate } from './simulation.ts';
 
 /** Stable's error rates that the table has a line for. */
@@ -39,7 +40,6 @@ export function renderTable(
   lines: readonly TableLine[],
   runs: { readonly harmless: number; readonly harmful: number },
 ): string {
-  const percent = (part: number, whole: number) => `${((100 * part) / whole).toFixed(2)} %`;
   const rows = lines.map(({ base, harmless, harmful }) => {
     const median = harmful.requests[harmful.requests.length >> 1];
     const until = harmful.ended < runs.harmful / 2 ? 'more than 2,000' : String(median);
@@ -49,6 +49,38 @@ export function renderTable(
   return [
     '| stable’s error rate | ended wrongly | 2 points more, caught within 2,000 | median canary requests until then |',
     '|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
+function percent(part: number, whole: number): string {
+  return `${((100 * part) / whole).toFixed(2)} %`;
+}
+
+/** One line of the table of canaries as good as stable that climb their steps while the world drifts. */
+export interface ClimbLine {
+  readonly base: number;
+  readonly climbed: Climbed;
+}
+
+/** Simulates each line; the numbers depend on nothing but how many runs there are. */
+export function simulateClimbs(runs: number): readonly ClimbLine[] {
+  const options = Value.Default(CanaryOptions, { steps: [5, 25, 50, 100] }) as CanaryOptions;
+  return tableBases.map((base, index) => ({
+    base,
+    climbed: climb({ options, base, drift: 3, callsPerLook: 2_000, looks: 100, runs, seed: index + 21 }),
+  }));
+}
+
+/** The second table of `docs/canary.md`. */
+export function renderClimbs(lines: readonly ClimbLine[], runs: number): string {
+  const rows = lines.map(({ base, climbed: { rolledBack, ended, promoted } }) => {
+    const others = [ended - rolledBack, promoted].map(count => percent(count, runs)).join(' | ');
+    return `| ${100 * base} % | ${percent(rolledBack, runs)} | ${others} | ${percent(runs - ended - promoted, runs)} |`;
+  });
+  return [
+    '| stable’s error rate | rolled back wrongly | held wrongly | promoted | not decided yet |',
+    '|---|---|---|---|---|',
     ...rows,
   ].join('\n');
 }

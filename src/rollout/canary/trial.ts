@@ -88,8 +88,18 @@ function notTriedIn(
   return (possible.find(({ region }) => region === near) ?? possible[0])?.region;
 }
 
+/** A call of the experiment that was finished. */
+export interface FinishedCall {
+  readonly side: Side;
+  readonly share: number;
+  /** Whom it sticks to a version with; undefined for one that nothing is known of. */
+  readonly key: string | undefined;
+  /** Whether others of the same key come, at any replica. */
+  readonly returning: boolean;
+}
+
 /** Counts the first finished call of each caller, as long as the share is what it was. */
-export function countFinished(trial: Trial, side: Side, share: number, key: string | undefined): void {
+export function countFinished(trial: Trial, { side, share, key, returning }: FinishedCall): void {
   if (share < trial.seenShare) return; // a late one, of the step before
   if (share > trial.seenShare) {
     trial.seenShare = share;
@@ -99,7 +109,7 @@ export function countFinished(trial: Trial, side: Side, share: number, key: stri
     if (trial.seen.has(key) || trial.seen.size >= mostCallers) return;
     trial.seen.add(key);
   }
-  trial.observer.finished(side, share);
+  trial.observer.finished(side, share, returning);
 }
 
 /** Counts what was mirrored since the last time. With a new build what is mirrored is counted anew, from nothing. */

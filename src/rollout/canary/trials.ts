@@ -1,9 +1,11 @@
 import type { Listener } from '../../core/events.ts';
 import type { Model } from '../../core/model.ts';
 import type { InferenceRequest } from '../../core/request.ts';
+import type { DrawnCall } from '../../core/split.ts';
 import type { Target } from '../../core/target.ts';
-import { splitKey } from '../split.ts';
+import { isReturning, splitKey } from '../split.ts';
 import type { Side } from './counts.ts';
+import { followJobs, isFollowed } from './followed-jobs.ts';
 import type { CanaryPorts } from './ports.ts';
 import { type CanaryRecord, countedAs, shareOf } from './record.ts';
 import { isRunning } from './states.ts';
@@ -28,6 +30,7 @@ interface Pending {
   readonly side: Side;
   readonly share: number;
   readonly key: string | undefined;
+  readonly returning: boolean;
 }
 
 /** Calls that never end, such as those of jobs, are forgotten when so many came after them. */
@@ -40,6 +43,7 @@ const hurryMs = 100;
 export function createTrials(ports: CanaryPorts, view: (model: string) => CanaryRecord | undefined): Trials {
   const trials = new Map<string, Trial>();
   const pending = new Map<string, Pending>();
+  const jobs = followJobs(ports.clock);
   const costs = new WeakMap<object, Map<Target, number>>();
   let urgent: (model: string) => void = () => {};
 
@@ -75,7 +79,7 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
     if (call === undefined) return;
     pending.delete(requestId);
     // A caller who gave up is what a version that does not answer looks like.
-    if (!left) countFinished(call.trial, call.side, call.share, call.key);
+    if (!left) countFinished(call.trial, call);
   };
   return {
     of,
@@ -86,7 +90,8 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
     chosen: (record, model, request, side) => {
       const trial = of(record);
       if (trial === undefined || pending.has(request.id)) return;
-      pending.set(request.id, { trial, side, share: shareOf(record), key: splitKey(model, request) });
+      const [key, returning] = [splitKey(model, request), isReturning(model, request)];
+      pending.set(request.id, { trial, side, share: shareOf(record), key, returning });
       if (pending.size <= mostPending) return;
       const [oldest] = pending.keys();
       if (oldest !== undefined) pending.delete(oldest);
@@ -104,6 +109,7 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
         case 'version-called': {
           const trial = event.arm === undefined ? undefined : of(view(event.model));
           if (trial === undefined) return;
+          if (isFollowed(event)) return jobs.taken(event, trial.id);
           trial.observer.called(event);
           const failing = trial.observer.runs().some(({ length }) => length >= urgentRun);
           if (event.outcome === 'ok' || event.arm?.side !== 'canary' || !failing) return;
@@ -111,11 +117,18 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
           trial.hurriedAt = ports.clock.now();
           return urgent(event.model);
         }
+        case 'job-changed': {
+          const job = jobs.ended(event);
+          const trial = job && of(view(event.model));
+          if (event.outcome === undefined || job === undefined || trial?.id !== job.trial) return;
+          trial.observer.jobEnded(job.side, job.target, event.outcome, job.tookMs);
+          return finished(event.id, false);
+        }
         case 'truth-joined': {
           const record = view(event.model);
-          const side =
-            event.version === record?.canary ? 'canary' : event.version === record?.stable ? 'stable' : undefined;
-          if (side !== undefined) of(record)?.observer.truth(side, lossOf(event));
+          const { drawn } = event;
+          if (record === undefined || drawn === undefined || !isOfTrial(record, event.version, drawn)) return;
+          of(record)?.observer.truth(drawn.arm.side, lossOf(event), { region: drawn.region, share: drawn.arm.share });
           return;
         }
         case 'request-finished':
@@ -131,6 +144,15 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
       for (const [model, trial] of trials) end(model, trial);
     },
   };
+}
+
+/**
+ * Whether the truth of such a call, answered by this version, is evidence: truths come late, and calls of before the
+ * canary, of another one, or of a former build say nothing. One of the canary's that stable answered is no answer of it.
+ */
+function isOfTrial(record: CanaryRecord, version: string, { arm, answeredAtMs }: DrawnCall): boolean {
+  if (arm.canary !== record.canary || answeredAtMs < (record.eraSinceMs ?? record.startedAtMs)) return false;
+  return (arm.side === 'canary') === (version === record.canary);
 }
 
 /** Copies are asked for as long as the canary gets nothing else. */

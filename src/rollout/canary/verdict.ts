@@ -14,11 +14,12 @@ import { type CanaryRecord, shareOf } from './record.ts';
 import type { CanaryMove } from './states.ts';
 
 /** What every guard says of the evidence so far. */
-export function reportsOf({ evidence, plan, stepCalls, stepStable }: CanaryRecord): GuardReport[] {
+export function reportsOf(record: CanaryRecord): GuardReport[] {
+  const { evidence, plan } = record;
   return [
-    failuresInARowGuard(evidence, stepStable, plan),
-    errorRatioGuard(evidence, { canary: stepCalls, stable: stepStable }, plan),
-    errorsGuard(evidence, plan),
+    failuresInARowGuard(record),
+    errorRatioGuard(record),
+    errorsGuard(record),
     callerFaultsGuard(evidence, plan),
     latencyGuard('latencyP50', evidence, plan),
     latencyGuard('latencyP95', evidence, plan),

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { GatewayError } from '../../core/errors.ts';
 import { operations } from '../../core/operation.ts';
 import type { AdminActor, AdminCall, AdminRole } from '../../security/admin-access.ts';
+import { checkOneHost } from '../one-host.ts';
 import { renderPlainError } from '../v1.ts';
 import { type CanaryRoutePorts, canaryRoutes } from './canary.ts';
 import { type DataPorts, dataRoutes } from './data.ts';
@@ -80,8 +81,9 @@ export function adminRoutes(
   ports: AdminPorts,
   onFault: (error: unknown, requestId: string) => void = () => {},
 ): void {
-  const judgeFully = (request: FastifyRequest, role: AdminRole): AdminActor =>
-    ports.access({
+  const judgeFully = (request: FastifyRequest, role: AdminRole): AdminActor => {
+    checkOneHost(request.raw);
+    return ports.access({
       host: request.headers.host,
       origin: request.headers.origin,
       authorization: request.headers.authorization,
@@ -89,6 +91,7 @@ export function adminRoutes(
       role,
       act: request.routeOptions.url?.slice('/admin/'.length).replace('/', ' ') ?? request.method,
     });
+  };
   const judge = (request: FastifyRequest, role: AdminRole): string => judgeFully(request, role).actor;
   server.setSchemaErrorFormatter((complaints, context) => new Error(schemaWords(complaints, context)));
   server.setErrorHandler((thrown, request, reply) => {

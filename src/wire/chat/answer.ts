@@ -31,6 +31,18 @@ const finishReasons: Readonly<Record<string, string>> = {
   content_filtered: 'content_filter',
 };
 
+/** Stop reasons of what is no completion: OpenAI has no word for them, and `stop` would say that all is well. */
+const malformed: Readonly<Record<string, string>> = {
+  malformed_tool_use:
+    'The model called a tool in a way that cannot be read: repeat the call, or describe its tools otherwise.',
+  malformed_model_output: 'The model wrote what cannot be read: repeat the call.',
+};
+
+/** Why an answer that stopped so is no completion, if it is none. */
+export function malformedBy(stopReason: unknown): string | undefined {
+  return typeof stopReason === 'string' && Object.hasOwn(malformed, stopReason) ? malformed[stopReason] : undefined;
+}
+
 /** OpenAI's word for why a model stopped. */
 export function finishReason(stopReason: string | undefined): string {
   return finishReasons[stopReason ?? ''] ?? 'stop';

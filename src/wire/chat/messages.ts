@@ -53,6 +53,11 @@ export function conversationOf(value: unknown): Conversation {
   return { system, messages };
 }
 
+/** A message's content where it can be text only, in pieces. Throws `Untranslatable`. */
+export function textPartsOf(at: string, content: unknown): readonly string[] {
+  return contentOf(at, content, textOnly).map(({ text }) => String(text));
+}
+
 type ReadPart = (at: string, part: Readonly<Record<string, unknown>>) => Block;
 
 function contentOf(at: string, content: unknown, read: ReadPart): Block[] {

@@ -7,7 +7,7 @@ import { metadataOf } from './metadata.ts';
 type Chat = Readonly<Record<string, unknown>>;
 
 /** Fields that say nothing beside their one value: that is accepted, any other refused. */
-const onlyAs: Readonly<Record<string, readonly unknown[]>> = {
+export const onlyAs: Readonly<Record<string, readonly unknown[]>> = {
   n: [1],
   logprobs: [false],
   frequency_penalty: [0],
@@ -17,7 +17,8 @@ const onlyAs: Readonly<Record<string, readonly unknown[]>> = {
   service_tier: ['auto', 'default'],
 };
 
-function given(value: unknown): boolean {
+/** Whether a field says anything. */
+export function given(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
@@ -47,12 +48,7 @@ const known = [
 /** The body of Converse that asks what a chat completion's body asks. Throws `Untranslatable` naming the field. */
 export function converseOfChat(chat: Chat): object {
   knownOnly('', chat, known);
-  for (const [field, values] of Object.entries(onlyAs)) {
-    if (!given(chat[field]) || values.includes(chat[field])) continue;
-    throw new Untranslatable(field, `can only be ${values.join(' or ')} with this model: leave it out.`);
-  }
-  checkFormats(chat);
-  checkStreamOptions(chat);
+  oneTextOnly(chat);
   const { system, messages } = conversationOf(chat['messages']);
   const inferenceConfig = inferenceOf(chat);
   const toolConfig = toolsOf(chat, messages);
@@ -64,6 +60,16 @@ export function converseOfChat(chat: Chat): object {
     ...(toolConfig && { toolConfig }),
     ...(Object.keys(requestMetadata).length > 0 && { requestMetadata }),
   };
+}
+
+/** Refuses what asks for more than one text, or for anything but text. Throws `Untranslatable`. */
+export function oneTextOnly(chat: Chat): void {
+  for (const [field, values] of Object.entries(onlyAs)) {
+    if (!given(chat[field]) || values.includes(chat[field])) continue;
+    throw new Untranslatable(field, `can only be ${values.join(' or ')} with this model: leave it out.`);
+  }
+  checkFormats(chat);
+  checkStreamOptions(chat);
 }
 
 function checkFormats({ response_format: format, modalities, logit_bias: bias }: Chat): void {
@@ -92,21 +98,27 @@ function checkStreamOptions({ stream, stream_options: options }: Chat): void {
 
 const mostTokens = 1_000_000;
 
-function inferenceOf(chat: Chat): Record<string, unknown> {
-  const { max_tokens: older, max_completion_tokens: newer, temperature, top_p: topP, stop } = chat;
+/** How much may be written, by either of its names; undefined where nothing is said. Throws `Untranslatable`. */
+export function tokenLimitOf({ max_tokens: older, max_completion_tokens: newer }: Chat): number | undefined {
   if (given(newer) && given(older) && newer !== older)
     throw new Untranslatable('max_tokens', 'says otherwise than max_completion_tokens: leave it out.');
-  const maxTokens = given(newer) ? newer : older;
-  const field = given(newer) ? 'max_completion_tokens' : 'max_tokens';
+  if (given(newer)) return integerAt('max_completion_tokens', newer, 1, mostTokens);
+  return given(older) ? integerAt('max_tokens', older, 1, mostTokens) : undefined;
+}
+
+function inferenceOf(chat: Chat): Record<string, unknown> {
+  const { temperature, top_p: topP, stop } = chat;
+  const maxTokens = tokenLimitOf(chat);
   return {
-    ...(given(maxTokens) && { maxTokens: integerAt(field, maxTokens, 1, mostTokens) }),
+    ...(maxTokens !== undefined && { maxTokens }),
     ...(given(temperature) && { temperature: numberAt('temperature', temperature, 0, 1) }),
     ...(given(topP) && { topP: numberAt('top_p', topP, 0, 1) }),
     ...(given(stop) && { stopSequences: stopsOf(stop) }),
   };
 }
 
-function stopsOf(stop: unknown): readonly string[] {
+/** The texts a completion ends before. Throws `Untranslatable`. */
+export function stopsOf(stop: unknown): readonly string[] {
   if (typeof stop === 'string') return [stop];
   return listAt('stop', stop).map((each, index) => textAt(`stop[${index}]`, each));
 }

@@ -37,8 +37,7 @@ function tensorOf(at: string, value: unknown, specs: readonly TensorSpec[]): Row
     throw new Untranslatable(`${at}.name`, `must be one of ${specs.map(each => each.name).join(', ')}.`);
   if (tensor['datatype'] !== spec.datatype) throw new Untranslatable(`${at}.datatype`, `must be ${spec.datatype}.`);
   const shape = shapeOf(`${at}.shape`, tensor['shape'], spec);
-  if (tensor['data'] === undefined)
-    throw new Untranslatable(`${at}.data`, 'is missing: tensors are taken as JSON, not in the binary form.');
+  if (tensor['data'] === undefined) throw new Untranslatable(`${at}.data`, 'is missing.');
   const flat = listAt(`${at}.data`, tensor['data']).flat(Number.POSITIVE_INFINITY);
   if (flat.length !== shape.reduce((product, length) => product * length, 1))
     throw new Untranslatable(`${at}.data`, `must hold as many values as the shape says, not ${flat.length}.`);
@@ -122,7 +121,12 @@ export function outputsAsked(
 ): readonly string[] | undefined {
   if (infer['outputs'] === undefined) return undefined;
   return listAt('outputs', infer['outputs']).map((value, index) => {
-    const name = textAt(`outputs[${index}].name`, objectAt(`outputs[${index}]`, value)['name']);
+    const { name: asked, parameters } = objectAt(`outputs[${index}]`, value);
+    const name = textAt(`outputs[${index}].name`, asked);
+    const wishes = parameters === undefined ? {} : objectAt(`outputs[${index}].parameters`, parameters);
+    for (const wish of ['classification', 'shared_memory_region'])
+      if (wishes[wish] !== undefined)
+        throw new Untranslatable(`outputs[${index}].parameters.${wish}`, 'cannot be had of this model.');
     if (!outputs.some(spec => spec.name === name))
       throw new Untranslatable(`outputs[${index}].name`, 'is no output of this model.');
     return name;

@@ -42,9 +42,8 @@ const id = '00000000-0000-0000-0000-000000000001';
 const placesIn = (region: string) => ({ input: `s3://bucket-${region}/in/`, output: `s3://bucket-${region}/out/` });
 
 /** One replica with batches in two regions, of which `a` is cheaper; what the control planes do is the test's. */
-function replica(t: Test, regionStates: Record<string, RegionState> = {}) {
+function replica(t: Test, regionStates: Record<string, RegionState> = {}, name = 'one', { store } = memoryObjects()) {
   const clock = manualClock();
-  const { store } = memoryObjects();
   const running = new Map<string, TransformState>();
   const created: string[] = [];
   const stopped: string[] = [];
@@ -71,7 +70,7 @@ function replica(t: Test, regionStates: Record<string, RegionState> = {}) {
       if (state !== undefined) running.set(key, { ...state, status: 'Stopped', endedAtMs: clock.wallMs() });
     },
   };
-  const book = openBook(batchKind, { state: memoryState(), store, options: () => options, warn: t.fail });
+  const book = openBook(batchKind, { clock, state: memoryState(), store, options: () => options, warn: t.fail });
   const ports: BatchPorts = {
     clock,
     emit: event => void events.push(event),
@@ -80,7 +79,7 @@ function replica(t: Test, regionStates: Record<string, RegionState> = {}) {
     book,
     ready: async () => {},
     options: () => options,
-    replica: 'one',
+    replica: name,
     transforms: () => [transformIn('b', 2), transformIn('a', 1)],
     regionState: region => regionStates[region] ?? 'serving',
     tell: async () => true,
@@ -90,7 +89,7 @@ function replica(t: Test, regionStates: Record<string, RegionState> = {}) {
   };
   const batch: Batch = {
     id,
-    owner: 'one',
+    owner: name,
     tenant: 't',
     model: 'rain',
     version: 'v1',
@@ -276,4 +275,16 @@ test('regions without a known price are asked last', async t => {
   await book.add(batch);
   Object.assign(ports, { transforms: () => [transformIn('a', undefined), transformIn('b', 9)] });
   t.match(await step(), { attempts: [{ region: 'b' }] });
+});
+
+test('of two replicas that believe a batch theirs, and see different regions, one starts it', async t => {
+  const objects = memoryObjects();
+  const one = replica(t, { b: 'evacuated' }, 'one', objects);
+  const two = replica(t, { a: 'evacuated' }, 'two', objects);
+  await one.book.add(one.batch);
+  await two.book.add(one.batch);
+  await two.book.save(two.batch); // which took it over while the first was not heard of
+  t.match(await one.step(), { owner: 'two', state: 'queued' });
+  t.same(one.created, []);
+  t.match(await two.step(), { state: 'running', attempts: [{ region: 'b' }] });
 });

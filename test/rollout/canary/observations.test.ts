@@ -23,7 +23,7 @@ function call(
     model: 'rain',
     version: side === 'canary' ? 'v2' : 'v1',
     outcome,
-    arm: { canary: 'v2', side },
+    arm: { canary: 'v2', side, share: 0.2 },
     request: { ...requestOf(), streaming } as VersionCalled['request'],
     attempts,
     answer: undefined,
@@ -89,7 +89,7 @@ test('a canary that could not be tried failed, unless that is nobody’s fault',
 test('calls outside the experiment, or of another canary, are not counted', t => {
   const mine = observer();
   mine.called({ ...call('stable', [attempt('v1', 'ok')]), arm: undefined });
-  mine.called({ ...call('stable', [attempt('v1', 'ok')]), arm: { canary: 'v3', side: 'stable' } });
+  mine.called({ ...call('stable', [attempt('v1', 'ok')]), arm: { canary: 'v3', side: 'stable', share: 0.2 } });
   t.same(mine.counts, {});
   t.end();
 });
@@ -143,10 +143,15 @@ test('costs, predictions and truth are counted per side', t => {
   const mine = observer({ costUsd: () => 0.5, prediction: ({ arm }) => (arm?.side === 'canary' ? 'rain' : 0.25) });
   mine.called(call('canary', [attempt('v2', 'ok')]));
   mine.called(call('stable', [attempt('v1', 'ok')]));
-  mine.truth('canary', 2);
+  mine.truth('canary', 2, { region, share: 0.05 });
   t.match(mine.counts, {
-    ...{ '$/canary/n': 1, '$/canary/s': 0.5, '$/canary/ss': 0.25, '$/stable/n': 1 },
-    ...{ 'p/canary/=rain': 1, 'p/stable/+-16': 1, 'q/canary/n': 1, 'q/canary/ss': 4 },
+    [`$/canary/n/${region}/0.2`]: 1,
+    [`$/canary/s/${region}/0.2`]: 0.5,
+    [`$/canary/ss/${region}/0.2`]: 0.25,
+    [`$/stable/n/${region}/0.2`]: 1,
+    ...{ 'p/canary/=rain': 1, 'p/stable/+-16': 1 },
+    [`q/canary/n/${region}/0.05`]: 1,
+    [`q/canary/ss/${region}/0.05`]: 4,
   });
   t.end();
 });
@@ -161,5 +166,23 @@ test('answers of free text are counted under so many names, and no more', t => {
     counted.reduce((sum, [, count]) => sum + count, 0),
     600,
   );
+  t.end();
+});
+
+test('an answer that waited for a cold start counts, and says nothing of the latency', t => {
+  const mine = observer();
+  mine.called(call('canary', [{ ...attempt('v2', 'ok', region, 4_000), setUpMs: 3_900 }]));
+  t.same(mine.counts, { [`n/canary/${region}`]: 1 });
+  t.end();
+});
+
+test('a job that was taken is judged by its end', t => {
+  const mine = observer();
+  const { target } = attempt('v2', 'ok');
+  mine.jobEnded('canary', target, 'answered', 900);
+  mine.jobEnded('canary', target, 'refused', 900);
+  mine.jobEnded('canary', target, 'failed', 900);
+  t.match(mine.counts, { [`n/canary/${region}`]: 3, [`e/canary/${region}`]: 1, [`f/canary/${region}`]: 1 });
+  t.match(mine.runs(), [{ region, length: 1 }]);
   t.end();
 });

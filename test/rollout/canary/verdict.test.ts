@@ -67,7 +67,7 @@ test('more errors than stable has condemn it, and the statistic is told', t => {
   );
   t.match(decision, {
     move: 'condemn',
-    reason: /^errors: canary 0\.04, stable 0\.005 \(share\); statistic \d+ reached 333/,
+    reason: /^errors: canary 0\.04, stable 0\.005 \(share\); statistic \d+ reached 222/,
   });
   t.ok(record.stepCalls.calls < 1_000, `${record.stepCalls.calls} requests`);
   t.end();
@@ -128,9 +128,9 @@ test('predictions far from stable’s hold it, or roll it back where the plan sa
 test('worse answers against ground truth condemn it, dearer calls hold it', t => {
   const means = (kind: string, canary: number, stable: number) => {
     const of = (side: string, n: number, mean: number) => ({
-      [`${kind}/${side}/n`]: n,
-      [`${kind}/${side}/s`]: n * mean,
-      [`${kind}/${side}/ss`]: n * mean * mean * 1.1,
+      [`${kind}/${side}/n/${east}/0.2`]: n,
+      [`${kind}/${side}/s/${east}/0.2`]: n * mean,
+      [`${kind}/${side}/ss/${east}/0.2`]: n * mean * mean * 1.1,
     });
     return addCounts([well, of('canary', 50, canary), of('stable', 200, stable)]);
   };

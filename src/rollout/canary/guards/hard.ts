@@ -1,9 +1,8 @@
 import { logErrorRatio, ratioBounds } from '../../../statistics/sequential-ratio.ts';
 import { shareSequence } from '../../../statistics/share-difference.ts';
 import { alphas } from '../alpha.ts';
-import type { Both } from '../counts.ts';
-import { type Evidence, type Totals, totalsOf } from '../evidence.ts';
-import type { Plan } from '../plan.ts';
+import { totalsOf } from '../evidence.ts';
+import { type CanaryRecord, shareOf } from '../record.ts';
 import { type GuardReport, percent } from './report.ts';
 
 /** How surely stable's rate lies below what the hard guards take it for. */
@@ -12,14 +11,25 @@ const boundAlpha = 0.01;
 const breakPoints = 0.1;
 const longestRun = 1_000;
 
+/** What the hard guards look at. */
+type HardRecord = Pick<CanaryRecord, 'evidence' | 'plan' | 'state' | 'step' | 'stepCalls' | 'stepStable'>;
+
+/** Stable is taken to fail so often where it has no calls, and never had any beside this canary's. */
+const unknownRate = 0.5;
+
 /**
- * Stable's error rate, taken from above, since it is measured: 1 while nothing is known. Where stable fails more than
- * before, its calls beside the step's tell: the share is the same for the whole step, so both sides met the same minutes.
+ * Stable's error rate, taken from above, since it is measured: 1 while nothing is known. Where the step's calls show
+ * that stable fails more than before, they tell: the share is the same for the whole step, so both sides met the same
+ * minutes. A few of them show nothing, and at 100 % those that are still under way are all there are.
  */
-function stableRate(evidence: Evidence, step: Totals): number {
-  const high = ({ calls, errors }: Totals) => shareSequence({ calls, errors }, boundAlpha).high;
-  const ever = high(totalsOf(evidence).stable);
-  return step.calls === 0 ? ever : Math.max(ever, high(step));
+function stableRate({ evidence, stepStable: step, ...record }: HardRecord): number {
+  const { stable } = totalsOf(evidence);
+  const all = shareOf(record) === 1;
+  if (stable.calls === 0) return all ? unknownRate : 1;
+  const ever = shareSequence(stable, boundAlpha).high;
+  if (all || step.calls === 0) return ever;
+  const { low, high } = shareSequence(step, boundAlpha);
+  return low > stable.errors / stable.calls ? Math.max(ever, high) : ever;
 }
 
 /**
@@ -34,9 +44,10 @@ export function runThatEnds(rate: number, calls: number, least: number): number 
 }
 
 /** So many failures of the canary in a row, while stable answers in the same region. */
-export function failuresInARowGuard(evidence: Evidence, stepStable: Totals, { guards }: Plan): GuardReport {
-  const rate = stableRate(evidence, stepStable);
-  const threshold = runThatEnds(rate, totalsOf(evidence).canary.calls, guards.failuresInARow);
+export function failuresInARowGuard(record: HardRecord): GuardReport {
+  const { evidence, plan } = record;
+  const rate = stableRate(record);
+  const threshold = runThatEnds(rate, totalsOf(evidence).canary.calls, plan.guards.failuresInARow);
   const { length, region } = evidence.run;
   return {
     guard: 'failuresInARow',
@@ -52,12 +63,13 @@ export function failuresInARowGuard(evidence: Evidence, stepStable: Totals, { gu
 }
 
 /** Wald's test of the step's errors: stable's rate against one ten points above it. */
-export function errorRatioGuard(evidence: Evidence, { canary: step, stable }: Both<Totals>, plan: Plan): GuardReport {
-  const fine = Math.max(stableRate(evidence, stable), 1e-6);
+export function errorRatioGuard(record: HardRecord): GuardReport {
+  const { plan, stepCalls: step, stepStable: stable } = record;
+  const fine = Math.max(stableRate(record), 1e-6);
   const bad = Math.min(0.95, Math.max(fine + breakPoints, 2 * fine));
   const steps = plan.steps.length + plan.waves.length - 1;
   const options = { fine, bad, alpha: alphas.errorRatio / steps, beta: 0.1 };
-  const known = fine < 0.5 && bad > fine;
+  const known = fine <= unknownRate && bad > fine;
   const statistic = known ? logErrorRatio(step.errors, step.calls, options) : 0;
   const threshold = ratioBounds(options).bad;
   return {

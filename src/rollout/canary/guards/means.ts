@@ -16,31 +16,35 @@ export function qualityGuard({ loss }: Pick<Evidence, 'loss'>, { guards }: Plan)
   return meansGuard('quality', loss, guards.quality, { unit: 'loss', factor: 1 });
 }
 
-/** Condemned when the confidence sequence of the difference of means lies above the margin. */
+/**
+ * Condemned when the confidence sequence of the difference lies above the margin. Both means shown are of the same
+ * regions and minutes; a version may have had most of its calls in dearer ones.
+ */
 function meansGuard(
   guard: 'cost' | 'quality',
-  { moments: { canary, stable }, scale }: MeanEvidence,
+  { sum, values, tightestAt }: MeanEvidence,
   { action, margin }: { readonly action: 'rollback' | 'hold' | 'off'; readonly margin: number },
   shown: { readonly unit: GuardReport['unit']; readonly factor: number },
 ): GuardReport {
-  const allowed = Math.abs(stable.mean) * margin;
+  const known = sum.weight > 0;
+  const [canary, stable] = [sum.canary / sum.weight, sum.stable / sum.weight / (1 + margin)];
   const base = {
     guard,
     action: action === 'off' ? 'hold' : action,
     statistic: 0,
     threshold: margin,
-    canary: canary.count === 0 ? null : canary.mean * shown.factor,
-    stable: stable.count === 0 ? null : stable.mean * shown.factor,
+    canary: known ? canary * shown.factor : null,
+    stable: known ? stable * shown.factor : null,
     unit: shown.unit,
   } as const;
   if (action === 'off') return { ...base, verdict: 'off', detail: '' };
-  if (scale === undefined) {
-    const known = Math.min(canary.count, stable.count);
-    return { ...base, verdict: 'no-data', detail: known === 0 ? 'not known' : `${known} calls of each, to begin 30` };
+  if (tightestAt === undefined) {
+    const fewer = Math.min(values.canary, values.stable);
+    return { ...base, verdict: 'no-data', detail: fewer === 0 ? 'not known' : `${fewer} calls of each, to begin 30` };
   }
-  const options = { alpha: alphas[guard], tightestAt: scale, sides: 'one', leastDeviation: scale / 10 } as const;
-  const { low } = meanDifference(canary, stable, options);
-  const statistic = Number.isFinite(low) ? low / Math.abs(stable.mean) : 0;
+  const { low } = meanDifference(sum, { alpha: alphas[guard], tightestAt, sides: 'one' });
+  // Where stable's is nothing, any is infinitely more: told against the canary's own.
+  const statistic = margin + low / (stable > 0 ? stable : canary);
   const detail = `may be ${Math.round(100 * margin)} % more`;
-  return { ...base, statistic, verdict: low > allowed ? 'condemns' : 'fine', detail };
+  return { ...base, statistic, verdict: low > 0 ? 'condemns' : 'fine', detail };
 }
