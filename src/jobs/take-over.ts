@@ -19,8 +19,8 @@ export interface TakeOverPorts<W extends Work> {
   warn(message: string): void;
 }
 
-/** Records read at once: an index may have to be made anew from tens of thousands. */
-const readAtOnce = 32;
+/** Records read, or written, at once: an index may have to be made anew from tens of thousands. */
+const atOnce = 32;
 
 /** Remembers whose the work in the buckets is, so that each foreign record is read once. */
 export function createTakeOver<W extends Work>(ports: TakeOverPorts<W>, heartbeats: Heartbeats): TakeOver {
@@ -55,8 +55,12 @@ export function createTakeOver<W extends Work>(ports: TakeOverPorts<W>, heartbea
           unread = error; // seen again at the next look
         }
       };
-      for (const work of [...book.all()]) if (work.owner !== replica) await consider(work);
-      for await (const ids of idsInBuckets(ports)) await eachOf(ids, readAtOnce, considerId);
+      await eachOf(
+        [...book.all()].filter(({ owner }) => owner !== replica),
+        atOnce,
+        consider,
+      );
+      for await (const ids of idsInBuckets(ports)) await eachOf(ids, atOnce, considerId);
       foreign = stillForeign;
       if (unread !== undefined) ports.warn(`not every ${book.kind.name} could be read: ${String(unread)}`);
       return taken;
@@ -89,10 +93,10 @@ async function* idsInBuckets<W extends Work>(ports: TakeOverPorts<W>): AsyncGene
 }
 
 /** Works on all of them, at most so many at once. */
-async function eachOf<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
+async function eachOf<T>(items: readonly T[], workers: number, work: (item: T) => Promise<void>): Promise<void> {
   const left = items.values();
   const worker = async (): Promise<void> => {
     for (const item of left) await work(item);
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await Promise.all(Array.from({ length: workers }, worker));
 }

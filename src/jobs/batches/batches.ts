@@ -18,7 +18,7 @@ export interface Batches {
   accept(batch: NewBatch): Promise<Batch>;
   /** Throws `not-found`. */
   find(id: string, tenant: string): Promise<Batch>;
-  /** Stops a batch that is not over, and resolves to it; removes one that is. */
+  /** Stops a batch that is not over, and resolves to it; removes one that is. Throws `upstream-failed`. */
   withdraw(batch: Batch): Promise<Batch | undefined>;
   /** By model and state, for gauges. */
   counts(): ReadonlyMap<string, number>;
@@ -51,6 +51,7 @@ export function startBatches(ports: BatchPorts): Batches {
     withdraw: async batch => {
       const options = optionsOf(ports);
       if (isBatchOver(batch.state)) {
+        checkNothingRuns(batch);
         await removeBatch(ports, batch, options);
         return undefined;
       }
@@ -65,6 +66,14 @@ export function startBatches(ports: BatchPorts): Batches {
       book.stop();
     },
   };
+}
+
+/** While a region may run what nobody waits for, the record is all that knows of it. Throws `upstream-failed`. */
+function checkNothingRuns({ attempts }: Batch): void {
+  const abandoned = attempts.find(({ stage }) => stage === 'abandoned');
+  if (abandoned === undefined) return;
+  const message = `${abandoned.region} may still run what it was asked for, and has to be stopped first: repeat the call later.`;
+  throw new GatewayError('upstream-failed', message);
 }
 
 /** A batch that this replica does not know may be another's. */

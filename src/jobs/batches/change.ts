@@ -23,8 +23,9 @@ export async function changeBatch(
   const state = nextBatchState(current.state, event);
   if (state === undefined) return amendBatch(ports, batch, more);
   const finishedAtMs = isBatchOver(state) ? ports.clock.wallMs() : undefined;
+  const changed = amended(current, { detail: undefined, ...more });
   const next: Batch = {
-    ...amended(current, { detail: undefined, ...more }),
+    ...(isBatchOver(state) ? withoutAsking(changed) : changed),
     state,
     ...(finishedAtMs !== undefined && { finishedAtMs }),
   };
@@ -47,6 +48,14 @@ export async function amendBatch(ports: BatchPorts, batch: Batch, more: Amendmen
 function amended(batch: Batch, more: Amendment): Batch {
   const { detail, ...rest } = { ...batch, ...more };
   return { ...rest, ...(detail !== undefined && { detail }) };
+}
+
+/** What was asked for before a crash, or elsewhere, may be there: it has to be stopped. */
+export function withoutAsking(batch: Batch): Batch {
+  const attempts = batch.attempts.map(each =>
+    each.stage === 'asking' ? { ...each, stage: 'abandoned' as const } : each,
+  );
+  return { ...batch, attempts };
 }
 
 /** Puts an attempt in the place of the one with its name and region, or after all others. */

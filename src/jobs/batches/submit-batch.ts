@@ -2,7 +2,7 @@ import { TransformPlaneError } from '../../backends/transform-plane.ts';
 import { byPrice, type Transform } from '../../core/transform.ts';
 import type { JobsOptions } from '../options.ts';
 import { attemptsRun, type Batch, type BatchAttempt } from './batch.ts';
-import { amendBatch, changeBatch, withAttempt } from './change.ts';
+import { amendBatch, changeBatch, withAttempt, withoutAsking } from './change.ts';
 import type { BatchPorts, BatchStep } from './ports.ts';
 
 /** Between tries to find a region; longer the longer the batch has waited. */
@@ -58,13 +58,6 @@ async function askRegion(
   const isWanted = ports.book.get(batch.id)?.state === 'queued';
   const attempts = withAttempt(asking, { ...attempt, stage: isWanted ? 'created' : 'abandoned' });
   return { batch: await changeBatch(ports, asking, 'created', { attempts }), created: isWanted };
-}
-
-/** What was asked for before a crash, or elsewhere, may be there. */
-function withoutAsking({ attempts }: Batch): Pick<Batch, 'attempts'> {
-  return {
-    attempts: attempts.map(each => (each.stage === 'asking' ? { ...each, stage: 'abandoned' as const } : each)),
-  };
 }
 
 /** A call that may have come through leaves an attempt that has to be looked after; a refusal leaves one that is over. */

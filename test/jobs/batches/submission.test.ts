@@ -9,6 +9,7 @@ import type { GatewayEvent, RegionState } from '../../../src/core/events.ts';
 import type { Transform } from '../../../src/core/transform.ts';
 import type { Batch } from '../../../src/jobs/batches/batch.ts';
 import { batchKind } from '../../../src/jobs/batches/batch-kind.ts';
+import { startBatches } from '../../../src/jobs/batches/batches.ts';
 import type { BatchPorts } from '../../../src/jobs/batches/ports.ts';
 import { withdrawBatch } from '../../../src/jobs/batches/withdraw-batch.ts';
 import { workOnBatch } from '../../../src/jobs/batches/work-on-batch.ts';
@@ -287,4 +288,35 @@ test('of two replicas that believe a batch theirs, and see different regions, on
   t.match(await one.step(), { owner: 'two', state: 'queued' });
   t.same(one.created, []);
   t.match(await two.step(), { state: 'running', attempts: [{ region: 'b' }] });
+});
+
+test('a batch cancelled after a crash, while its region is asked, leaves nothing running', async t => {
+  const { book, batch, ports, step, stopped, running, hooks } = replica(t);
+  await book.add(batch);
+  let written: Batch | undefined;
+  hooks.create = () => {
+    written = book.get(id);
+  };
+  await step();
+  // As the next process finds it: created, but nobody heard so.
+  if (written !== undefined) await book.add(written);
+  t.match(await withdrawBatch(ports, written ?? batch, options), { state: 'cancelled' });
+  await step();
+  t.same(stopped, [`a meridian-${id}-1`]);
+  t.match(running.get(`a meridian-${id}-1`), { status: 'Stopped' });
+});
+
+test('a batch is not removed while a region may run what it was asked for', async t => {
+  const { book, batch, ports } = replica(t);
+  const attempt = { region: 'a', jobName: 'meridian-x-1', askedAtMs: 0, stage: 'abandoned' as const };
+  await book.add({ ...batch, state: 'completed', attempts: [attempt] });
+  const batches = startBatches({ ...ports, ready: () => new Promise(() => {}) });
+  await t.rejects(batches.withdraw(await batches.find(id, 't')), {
+    code: 'upstream-failed',
+    message: /^a may still run/,
+  });
+  t.ok(book.get(id));
+  await book.save({ ...batch, state: 'completed', attempts: [{ ...attempt, stage: 'over' as const }] });
+  await batches.withdraw(await batches.find(id, 't'));
+  t.equal(book.get(id), undefined);
 });
