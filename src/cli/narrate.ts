@@ -33,7 +33,7 @@ export function narrator(): Narrator {
         case 'drift-judged':
           return driftLine(event);
         case 'episode-changed':
-          return `episode      ${event.model} ${event.to}: ${event.reason}`;
+          return `episode      ${event.model} ${event.to}: ${cut(event.reason)}`;
         case 'retrain-action':
           return `action       ${actionWords(event)}`;
         case 'version-registered':
@@ -53,6 +53,13 @@ export function narrator(): Narrator {
       }
     },
   };
+}
+
+/** A line is to be taken in at a glance; `meridian episodes show` has all of it. */
+const mostCharacters = 100;
+
+function cut(text: string): string {
+  return text.length <= mostCharacters ? text : `${text.slice(0, mostCharacters - 1)}…`;
 }
 
 /** A pipeline that took the call has only begun. */

@@ -41,6 +41,7 @@ export function createEpisodes(parts: Parts, sources: EpisodeSources): Episodes 
     poster: backends.poster,
     book: openBook(stores.state),
     budget: retrainBudget(stores.state, () => clock.wallMs()),
+    state: stores.state,
     replica: replicaId(parts.config().config.stateDir),
     models: () =>
       Object.entries(parts.config().config.models).flatMap(([name, { retrain }]) =>

@@ -1,10 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import type { DrawnCall } from '../core/split.ts';
 import type { SharedEntries } from '../state/state.ts';
 import type { RememberedCall } from './drift.ts';
 import { isObject, parse } from './json-values.ts';
 import type { PredictionSegments } from './prediction-segments.ts';
+import { truthClaims, truthKey } from './truth-claims.ts';
 
 /** A remembered answer, and the ground truth it was joined with, if it was. */
 export interface KeptCall extends RememberedCall {
@@ -54,6 +55,7 @@ const numberBytes = 8;
 export async function openPredictionBook(ports: PredictionBookPorts): Promise<PredictionBook> {
   const { clock, shared, segments } = ports;
   const calls = new Map<string, KeptCall>();
+  const claims = truthClaims(shared);
   let unshared = new Map<string, KeptCall>();
   const keyOf = (tenant: string, id: string) => `${tenant}\u0000${id}`;
   let weight = 0;
@@ -90,7 +92,10 @@ export async function openPredictionBook(ports: PredictionBookPorts): Promise<Pr
       await shared.put(texts, ports.retentionMs(model)).catch(() => undefined);
     }
   };
-  const stopSharing = clock.every(shareEveryMs, () => void share());
+  const stopSharing = clock.every(shareEveryMs, () => {
+    void share();
+    void claims.catchUp();
+  });
 
   const find: PredictionBook['find'] = async (tenant, id) => {
     const here = calls.get(keyOf(tenant, id));
@@ -117,7 +122,7 @@ export async function openPredictionBook(ports: PredictionBookPorts): Promise<Pr
       const before = known?.joined ?? call.joined;
       if (before !== undefined) return before;
       if (known !== undefined) calls.set(key, { ...known, joined: truth }); // before anybody else here asks
-      const former = await claimShared(shared, call, truth, ports.retentionMs(call.model));
+      const former = await claims.claim(sharedKey(call.tenant, call.inferenceId), truth, ports.retentionMs(call.model));
       const joined = { ...call, joined: former ?? truth };
       if (known !== undefined) calls.set(key, joined);
       segments.append(joined);
@@ -135,6 +140,7 @@ export async function openPredictionBook(ports: PredictionBookPorts): Promise<Pr
         unshared.delete(key);
         forgotten += 1;
         const place = sharedKey(call.tenant, call.inferenceId);
+        claims.forget(place);
         for (const each of [place, truthKey(place)]) await shared?.delete(each).catch(() => undefined);
       }
       await segments.remove(matches);
@@ -151,26 +157,9 @@ export async function openPredictionBook(ports: PredictionBookPorts): Promise<Pr
   };
 }
 
-/** As `claim`. Without Redis, or while it is away, this replica's word stands. */
-async function claimShared(
-  shared: SharedEntries | undefined,
-  { tenant, inferenceId }: RememberedCall,
-  truth: string,
-  ttlMs: number,
-): Promise<string | undefined> {
-  if (shared === undefined) return undefined;
-  const own = `${randomUUID()} ${truth}`; // replicas may bring the same truth at once, and one of them joins it
-  const standing = await shared.claim(truthKey(sharedKey(tenant, inferenceId)), own, ttlMs).catch(() => own);
-  return standing === own ? undefined : standing.slice(standing.indexOf(' ') + 1);
-}
-
 /** Tells a reader of Redis nothing of tenants or ids. */
 function sharedKey(tenant: string, inferenceId: string): string {
   return createHash('sha256').update(`${tenant.length}:${tenant}${inferenceId}`).digest('base64url');
-}
-
-function truthKey(place: string): string {
-  return `${place}:truth`;
 }
 
 /** Of the same model and version, with the same predictions: which of them a truth is of makes no difference. */

@@ -31,13 +31,27 @@ export interface Episodes extends OperatorActs {
   stop(): Promise<void>;
 }
 
+const windowsPrefix = 'drift-windows/';
+
 /** Starts to go on with the episodes that are there. */
 export function startEpisodes(ports: RetrainPorts): Episodes {
   const { book } = ports;
   const measures = new Map<string, Record<string, number>>();
   const quality: QualityOf = (model, version) => ({ ...measures.get(`${model}/${version}`) });
   const queue = inTurn(ports.warn);
+  const toKeep = new Set<string>();
   const evaluator = createEvaluator({
+    kept: model => ports.state.get(`${windowsPrefix}${model}`),
+    keep: (model, text) => {
+      if (toKeep.has(model)) return;
+      toKeep.add(model);
+      queue.add(async () => {
+        toKeep.delete(model);
+        const [key, told] = [`${windowsPrefix}${model}`, text()];
+        // Ten replicas hear the same, and one of them writes it.
+        if (ports.state.get(key) !== told) await ports.state.set(key, told);
+      });
+    },
     nowMs: () => ports.clock.wallMs(),
     options: ports.options,
     onTrial: model => {

@@ -16,6 +16,10 @@ export interface EvaluatorPorts {
   onTrial(model: string): string | undefined;
   /** Drift is there, or is over. */
   tell(news: News): void;
+  /** What was written down of a model's windows, by whichever replica; so that restarts lose none of them. */
+  kept(model: string): string | undefined;
+  /** Writes it down, when all windows that ended together are in it. */
+  keep(model: string, text: () => string): void;
   /** What ground truth says of a version. */
   measured(model: string, version: string, name: string, value: number): void;
 }
@@ -26,13 +30,17 @@ export interface EvaluatorPorts {
  */
 export function createEvaluator(ports: EvaluatorPorts): { hear: Listener; forget(model: string): void } {
   const memory = new WindowMemory();
+  const restored = new Set<string>();
   const judge = (judged: Judged, options: RetrainOptions) => {
     const { model, version, monitor, feature = '', statistic, level, windowEndsAt, window = 'tumbling' } = judged;
     // Windows of an outage count for nothing: three of them would be drift for hours after it.
     if (window !== 'tumbling' || judged.disturbed) return;
     // Not by statistic: the check a window breaks most is another one when it breaks none, and drift would never end.
     const key = `${model}/${version}/${monitor}/${feature}`;
+    if (!restored.has(model)) memory.restore(ports.kept(model) ?? '');
+    restored.add(model);
     const verdict = memory.add(key, level, windowEndsAt, options.windows, ports.nowMs());
+    ports.keep(model, () => memory.text(`${model}/`));
     if (verdict === 'unchanged') return;
     const evidence: Evidence = {
       key,
@@ -57,6 +65,10 @@ export function createEvaluator(ports: EvaluatorPorts): { hear: Listener; forget
         ports.measured(event.model, event.version, event.statistic, event.value);
       if (options.evaluator) judge(event, options);
     },
-    forget: model => memory.forget(`${model}/`),
+    forget: model => {
+      restored.add(model); // what is written down is of the baseline before, too
+      memory.forget(`${model}/`);
+      ports.keep(model, () => memory.text(`${model}/`));
+    },
   };
 }

@@ -2,6 +2,7 @@ import type { ControlPlane } from '../backends/control-plane.ts';
 import type { Poster } from '../backends/post.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Emit, RegionState } from '../core/events.ts';
+import type { StateStore } from '../state/state.ts';
 import type { EpisodeBook } from './book.ts';
 import type { RetrainOptions } from './options.ts';
 import type { RetrainBudget } from './retrain-budget.ts';
@@ -26,6 +27,8 @@ export interface RetrainPorts {
   readonly poster: Poster;
   readonly book: EpisodeBook;
   readonly budget: RetrainBudget;
+  /** Where the windows heard so far are written down, for all replicas. */
+  readonly state: Pick<StateStore, 'get' | 'set'>;
   /** Of this process, the same after a restart. */
   readonly replica: string;
   /** Every model that is retrained. */

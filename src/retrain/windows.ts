@@ -1,3 +1,6 @@
+import Type from 'typebox';
+import { Value } from 'typebox/value';
+
 /** How one window compares with the baseline: above the high mark, between the marks, below the low one, or too small. */
 export type WindowLevel = 'clear' | 'between' | 'drifted' | 'too-few';
 
@@ -47,6 +50,18 @@ export class WindowMemory {
     );
   }
 
+  /** The windows of keys that begin so, as a text that `restore` takes. */
+  text(prefix: string): string {
+    return JSON.stringify([...this.#series].filter(([key]) => key.startsWith(prefix)));
+  }
+
+  /** Takes what `text` once told, where nothing newer is known; what is no such text tells nothing. */
+  restore(text: string): void {
+    const kept = parsed(text);
+    if (!Value.Check(KeptSeries, kept)) return;
+    for (const [key, windows] of kept) if (!this.#series.has(key)) this.#series.set(key, windows);
+  }
+
   /** Forgets a model's windows: its baseline is another. */
   forget(prefix: string): void {
     for (const key of this.#series.keys()) if (key.startsWith(prefix)) this.#series.delete(key);
@@ -55,3 +70,21 @@ export class WindowMemory {
 
 /** Statistics remembered at most: models, features and statistics are of the config, versions come and go. */
 const mostSeries = 10_000;
+
+const KeptSeries = Type.Array(
+  Type.Tuple([
+    Type.String(),
+    Type.Array(Type.Object({ level: Type.Enum(['clear', 'between', 'drifted']), endsAt: Type.Number() }), {
+      maxItems: 100,
+    }),
+  ]),
+  { maxItems: mostSeries },
+);
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // as every text that is none of ours
+  }
+}

@@ -53,3 +53,13 @@ test('an alarm of the online detector and the windows that confirm it are two li
   t.match(story.line({ ...worse, monitor: 'prediction', feature: 'prediction' }), /winter: prediction, psi/);
   t.end();
 });
+
+test('what an episode does is cut to what a person takes in', t => {
+  const story = narrator();
+  const reason = `pipeline rain-retrain in us-west-2 with ${'CaptureUri=s3://somewhere/long, '.repeat(10)}`;
+  const changed = { type: 'episode-changed', model: 'rain', id: '0', scope: 'all', from: 'confirmed' } as const;
+  const line = story.line({ ...changed, to: 'retraining', by: 'gateway', reason, version: 'v1', execution: undefined });
+  t.match(line, /^episode {6}rain retraining: pipeline rain-retrain in us-west-2 with .*…$/);
+  t.ok((line?.length ?? 0) < 140);
+  t.end();
+});

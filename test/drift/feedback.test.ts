@@ -321,3 +321,33 @@ test('an answer of one replica is joined at another, once in all; alone while Re
   t.equal(await a.take({ inferenceId: 'own', truth: 1 }), 'joined');
   t.equal(await b.take({ inferenceId: 'own', truth: 1 }), 'unknown');
 });
+
+test('a truth that was joined while Redis was away is not joined again at another replica', async t => {
+  const entries = new Map<string, string>();
+  let away = false;
+  const answering = <T>(value: () => T) => (away ? Promise.reject(new Error('away')) : Promise.resolve(value()));
+  const shared: SharedEntries = {
+    put: batch =>
+      answering(() => {
+        for (const [key, text] of batch) entries.set(key, text);
+      }),
+    get: key => answering(() => entries.get(key)),
+    claim: (key, text) => answering(() => entries.set(key, entries.get(key) ?? text).get(key) ?? text),
+    delete: key => answering(() => void entries.delete(key)),
+  };
+  const clock = manualClock();
+  const [a, b] = [await bench(t, { clock, shared }), await bench(t, { clock, shared })];
+  const settled = () => new Promise(resolve => setImmediate(resolve));
+  a.answered('x');
+  clock.advance(1_000);
+  await settled();
+  away = true;
+  t.equal(await a.take({ inferenceId: 'x', truth: 1 }), 'joined');
+  clock.advance(1_000);
+  await settled();
+  away = false;
+  clock.advance(1_000);
+  await settled();
+  t.equal(await b.take({ inferenceId: 'x', truth: 1 }), 'duplicate');
+  t.equal(a.joined.length + b.joined.length, 1);
+});

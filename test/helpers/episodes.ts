@@ -138,6 +138,7 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
     },
     book: openBook(state),
     budget: retrainBudget(state, () => clock.wallMs()),
+    state,
     replica: rest.replica ?? 'one',
     models: () => [['rain', fixture.options]],
     options: model => (model === 'rain' ? fixture.options : undefined),

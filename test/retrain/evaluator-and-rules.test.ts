@@ -21,6 +21,8 @@ function listener(clock = { nowMs: 0 }) {
     nowMs: () => clock.nowMs,
     options: () => options,
     onTrial: () => undefined,
+    kept: () => undefined,
+    keep: () => {},
     tell: news => {
       told.push(news);
       standing.set(news.evidence.feature ?? 'all', news.evidence.active);

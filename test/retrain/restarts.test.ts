@@ -5,6 +5,7 @@ import type { StateStore } from '../../src/state/state.ts';
 import { type Fixture, fakeControlPlane, pipelineAction, startFixture, windows } from '../helpers/episodes.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { manualClock } from '../helpers/manual-clock.ts';
+import { memoryReplicas, memoryState } from '../helpers/memory-state.ts';
 import { startRedis } from '../helpers/redis.ts';
 import { replica } from '../helpers/redis-replica.ts';
 import { stateDir } from '../helpers/state-dir.ts';
@@ -112,4 +113,41 @@ test('so it does from Redis, where each start is another replica with a director
     await eventually(t, 'connected', () => bench.link.up);
     return { state: bench.state, close: bench.close };
   });
+});
+
+test('windows that were heard before a restart count after it, on whichever replica', async t => {
+  const store = memoryReplicas();
+  const [clock, control] = [manualClock(), fakeControlPlane()];
+  const start = (replica: string) =>
+    startFixture(t, { actions: [pipelineAction] }, { state: store(), clock, control, replica });
+  const first = start('one');
+  await windows(first, 1, { prediction: 'drifted', features: 'between' });
+  await first.episodes.stop();
+  const second = start('one again');
+  await windows(second, 1, { prediction: 'drifted' });
+  await second.episodes.stop();
+  const third = start('a new one');
+  await windows(third, 1, { prediction: 'drifted' });
+  t.equal(third.newest().state, 'retraining');
+});
+
+test('after a promotion the windows before it are forgotten over a restart too; no text of another kind is believed', async t => {
+  const [state, clock, control] = [memoryState(), manualClock(), fakeControlPlane()];
+  const options = { actions: [pipelineAction] };
+  const first = startFixture(t, options, { state, clock, control });
+  await windows(first, 2, { prediction: 'drifted' });
+  const promoted = { id: 'c', stable: 'v0', canary: 'v1', from: 'running', to: 'promoted', share: 1 } as const;
+  first.episodes.hear({ type: 'canary-changed', model: 'rain', ...promoted, by: 'anna', reason: '' });
+  await first.episodes.stop();
+  const second = startFixture(t, options, { state, clock, control });
+  await windows(second, 1, { prediction: 'drifted' });
+  t.same(second.episodes.list(), []);
+  await second.episodes.stop();
+  for (const text of ['', '{', '[["rain/v1/prediction/",[{"level":"worse","endsAt":1}]]]', '[1]', 'null']) {
+    await state.set('drift-windows/rain', text);
+    const third = startFixture(t, options, { state, clock, control });
+    await windows(third, 2, { prediction: 'drifted' });
+    t.same(third.episodes.list(), [], text);
+    await third.episodes.stop();
+  }
 });
