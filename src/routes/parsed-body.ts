@@ -22,6 +22,9 @@ export function readAsked(
   headers: IncomingHttpHeaders,
 ): Asked | undefined {
   if (protocol.ask === undefined) return undefined;
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity')
+    throw new GatewayError('invalid-request', 'The body is compressed (content-encoding): send it as it is.');
   const { depth, values } = protocol.size?.(body, headers) ?? jsonSize(body);
   if (depth > deepestJson)
     throw new GatewayError('invalid-request', `The body nests deeper than ${deepestJson} levels: send it flatter.`);
