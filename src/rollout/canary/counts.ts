@@ -60,6 +60,11 @@ export const noMirrored: MirroredCounts = { made: 0, agreed: 0, failed: 0 };
 /** Values of both sides by where, and with which share, their calls were drawn. */
 export type Strata = ReadonlyMap<string, Both<Moments>>;
 
+/** The region of a key of `Strata`. */
+export function regionOfStratum(key: string): string {
+  return key.slice(0, key.lastIndexOf('/'));
+}
+
 /** Whoever was drawn while one share was in force. */
 export interface DrawnCounts {
   /** Calls, each of them drawn. */

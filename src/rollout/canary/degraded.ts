@@ -7,6 +7,8 @@ export interface Counted {
   /** Regions left out, and since when. */
   readonly degraded: Readonly<Record<string, number>>;
   readonly regions: ReadonlyMap<string, Both<RegionCounts>>;
+  /** Regions that are ill, or were at the look before. */
+  readonly ill: ReadonlySet<string>;
 }
 
 /** So many calls, and failures among them, are needed to call a region ill by its calls. */
@@ -46,7 +48,7 @@ export function leaveOutIll(record: CanaryRecord, look: Look): Counted {
   // One that was ill until now had part of this look's calls while it was.
   const ill = new Set([...Object.keys(degraded), ...Object.keys(record.degraded)]);
   const regions = new Map(here.filter(([region]) => !ill.has(region)));
-  return { degraded, regions };
+  return { degraded, regions, ill };
 }
 
 function failsUnusually({ calls, errors }: RegionCounts, usual: number): boolean {

@@ -1,7 +1,15 @@
 import { type QuantileLook, stepQuantileTest } from '../../statistics/quantile-test.ts';
 import { type RateArm, type RateTable, stepRateTest } from '../../statistics/rate-test.ts';
 import { alphas } from './alpha.ts';
-import { addMirrored, type Both, latencyEdges, type RegionCounts } from './counts.ts';
+import {
+  addMirrored,
+  type Both,
+  type Counts,
+  latencyEdges,
+  type RegionCounts,
+  regionOfStratum,
+  type Strata,
+} from './counts.ts';
 import type { Counted } from './degraded.ts';
 import { addTotals, type Evidence } from './evidence.ts';
 import { gatherDrawn } from './gather-drawn.ts';
@@ -12,8 +20,9 @@ import { closeStrata } from './open-strata.ts';
 import type { Plan } from './plan.ts';
 
 /** The evidence after one look: what was counted in regions that are well, each call once. */
-export function gather(before: Evidence, { regions }: Counted, look: Look, plan: Plan): Evidence {
+export function gather(before: Evidence, { regions, ill }: Counted, look: Look, plan: Plan): Evidence {
   const { counts } = look;
+  const well = (strata: Strata): Strata => new Map([...strata].filter(([key]) => !ill.has(regionOfStratum(key))));
   const { closed, open } = closeStrata(before.open ?? {}, regions, look.atMs);
   const tables = (arm: (side: RegionCounts) => RateArm): RateTable[] =>
     [...closed.values()].map(({ canary, stable }) => ({ canary: arm(canary), stable: arm(stable) }));
@@ -30,19 +39,18 @@ export function gather(before: Evidence, { regions }: Counted, look: Look, plan:
       tables(side => ({ calls: side.calls - side.again, errors: side.callerFaults - side.refusedAgain })),
     ),
     latency: gatherLatency(before.latency, closed, plan.guards.latency.margin),
-    predictions: judgePredictions(
-      {
-        ...before.predictions,
-        ...addPredictions(before.predictions, counts.predictions),
-      },
-      alphas.predictions,
-    ),
-    cost: gatherMeans(before.cost, counts.cost, plan.guards.cost.margin),
-    loss: gatherMeans(before.loss, counts.loss, plan.guards.quality.margin),
+    // Counted in all regions together: while one is ill, nothing tells which of them were made there.
+    predictions: ill.size > 0 ? before.predictions : gatherPredictions(before.predictions, counts.predictions),
+    cost: gatherMeans(before.cost, well(counts.cost), plan.guards.cost.margin),
+    loss: gatherMeans(before.loss, well(counts.loss), plan.guards.quality.margin),
     ...gatherDrawn(before, look),
     mirrored: addMirrored(before.mirrored, counts.mirrored),
     run: before.run,
   };
+}
+
+function gatherPredictions(before: Evidence['predictions'], more: Both<Counts>): Evidence['predictions'] {
+  return judgePredictions({ ...before, ...addPredictions(before, more) }, alphas.predictions);
 }
 
 function addRegions(

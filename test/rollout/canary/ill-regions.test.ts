@@ -45,6 +45,32 @@ test('a region in which stable fails far more than usual is not held against the
   t.end();
 });
 
+test('costs, truths and predictions of an ill region are not held against it either', t => {
+  const before = known();
+  const seen = (side: 'canary' | 'stable', each: number) => ({
+    [`$/${side}/n/${east}/0.05`]: 100,
+    [`$/${side}/s/${east}/0.05`]: 100 * each,
+    [`$/${side}/ss/${east}/0.05`]: 100 * each * each,
+    [`q/${side}/n/${east}/0.05`]: 100,
+    [`q/${side}/s/${east}/0.05`]: 100 * each,
+    [`q/${side}/ss/${east}/0.05`]: 100 * each * each,
+    [`p/${side}/+${each}`]: 100,
+  });
+  const counts = addCounts([both(east, 0, 0), seen('canary', 9), seen('stable', 1)]);
+  const valued = (record: CanaryRecord) => {
+    const { cost, loss, predictions } = record.evidence;
+    return { cost: cost.values, loss: loss.values, predictions };
+  };
+  const out = show(before, 60_000, counts, { ill: new Map([[east, 'evacuated']]) });
+  t.same(valued(out.record), valued(before));
+  const frozen: CanaryRecord = { ...out.record, state: 'frozen' };
+  t.same(valued(show(frozen, 65_000, counts).record), valued(before), 'nor those of the look in which it returned');
+  const well = valued(show({ ...frozen, degraded: {} }, 70_000, counts).record);
+  t.match(well, { cost: { canary: 100, stable: 100 }, loss: { canary: 100, stable: 100 } });
+  t.notSame(well.predictions, valued(before).predictions);
+  t.end();
+});
+
 test('a run of failures in an ill region is not held against it', t => {
   const runs = [{ region: east, length: 40, stableOk: 20, stableBad: 0 }];
   const out = show(known(), 60_000, both(west, 0, 0), { runs, ill: new Map([[east, 'evacuated']]) });
