@@ -1,11 +1,11 @@
 import { type Test, test } from 'tap';
 import { openBook } from '../../src/jobs/book.ts';
 import { createHeartbeats } from '../../src/jobs/heartbeats.ts';
-import type { Job } from '../../src/jobs/job.ts';
 import { jobKind } from '../../src/jobs/job-kind.ts';
 import type { JobsOptions } from '../../src/jobs/options.ts';
 import type { JobPorts, Submission } from '../../src/jobs/ports.ts';
 import { submitJob } from '../../src/jobs/submit-job.ts';
+import { someJob } from '../helpers/job-replica.ts';
 import { manualClock } from '../helpers/manual-clock.ts';
 import { memoryObjects } from '../helpers/memory-objects.ts';
 import { memoryState } from '../helpers/memory-state.ts';
@@ -17,20 +17,7 @@ const options = {
   places: [],
 } as unknown as JobsOptions;
 
-const job: Job = {
-  id: '00000000-0000-0000-0000-000000000001',
-  owner: 'one',
-  tenant: 't',
-  model: 'rain',
-  createdAtMs: 0,
-  inputBytes: 1,
-  inferenceId: 'i',
-  fields: {},
-  residency: undefined,
-  copies: ['a'],
-  state: 'queued',
-  attempts: [],
-};
+const job = someJob({ copies: ['a'], state: 'queued', attempts: [] });
 
 const taken: Submission = {
   by: 'endpoint',

@@ -7,7 +7,7 @@ import { metadataOf } from './metadata.ts';
 type Chat = Readonly<Record<string, unknown>>;
 
 /** Fields that say nothing beside their one value: that is accepted, any other refused. */
-export const onlyAs: Readonly<Record<string, readonly unknown[]>> = {
+const onlyAs: Readonly<Record<string, readonly unknown[]>> = {
   n: [1],
   logprobs: [false],
   frequency_penalty: [0],
@@ -22,8 +22,8 @@ export function given(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** Read here, or by the gateway on the way. */
-const known = [
+/** Fields of a chat completion that are read here, or by the gateway on the way, whatever the model. */
+export const commonFields = [
   'model',
   'messages',
   'stream',
@@ -37,13 +37,12 @@ const known = [
   'tool_choice',
   'response_format',
   'modalities',
-  'user',
-  'safety_identifier',
-  'metadata',
   'prompt_cache_key',
   'logit_bias',
   ...Object.keys(onlyAs),
 ];
+
+const known = [...commonFields, 'user', 'safety_identifier', 'metadata'];
 
 /** The body of Converse that asks what a chat completion's body asks. Throws `Untranslatable` naming the field. */
 export function converseOfChat(chat: Chat): object {

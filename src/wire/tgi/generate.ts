@@ -1,31 +1,12 @@
 import type { ChatTemplate } from '../../core/chat-template.ts';
-import { given, oneTextOnly, onlyAs, stopsOf, tokenLimitOf } from '../chat/request.ts';
+import { commonFields, given, oneTextOnly, stopsOf, tokenLimitOf } from '../chat/request.ts';
 import { integerAt, knownOnly, numberAt, Untranslatable } from '../untranslatable.ts';
 import { promptOf } from './prompt.ts';
 
 type Chat = Readonly<Record<string, unknown>>;
 
-/** Beside `messages`; what is no parameter of a generation has nowhere to go. */
-const known = [
-  'model',
-  'messages',
-  'stream',
-  'stream_options',
-  'max_tokens',
-  'max_completion_tokens',
-  'temperature',
-  'top_p',
-  'stop',
-  'seed',
-  'frequency_penalty',
-  'tools',
-  'tool_choice',
-  'response_format',
-  'modalities',
-  'prompt_cache_key',
-  'logit_bias',
-  ...Object.keys(onlyAs),
-];
+/** Who calls is no parameter of a generation: it has nowhere to go. */
+const known = [...commonFields, 'seed', 'frequency_penalty'];
 
 /** Servers take four (`--max-stop-sequences`), and one is the end of the model's turn. */
 const mostStops = 3;
