@@ -1,3 +1,4 @@
+import { addCallers } from './callers.ts';
 import type { Both, RegionCounts } from './counts.ts';
 
 /** Calls of both sides in one region that are not yet compared. */
@@ -52,5 +53,6 @@ function addCalls(left: RegionCounts | undefined, right: RegionCounts | undefine
     again: left.again + right.again,
     refusedAgain: left.refusedAgain + right.refusedAgain,
     latency: left.latency.map((count, bin) => count + (right.latency[bin] ?? 0)),
+    callers: addCallers(left.callers ?? {}, right.callers),
   };
 }

@@ -33,7 +33,7 @@ function call(
 function observer(ports: Partial<ObserverPorts> = {}) {
   return observe({
     canary: 'v2',
-    warmUpCalls: 0,
+    isWarmingUp: () => false,
     well: () => true,
     notTriedIn: () => undefined,
     costUsd: () => undefined,
@@ -94,8 +94,9 @@ test('calls outside the experiment, or of another canary, are not counted', t =>
   t.end();
 });
 
-test('the first calls of each canary target are left out, but not of the guard of runs', t => {
-  const mine = observer({ warmUpCalls: 2 });
+test('calls of a target that warms up are left out, but not of the guard of runs', t => {
+  let left = 2;
+  const mine = observer({ isWarmingUp: () => left-- > 0 });
   for (let n = 0; n < 3; n += 1) mine.called(call('canary', [attempt('v2', 'backend-fault')], 'failed'));
   t.equal(mine.counts[`n/canary/${region}`], 1);
   t.match(mine.runs(), [{ region, length: 3 }]);
@@ -143,7 +144,7 @@ test('costs, predictions and truth are counted per side', t => {
   const mine = observer({ costUsd: () => 0.5, prediction: ({ arm }) => (arm?.side === 'canary' ? 'rain' : 0.25) });
   mine.called(call('canary', [attempt('v2', 'ok')]));
   mine.called(call('stable', [attempt('v1', 'ok')]));
-  mine.truth('canary', 2, { region, share: 0.05 });
+  mine.truth(2, { arm: { canary: 'v2', side: 'canary', share: 0.05 }, region });
   t.match(mine.counts, {
     [`$/canary/n/${region}/0.2`]: 1,
     [`$/canary/s/${region}/0.2`]: 0.5,
