@@ -21,7 +21,7 @@ export function episodeSources(
     carries: canaries.carries,
     baseline: model => {
       const stable = canaries.stableOf(model);
-      return drift.watched().find(each => each.model === model && each.version === stable)?.monitor?.baseline.id;
+      return drift.watched().find(each => each.model === model && each.version === stable)?.whole.monitor?.baseline.id;
     },
     references: model => references(parts, model),
     warn,
