@@ -21,7 +21,7 @@ const hourMs = 3_600_000;
 const againMs = 900_000;
 
 /** How much of the model's quality is known when an episode opens. */
-export type QualityOf = (model: string, version: string | undefined) => Readonly<Record<string, number>>;
+export type QualityOf = (model: string, version: string | undefined, scope: string) => Readonly<Record<string, number>>;
 
 /**
  * The one door: drift opens an episode, or joins the one under way; its end joins too. What means nothing is ignored:
@@ -43,7 +43,11 @@ export async function takeNews(ports: RetrainPorts, quality: QualityOf, news: Ne
   return join(ports, begun.id, news);
 }
 
-function isScope(ports: RetrainPorts, { model, scope }: News): boolean {
+/** Whether a model can have episodes of a scope. */
+export function isScope(
+  ports: Pick<RetrainPorts, 'residenciesOf'>,
+  { model, scope }: Pick<News, 'model' | 'scope'>,
+): boolean {
   return scope === 'all' || ports.residenciesOf(model).includes(scope);
 }
 
@@ -97,7 +101,7 @@ function opening(ports: RetrainPorts, quality: QualityOf, { model, scope, eviden
     version,
     openedBy: by,
     evidence: [evidence],
-    quality: { before: quality(model, version), after: {} },
+    quality: { before: quality(model, version, scope), after: {} },
     timeline: [{ atMs, by, what: 'suspected', detail }],
   };
 }
@@ -109,7 +113,7 @@ export function blank(ports: Pick<RetrainPorts, 'clock' | 'baseline' | 'stable'>
     model,
     scope,
     state: 'suspected',
-    baseline: ports.baseline(model) ?? 'none',
+    baseline: ports.baseline(model, scope) ?? 'none',
     version: ports.stable(model),
     openedBy: 'gateway',
     openedAtMs: atMs,

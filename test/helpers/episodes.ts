@@ -99,6 +99,8 @@ export interface Fixture {
   readonly regions: Map<string, RegionState>;
   /** Versions that no calls go to any more. */
   replaced: readonly string[];
+  /** Scopes and features that a reload took away. */
+  unjudged: readonly string[];
   /** The episode under way, or the last one. */
   newest(): ReturnType<Episodes['list']>[number];
   /** A window of `v1`, or of another version. */
@@ -123,6 +125,7 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
   const emitted: GatewayEvent[] = [];
   const warnings: string[] = [];
   const posted: Fixture['posted'] = [];
+  const book = openBook(state);
   const ports: RetrainPorts = {
     clock,
     emit: event => void emitted.push(event),
@@ -136,8 +139,12 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
       read: async () => undefined,
       stop: async () => {},
     },
-    book: openBook(state),
-    budget: retrainBudget(state, () => clock.wallMs()),
+    book,
+    budget: retrainBudget(
+      state,
+      () => clock.wallMs(),
+      id => book.get(id)?.state,
+    ),
     state,
     replica: rest.replica ?? 'one',
     models: () => [['rain', fixture.options]],
@@ -145,7 +152,11 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
     stable: () => 'v1',
     carries: (_, version) => !fixture.replaced.includes(version),
     baseline: () => 'winters',
-    references: () => ({ capture: 's3://captured/rain/', feedback: 's3://truths/rain/' }),
+    references: (_, scope) => ({
+      capture: scope === 'all' ? 's3://captured/rain/' : `s3://captured-${scope}/rain/`,
+      feedback: 's3://truths/rain/',
+    }),
+    judges: (_, scope, { feature }) => !fixture.unjudged.includes(scope) && !fixture.unjudged.includes(feature ?? ''),
     regionsOf: () => ['us-east-1', 'us-west-2'],
     residenciesOf: () => ['us', 'eu'],
     regionState: region => fixture.regions.get(region) ?? 'serving',
@@ -157,6 +168,7 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
     canary: undefined,
     regions: new Map(),
     replaced: [],
+    unjudged: [],
     episodes: undefined as never,
     clock,
     control,
