@@ -29,7 +29,7 @@ export type QualityOf = (model: string, version: string | undefined, scope: stri
  */
 export async function takeNews(ports: RetrainPorts, quality: QualityOf, news: News): Promise<Taken> {
   const { book } = ports;
-  if (ports.options(news.model) === undefined || !isScope(ports, news) || isOfNobody(ports, news)) return 'ignored';
+  if (ports.options(news.model) === undefined || isOfNobody(ports, news)) return 'ignored';
   const open = book.open(news.model, news.scope);
   if (open !== undefined) return join(ports, open.id, news);
   if (!news.evidence.active || isStale(ports, news)) return 'ignored';
@@ -51,9 +51,18 @@ export function isScope(
   return scope === 'all' || ports.residenciesOf(model).includes(scope);
 }
 
-/** An alert of a version that was replaced goes on for hours; one that is on trial is its canary's business. */
-function isOfNobody(ports: RetrainPorts, { model, evidence: { version, active } }: News): boolean {
-  if (!active || version === undefined) return false;
+/**
+ * Drift of a class the model is not served in; of a version that was replaced, whose alert goes on for hours; of one on
+ * trial, which is its canary's business.
+ */
+function isOfNobody(ports: RetrainPorts, news: News): boolean {
+  const {
+    model,
+    evidence: { version, active },
+  } = news;
+  if (!active) return false; // what ends may end, also in a scope that a reload took away
+  if (!isScope(ports, news)) return true;
+  if (version === undefined) return false;
   const canary = ports.canary(model);
   return (canary?.state === 'running' && canary.version === version) || !ports.carries(model, version);
 }

@@ -90,9 +90,16 @@ test('scopes are classes the model is served in, each with a baseline of its own
   const file = join(dir, 'c.yaml');
   const baseline = 'baseline';
   const good = load(file, { baseline, scopes: { eu: { baseline }, us: { baselines: { v1: baseline } } } });
-  t.strictSame(told(good), []);
+  const unbound = (scope: string) => `note models.rain.monitor.scopes.${scope}: no key is bound to ${scope} alone`;
+  t.strictSame(told(good), [unbound('eu'), unbound('us')]);
   const { eu, us } = (good.ok && good.resolved.config.models['rain']?.monitor?.scopes) || {};
   t.strictSame([eu?.baseline, us?.baselines], [join(dir, 'baseline'), { v1: join(dir, 'baseline') }], 'made absolute');
+  const keys = [['eu'], ['us', 'eu']].map((residency, index) => ({
+    ...{ id: `key-${index}`, secret: `${index}-secret-of-twenty-letters`, tenant: 'acme', residency },
+  }));
+  const bound = load(file, { baseline, scopes: { eu: {}, us: {} } }, { auth: { keys } });
+  t.strictSame(told(bound), [unbound('us')]);
+  t.notOk(load(file, { baseline, scopes: { all: {} } }).ok, 'the name of the whole');
   const bad = load(file, { baseline, scopes: { ap: {}, eu: { baseline: 'nowhere' } } });
   t.notOk(bad.ok);
   t.match(told(bad), [

@@ -101,6 +101,8 @@ export interface Fixture {
   replaced: readonly string[];
   /** Scopes and features that a reload took away. */
   unjudged: readonly string[];
+  /** Classes the model is served in. */
+  residencies: readonly string[];
   /** The episode under way, or the last one. */
   newest(): ReturnType<Episodes['list']>[number];
   /** A window of `v1`, or of another version. */
@@ -158,7 +160,7 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
     }),
     judges: (_, scope, { feature }) => !fixture.unjudged.includes(scope) && !fixture.unjudged.includes(feature ?? ''),
     regionsOf: () => ['us-east-1', 'us-west-2'],
-    residenciesOf: () => ['us', 'eu'],
+    residenciesOf: () => fixture.residencies,
     regionState: region => fixture.regions.get(region) ?? 'serving',
     canary: () => fixture.canary,
     warn: message => void warnings.push(message),
@@ -169,6 +171,7 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
     regions: new Map(),
     replaced: [],
     unjudged: [],
+    residencies: ['us', 'eu'],
     episodes: undefined as never,
     clock,
     control,

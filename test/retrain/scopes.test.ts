@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { retrainBudget } from '../../src/retrain/retrain-budget.ts';
+import { notification } from '../helpers/alerts.ts';
 import { type Fixture, pipelineAction, startFixture, windows } from '../helpers/episodes.ts';
 import { memoryState } from '../helpers/memory-state.ts';
 
@@ -171,4 +172,16 @@ test('what ground truth says of a scope is in its own episode', async t => {
     ['all', 'eu'].map(scope => of(fixture, scope)?.quality.before),
     [{ 'accuracy-loss': 0.1 }, { 'accuracy-loss': 0.4 }],
   );
+});
+
+test('an alert of a scope that a reload took away still ends, and opens nothing any more', async t => {
+  const fixture = startFixture(t, {});
+  const labels = { alertname: 'MeridianPredictionDrift', model: 'rain', monitor: 'prediction', scope: 'eu' };
+  t.match(await fixture.episodes.alert(notification({ labels }), 'am'), { opened: 1 });
+  fixture.residencies = ['us'];
+  t.match(await fixture.episodes.alert(notification({ labels, status: 'resolved' }), 'am'), { added: 1 });
+  await fixture.pass(1_000);
+  t.equal(of(fixture, 'eu')?.state, 'cleared');
+  const other = notification({ labels, fingerprint: 'c9a5b1d2e3f40517' });
+  t.match(await fixture.episodes.alert(other, 'am'), { ignored: 1 });
 });

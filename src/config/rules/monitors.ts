@@ -57,13 +57,34 @@ export const scopesAreClasses: Rule = inspection => {
     const classes = [...served].filter(each => within?.includes(each) ?? true);
     for (const scope of Object.keys(scopes)) {
       const at = [...path, 'scopes', scope];
-      if (!classes.includes(scope))
+      if (scope === 'all') inspection.error(at, 'all callers are judged anyway, by this name', 'leave it out');
+      else if (!classes.includes(scope))
         inspection.error(at, `${name} is not served in ${scope}`, `it is served in ${classes.join(', ')}`);
       else if (classes.length === 1)
         inspection.warning(at, `all calls of ${name} are of ${scope}, which is judged twice`, 'leave it out');
+      else if (!isKeyBound(inspection, name, classes, scope))
+        inspection.note(
+          at,
+          `no key is bound to ${scope} alone`,
+          'bind keys, or have callers send x-meridian-residency',
+        );
     }
   }
 };
+
+/** Whether some key of the config may be served in one class of a model alone. */
+function isKeyBound(
+  { config: { auth } }: Inspection,
+  name: string,
+  classes: readonly string[],
+  scope: string,
+): boolean {
+  const keys = auth === 'none' ? [] : auth.keys;
+  return keys.some(({ models, residency }) => {
+    const allowed = classes.filter(each => residency?.includes(each));
+    return (models?.includes(name) ?? true) && allowed.length === 1 && allowed[0] === scope;
+  });
+}
 
 function checkBaseline(inspection: Inspection, at: Path, written: string): void {
   const directory = inspection.besideFile(at, written);
