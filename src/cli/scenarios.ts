@@ -48,7 +48,7 @@ version is shadowed, tried as a canary and promoted. It takes two minutes.`,
 
 const badCanary: Scenario = {
   about: `A bad version. v3 of the rain model never fails and is as fast as v2, but its code takes the temperatures for
-Fahrenheit. It is started as a canary. Watch: the verdict condemns it on what it predicts, and callers get v2 again.`,
+kelvins. It is started as a canary. Watch: the verdict condemns it on what it predicts, and callers get v2 again.`,
   outcome: 'rolled back',
   rate: '150',
   play: async stage => {
