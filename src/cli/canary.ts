@@ -4,6 +4,7 @@ import type { CanaryStatus } from '../rollout/canary/status.ts';
 import { AdminCallFailed, type AdminClient, adminClient, adminOptions, adminUsage } from './admin-client.ts';
 import { canaryScreen, table } from './canary-screen.ts';
 import { deploymentFile } from './deployment-files.ts';
+import { fitted } from './fit.ts';
 import { type Command, type Io, parse, UsageError } from './options.ts';
 
 const canaryOptions = {
@@ -138,8 +139,7 @@ async function status(admin: AdminClient, io: Io, values: Values, model: string 
   const draw = async () => {
     const answer = (await admin.get(path)) as { canaries: readonly CanaryStatus[] };
     const words = answer.canaries.map(canaryScreen).join('\n\n') || 'No canary was started yet.';
-    const start = values.watch && io.columns() !== undefined ? clearScreen : '';
-    io.out(values.json ? `${JSON.stringify(answer, null, 2)}\n` : `${start}${words}\n`);
+    io.out(values.json ? `${JSON.stringify(answer, null, 2)}\n` : screenOf(words, values, io));
   };
   await draw();
   while (values.watch && !io.stop.aborted) {
@@ -148,10 +148,17 @@ async function status(admin: AdminClient, io: Io, values: Values, model: string 
     await draw().catch((error: unknown) => {
       // A gateway that is being restarted is there again soon, and its canary goes on.
       if (!(error instanceof AdminCallFailed)) throw error;
-      io.out(`${values.watch && !values.json && io.columns() !== undefined ? clearScreen : ''}${error.message}\n`);
+      io.out(values.json ? `${error.message}\n` : screenOf(error.message, values, io));
     });
   }
   return 0;
+}
+
+/** In a terminal a watched status is one screen, drawn over the former one. */
+function screenOf(words: string, { watch }: Values, io: Io): string {
+  const [columns, rows] = [io.columns(), io.rows()];
+  if (!watch || columns === undefined || rows === undefined) return `${words}\n`;
+  return `${clearScreen}${fitted(words, { columns, rows })}\n`;
 }
 
 async function history(admin: AdminClient, io: Io, values: Values, model: string): Promise<number> {

@@ -87,7 +87,7 @@ function tellWaits(stage: Stage): void {
   stage.every(waitsEveryMs, () => {
     const record = stage.gateway.app.canaries.record('rain');
     const [first, ...more] = record === undefined ? [] : statusOf(record, systemClock.wallMs()).waitsFor;
-    const rest = more.length === 0 ? '' : `, and ${more.length} more`;
+    const rest = more.length === 0 ? '' : `; and for ${more.length} other ${more.length === 1 ? 'thing' : 'things'}`;
     if (first !== undefined) stage.tell(`canary       waits for ${first}${rest}`);
   });
 }

@@ -144,6 +144,7 @@ test('the command line starts, shows and ends a canary', async t => {
         stop: AbortSignal.abort(),
         onReload: () => {},
         columns: () => 200,
+        rows: () => 200,
       },
       out: (text: string) => {
         out += text;

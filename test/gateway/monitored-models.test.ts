@@ -151,6 +151,7 @@ test('captured where the region that served it belongs, sealed, redacted; export
       stop: new AbortController().signal,
       onReload: () => {},
       columns: () => undefined,
+      rows: () => undefined,
       out: text => void out.push(text),
       err: text => void out.push(text),
     });
