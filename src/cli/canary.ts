@@ -18,6 +18,7 @@ const canaryOptions = {
   reason: { type: 'string' },
   watch: { type: 'boolean' },
   last: { type: 'string' },
+  acts: { type: 'boolean' },
 } as const;
 
 type Values = ReturnType<typeof parse<typeof canaryOptions>>['values'];
@@ -37,7 +38,7 @@ export const canary: Command = {
   usage: `Usage: meridian canary start MODEL VERSION [how it differs from the config's plan]
        meridian canary status [MODEL] [--watch]
        meridian canary pause | resume | promote | approve | abort MODEL [--reason TEXT]
-       meridian canary history MODEL [--last N]
+       meridian canary history MODEL [--last N] [--acts]
        meridian canary import FILE | export MODEL    (SageMaker's DeploymentConfig)
 
   --steps 1,5,25,50,100  percent of calls, step by step
@@ -49,6 +50,7 @@ export const canary: Command = {
   --reason TEXT          why, for the audit
   --watch                draw the status anew every second
   --last N               lines of history (default 100)
+  --acts                 of the history, who did what and why, without the looks in between
 ${adminUsage}`,
   run: async (args, io) => {
     const { values, positionals } = parse(args, canaryOptions);
@@ -163,7 +165,8 @@ function screenOf(words: string, { watch }: Values, io: Io): string {
 
 async function history(admin: AdminClient, io: Io, values: Values, model: string): Promise<number> {
   const last = values.last === undefined ? '' : `&last=${countOf(values.last, '--last')}`;
-  const path = `/admin/canary/history?model=${encodeURIComponent(model)}${last}`;
+  const acts = values.acts ? '&acts=true' : '';
+  const path = `/admin/canary/history?model=${encodeURIComponent(model)}${last}${acts}`;
   const answer = (await admin.get(path)) as { history: readonly HistoryLine[] };
   say(io, values, answer, table(answer.history.map(lineOf)).join('\n') || `${model} has had no canary.`);
   return 0;
