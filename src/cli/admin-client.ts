@@ -42,7 +42,8 @@ export function adminClient(url: string | undefined, io: Io): AdminClient {
     const text = await response.text();
     const parsed = parseJson(text);
     if (response.ok) return parsed;
-    throw new AdminCallFailed(messageOf(parsed) ?? `The gateway answered ${response.status}: ${text.slice(0, 200)}`);
+    const hint = response.status === 401 ? ' It is taken from $MERIDIAN_ADMIN_KEY.' : '';
+    throw new AdminCallFailed(messageOf(parsed)?.concat(hint) ?? `The gateway answered ${response.status}: ${text.slice(0, 200)}`);
   };
   return { get: path => call('GET', path), post: (path, body) => call('POST', path, body) };
 }
