@@ -42,8 +42,7 @@ export function adminClient(url: string | undefined, io: Io): AdminClient {
     const text = await response.text();
     const parsed = parseJson(text);
     if (response.ok) return parsed;
-    const hint = response.status === 401 ? ' It is taken from $MERIDIAN_ADMIN_KEY.' : '';
-    throw new AdminCallFailed(messageOf(parsed)?.concat(hint) ?? `The gateway answered ${response.status}: ${text.slice(0, 200)}`);
+    throw new AdminCallFailed(messageOf(parsed) ?? `The gateway answered ${response.status}: ${text.slice(0, 200)}`);
   };
   return { get: path => call('GET', path), post: (path, body) => call('POST', path, body) };
 }
@@ -59,5 +58,7 @@ function parseJson(text: string): unknown {
 function messageOf(body: unknown): string | undefined {
   if (typeof body !== 'object' || body === null || !('error' in body)) return undefined;
   const { error } = body;
-  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : undefined;
+  if (typeof error !== 'object' || error === null || !('message' in error)) return undefined;
+  const unknown = 'code' in error && error.code === 'unauthenticated';
+  return `${error.message}${unknown ? ' This command sends $MERIDIAN_ADMIN_KEY.' : ''}`;
 }
