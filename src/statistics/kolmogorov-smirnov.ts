@@ -38,6 +38,7 @@ function sampleDistance(left: readonly number[], right: readonly number[]): numb
   let [i, j, distance] = [0, 0, 0];
   while (i < left.length && j < right.length) {
     const value = Math.min(left[i] ?? 0, right[j] ?? 0);
+    if (Number.isNaN(value)) return value; // it is in no order, and no step would pass it
     while (i < left.length && left[i] === value) i += 1;
     while (j < right.length && right[j] === value) j += 1;
     distance = Math.max(distance, Math.abs(i / left.length - j / right.length));
@@ -47,6 +48,7 @@ function sampleDistance(left: readonly number[], right: readonly number[]): numb
 
 /** Chance of a two-sample distance of at least `distance` under one continuous distribution. */
 export function distanceTail(distance: number, n: number, m: number): number {
+  if (Number.isNaN(distance)) return distance;
   return n * m <= exactPairs
     ? exactDistanceTail(distance, n, m)
     : kolmogorovTail(distance * Math.sqrt(n * (m / (n + m))));
