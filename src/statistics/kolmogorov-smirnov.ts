@@ -19,12 +19,14 @@ export function kolmogorovSmirnov(left: readonly number[], right: readonly numbe
 
 /**
  * The same over counts in common bins, in the order of the values. Binning can only shrink the distance, so the
- * p-value is an upper bound.
+ * p-value is an upper bound: what is lost is at most what the fullest bin holds of either side. A side without counts
+ * has nothing to say (distance 0, p = 1).
  */
 export function kolmogorovSmirnovOfCounts(left: readonly number[], right: readonly number[]): KolmogorovSmirnov {
   const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
   const [n, m] = [sum(left), sum(right)];
   let [below, other, distance] = [0, 0, 0];
+  if (n === 0 || m === 0) return { distance, p: 1 };
   for (let bin = 0; bin < left.length; bin += 1) {
     below += left[bin] ?? 0;
     other += right[bin] ?? 0;
