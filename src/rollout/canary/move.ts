@@ -40,7 +40,7 @@ function placed(record: CanaryRecord, move: CanaryMove, mover: Mover): CanaryRec
       return {
         ...record,
         stepSinceMs: atMs,
-        waived: reportsOf(record).flatMap(({ guard, verdict }) => (verdict === 'condemns' ? [guard] : [])),
+        waived: condemning(record),
       };
     case 'reshadow':
       return { ...record, shadowDue: false };
@@ -48,10 +48,15 @@ function placed(record: CanaryRecord, move: CanaryMove, mover: Mover): CanaryRec
     case 'approve':
       return { ...record, weights: mover.weights ?? record.weights };
     case 'ask':
-      return { ...record, askedBy: by };
+      // Who asks has seen what the guards hold against it: they would hold it again before anybody could approve.
+      return { ...record, askedBy: by, waived: [...new Set([...record.waived, ...condemning(record)])] };
     default:
       return record;
   }
+}
+
+function condemning(record: CanaryRecord): CanaryRecord['waived'] {
+  return reportsOf(record).flatMap(({ guard, verdict }) => (verdict === 'condemns' ? [guard] : []));
 }
 
 /** At the first step wave follows wave; then the last one climbs. So a share is never lowered, and a region never lost. */
