@@ -15,6 +15,8 @@ export interface NotedCall {
   readonly side: Side;
   readonly region: string;
   readonly caller?: { readonly key: string | undefined } | undefined;
+  /** Whether stable answered the same call after the canary had failed: then it was not the caller's doing. */
+  readonly rescued?: boolean;
 }
 
 /** A run that the next failure makes longer. */
@@ -23,7 +25,7 @@ interface OpenRun {
   /** Calls of stable's after its last failure: they say nothing of the time in which the canary failed. */
   readonly okSince: number;
   readonly badSince: number;
-  /** Callers who are in it: one whose calls all fail is one failure. */
+  /** Callers who are in it: one whose calls fail whoever gets them is one failure. */
   readonly callers: Set<string>;
 }
 
@@ -39,7 +41,8 @@ export function failureRuns(): FailureRuns {
     const { okSince, badSince } = open;
     runs.set(region, failed ? { ...open, badSince: badSince + 1 } : { ...open, okSince: okSince + 1 });
   };
-  const lengthen = (region: string, key: string | undefined) => {
+  const lengthen = ({ region, caller, rescued }: NotedCall) => {
+    const key = rescued ? undefined : caller?.key;
     const open = runs.get(region);
     const callers = open?.callers ?? new Set<string>();
     if (key !== undefined && callers.has(key)) return;
@@ -50,10 +53,10 @@ export function failureRuns(): FailureRuns {
     runs.set(region, { run, callers, okSince: 0, badSince: 0 });
   };
   return {
-    note: ({ side, region, caller }, failed) => {
-      if (side === 'stable') answeredBeside(region, failed);
-      else if (failed) lengthen(region, caller?.key);
-      else runs.delete(region);
+    note: (call, failed) => {
+      if (call.side === 'stable') answeredBeside(call.region, failed);
+      else if (failed) lengthen(call);
+      else runs.delete(call.region);
     },
     all: () => [...runs.values()].map(({ run }) => run),
     forget: regions => {

@@ -59,6 +59,7 @@ interface Whose {
   readonly region: string;
   readonly group?: number | undefined;
   readonly caller?: Caller | undefined;
+  readonly rescued?: boolean;
 }
 
 const jobOutcomes = { answered: 'ok', refused: 'caller-fault', failed: 'backend-fault' } as const;
@@ -138,7 +139,8 @@ export function observe(ports: ObserverPorts): Observer {
       const { arm } = event;
       const target = event.attempts[0]?.target;
       if (arm?.canary !== ports.canary || target === undefined) return;
-      const whose = (region: string): Whose => ({ side: arm.side, region, group: arm.group, caller });
+      const rescued = arm.side === 'canary' && event.outcome === 'moved';
+      const whose = (region: string): Whose => ({ side: arm.side, region, group: arm.group, caller, rescued });
       if (arm.side === 'stable' || target.version === ports.canary) {
         tried(event, target, whose(target.region));
         return;

@@ -44,7 +44,10 @@ export function closeStrata(
 }
 
 function addCalls(left: RegionCounts | undefined, right: RegionCounts | undefined): RegionCounts | undefined {
-  if (left === undefined || right === undefined) return left ?? right;
+  if (left === undefined || right === undefined) {
+    const only = left ?? right;
+    return only && { ...only, callers: only.callers ?? {} }; // records of before they were kept have none
+  }
   return {
     calls: left.calls + right.calls,
     errors: left.errors + right.errors,

@@ -90,7 +90,7 @@ export function decide(record: CanaryRecord, reports: readonly GuardReport[], at
   const condemned = reports.filter(({ verdict }) => verdict === 'condemns');
   const fatal = condemned.find(({ action }) => action === 'rollback');
   if (fatal !== undefined) return { move: 'condemn', reason: wordsOf(fatal) };
-  const doubtful = condemned.find(({ action }) => action === 'verify');
+  const doubtful = condemned.find(({ action, guard }) => action === 'verify' && !record.waived.includes(guard));
   if (doubtful !== undefined && stateAfter(state, 'verify') !== undefined)
     return { move: 'verify', reason: `no stable call is beside it to compare with: ${wordsOf(doubtful)}` };
   if (state === 'held' || state === 'paused') return undefined;

@@ -64,7 +64,7 @@ test('a version that fails half of its sessions is condemned', async t => {
 
 test('in a run of failures each caller counts once, and who is not known each time', t => {
   const runs = failureRuns();
-  const fail = (key?: string) => runs.note({ side: 'canary', region, caller: { key } }, true);
+  const fail = (key?: string, rescued = false) => runs.note({ side: 'canary', region, caller: { key }, rescued }, true);
   for (let call = 0; call < 30; call += 1) fail('broken');
   t.match(runs.all(), [{ region, length: 1 }]);
   fail('other');
@@ -76,6 +76,18 @@ test('in a run of failures each caller counts once, and who is not known each ti
   t.same(runs.all(), []);
   fail('broken');
   t.match(runs.all(), [{ length: 1 }], 'a new run');
+  for (let call = 0; call < 5; call += 1) fail('broken', true);
+  t.match(runs.all(), [{ length: 6 }], 'stable answered the same calls: it is not the caller');
+  t.end();
+});
+
+test('calls that waited in a record of before callers were told apart are compared', t => {
+  const one = newCanary();
+  const few = show(one, 5_000, addCounts([calls('canary', region, 2), calls('stable', region, 2)])).record;
+  const { canary, stable, sinceMs } = few.evidence.open?.[region] ?? { canary: {}, stable: {}, sinceMs: 0 };
+  const old = { canary: { ...canary, callers: undefined }, stable: { ...stable, callers: undefined }, sinceMs };
+  const record = { ...few, evidence: { ...few.evidence, open: { [region]: old }, callers: undefined } } as never;
+  t.match(show(record, 90_000, {}).record.evidence.stepErrors, { weight: 1 });
   t.end();
 });
 

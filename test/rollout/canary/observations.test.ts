@@ -105,6 +105,41 @@ test('calls of a target that warms up are left out, but not of the guard of runs
   t.end();
 });
 
+test('a caller’s failures count once in a run, but for calls that stable answered after all', t => {
+  const caller = { key: 'session 1', again: false };
+  const mine = observer();
+  for (let n = 0; n < 5; n += 1) mine.called(call('canary', [attempt('v2', 'timeout')], 'failed'), caller);
+  t.match(mine.runs(), [{ length: 1 }]);
+  const rescued = [attempt('v2', 'timeout'), attempt('v1', 'ok')];
+  for (let n = 0; n < 5; n += 1) mine.called(call('canary', rescued, 'moved'), caller);
+  t.match(mine.runs(), [{ length: 6 }]);
+  t.end();
+});
+
+test('what callers have in common is counted by group, of those who come again alone', t => {
+  const mine = observer({ costUsd: () => 3, prediction: () => 'rain' });
+  const of = (group: number | undefined) => {
+    const plain = call('canary', [attempt('v2', 'ok')]);
+    mine.called({ ...plain, arm: { canary: 'v2', side: 'canary', share: 0.2, ...(group !== undefined && { group }) } });
+  };
+  of(undefined);
+  t.notOk(Object.keys(mine.counts).some(key => key.startsWith('c/')));
+  of(7);
+  mine.called({
+    ...call('canary', [attempt('v2', 'timeout')]),
+    arm: { canary: 'v2', side: 'canary', share: 0.2, group: 7 },
+  });
+  t.match(mine.counts, {
+    [`c/canary/e/n/${region}/7`]: 2,
+    [`c/canary/e/s/${region}/7`]: 1,
+    [`c/canary/$/n/${region}/7`]: 1,
+    [`c/canary/$/s/${region}/7`]: 3,
+    [`c/canary/$/x/${region}/7`]: 6,
+    [`c/canary/p/n/${region}/7`]: 1,
+  });
+  t.end();
+});
+
 test('what stable does after the last failure of a run says nothing of the time before', t => {
   const mine = observer();
   const fails = () => mine.called(call('canary', [attempt('v2', 'timeout')], 'failed'));
