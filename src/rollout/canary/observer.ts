@@ -2,13 +2,10 @@ import type { GatewayEvent, JobOutcome } from '../../core/events.ts';
 import { isIllness, type Outcome } from '../../core/outcome.ts';
 import type { DrawnCall } from '../../core/split.ts';
 import type { Target } from '../../core/target.ts';
-import { binOf } from '../../statistics/fixed-histogram.ts';
-import type { Likeness } from './callers.ts';
-import { type Counts, latencyEdges, type MirroredCounts, type Side } from './counts.ts';
-import { failureRuns } from './failure-runs.ts';
-import { keyAmong, predictionKey, predictionSize } from './guards/predictions.ts';
+import type { Counts, MirroredCounts, Side } from './counts.ts';
+import { type FailureRuns, failureRuns } from './failure-runs.ts';
 import type { Run } from './look.ts';
-import { slowAnswers } from './slow-answers.ts';
+import { createTally, type Tally, type Whose } from './tally.ts';
 
 /** A call that went to targets. */
 export type VersionCalled = Extract<GatewayEvent, { type: 'version-called' }>;
@@ -53,12 +50,10 @@ export interface Observer {
   forgetRuns(regions: Iterable<string>): void;
 }
 
-/** Whose call was counted, and where. */
-interface Whose {
-  readonly side: Side;
-  readonly region: string;
-  readonly group?: number | undefined;
+/** Whose call was seen. */
+interface Seen extends Whose {
   readonly caller?: Caller | undefined;
+  /** See `NotedCall`. */
   readonly rescued?: boolean;
 }
 
@@ -66,105 +61,79 @@ const jobOutcomes = { answered: 'ok', refused: 'caller-fault', failed: 'backend-
 
 /** Nothing counted at first. */
 export function observe(ports: ObserverPorts): Observer {
-  const counts: Record<string, number> = {};
-  const runs = failureRuns();
-  const slow = slowAnswers();
-  const told = new Set<string>();
-  const add = (key: string, by = 1) => {
-    counts[key] = (counts[key] ?? 0) + by;
-  };
-  const addMoments = (key: string, value: number, where: string) => {
-    add(`${key}/n/${where}`);
-    add(`${key}/s/${where}`, value);
-    add(`${key}/ss/${where}`, value * value);
-  };
-  /** What calls of one caller may be alike in. The squares are told less the value, which leaves nothing of 0 and 1. */
-  const addLike = (what: Likeness, { side, region, group }: Whose, value: number) => {
-    if (group === undefined) return;
-    add(`c/${side}/${what}/n/${region}/${group}`);
-    if (value !== 0) add(`c/${side}/${what}/s/${region}/${group}`, value);
-    if (value !== 0 && value !== 1) add(`c/${side}/${what}/x/${region}/${group}`, value * value - value);
-  };
-  const failedOrNot = (whose: Whose, failed: boolean) => {
-    add(`n/${whose.side}/${whose.region}`);
-    if (failed) add(`e/${whose.side}/${whose.region}`);
-    addLike('e', whose, failed ? 1 : 0);
-  };
-  const took = (whose: Whose, tookMs: number) => {
-    const { side, region } = whose;
-    const bin = binOf(latencyEdges, tookMs);
-    add(`l/${side}/${region}/${bin}`);
-    if (side === 'stable') slow.note(region, bin);
-    const isSlow = slow.isSlow(region, bin);
-    if (isSlow === undefined) return;
-    addLike('l', whose, isSlow.p50 ? 1 : 0);
-    addLike('t', whose, isSlow.p95 ? 1 : 0);
-  };
-  /** Whether the outcome is an answer that is compared. @param tookMs undefined where it says nothing of the version */
-  const counted = (whose: Whose, target: Target, outcome: Outcome, tookMs: number | undefined): boolean => {
-    const { side, region, caller } = whose;
-    const failed = isIllness(outcome);
-    if (ports.well(region) && (failed || outcome === 'ok')) runs.note(whose, failed);
-    if (side === 'canary' && ports.isWarmingUp(target)) return false; // the guard of runs saw it
-    if (outcome === 'misconfigured') add(`m/${side}/${region}`);
-    if (outcome !== 'ok' && outcome !== 'caller-fault' && !failed) return false;
-    failedOrNot(whose, failed);
-    if (outcome === 'caller-fault') add(`f/${side}/${region}`);
-    if (caller?.again) add(`g/${side}/${region}`);
-    if (caller?.again && outcome === 'caller-fault') add(`h/${side}/${region}`);
-    if (outcome === 'ok' && tookMs !== undefined) took(whose, tookMs);
-    return outcome === 'ok';
-  };
-  const tried = (event: VersionCalled, target: Target, whose: Whose) => {
-    const { side, region } = whose;
-    const [first] = event.attempts;
-    // The fewer calls a version gets, the more of them find it cold.
-    const tookMs =
-      first?.setUpMs === undefined ? (first?.result.firstContentMs ?? first?.result.durationMs) : undefined;
-    if (!counted(whose, target, firstOutcome(event), tookMs)) return;
-    const usd = ports.costUsd(event, target);
-    if (usd !== undefined) {
-      addMoments(`$/${side}`, usd, `${region}/${event.arm?.share}`);
-      addLike('$', whose, usd);
-    }
-    const prediction = event.outcome === 'ok' ? ports.prediction(event) : undefined;
-    if (prediction === undefined) return;
-    const key = keyAmong(told, predictionKey(prediction));
-    add(`p/${side}/${key}`);
-    addLike('p', whose, predictionSize(key));
-  };
+  const parts: Parts = { ports, tally: createTally(), runs: failureRuns() };
+  const { tally, runs } = parts;
   return {
-    counts,
+    counts: tally.counts,
     called: (event, caller) => {
       const { arm } = event;
       const target = event.attempts[0]?.target;
       if (arm?.canary !== ports.canary || target === undefined) return;
       const rescued = arm.side === 'canary' && event.outcome === 'moved';
-      const whose = (region: string): Whose => ({ side: arm.side, region, group: arm.group, caller, rescued });
-      if (arm.side === 'stable' || target.version === ports.canary) {
-        tried(event, target, whose(target.region));
-        return;
+      const seen = (region: string): Seen => ({ side: arm.side, region, group: arm.group, caller, rescued });
+      if (arm.side === 'stable' || target.version === ports.canary) tried(parts, event, target, seen(target.region));
+      else {
+        const region = ports.notTriedIn(event);
+        if (region === undefined) return;
+        if (ports.well(region)) runs.note(seen(region), true);
+        tally.call(seen(region), true);
       }
-      const region = ports.notTriedIn(event);
-      if (region === undefined) return;
-      if (ports.well(region)) runs.note(whose(region), true);
-      failedOrNot(whose(region), true);
     },
     jobEnded: (side, target, outcome, tookMs) =>
-      void counted({ side, region: target.region }, target, jobOutcomes[outcome], tookMs),
-    finished: (side, share, returning) => add(`${returning ? 'k' : 'd'}/${side}/${share}`),
-    truth: (loss, { arm: { side, share, group }, region }) => {
-      addMoments(`q/${side}`, loss, `${region}/${share}`);
-      addLike('q', { side, region, group }, loss);
-    },
+      void counted(parts, { side, region: target.region }, { target, outcome: jobOutcomes[outcome], tookMs }),
+    finished: (side, share, returning) => tally.add(`${returning ? 'k' : 'd'}/${side}/${share}`),
+    truth: (loss, { arm: { side, share, group }, region }) => tally.value('q', { side, region, group }, loss, share),
     mirrored: ({ made, agreed, failed }) => {
-      add('s/canary/made', made);
-      add('s/canary/agreed', agreed);
-      add('s/canary/failed', failed);
+      tally.add('s/canary/made', made);
+      tally.add('s/canary/agreed', agreed);
+      tally.add('s/canary/failed', failed);
     },
     runs: runs.all,
     forgetRuns: runs.forget,
   };
+}
+
+/** What an observer remembers. */
+interface Parts {
+  readonly ports: ObserverPorts;
+  readonly tally: Tally;
+  readonly runs: FailureRuns;
+}
+
+/** An attempt, or a job. */
+interface Ended {
+  readonly target: Target;
+  readonly outcome: Outcome;
+  /** Undefined where it says nothing of the version. */
+  readonly tookMs: number | undefined;
+}
+
+/** Counts what ended; whether it is an answer that is compared. */
+function counted({ ports, tally, runs }: Parts, seen: Seen, { target, outcome, tookMs }: Ended): boolean {
+  const { side, region, caller } = seen;
+  const failed = isIllness(outcome);
+  if (ports.well(region) && (failed || outcome === 'ok')) runs.note(seen, failed);
+  if (side === 'canary' && ports.isWarmingUp(target)) return false; // the guard of runs saw it
+  if (outcome === 'misconfigured') tally.add(`m/${side}/${region}`);
+  if (outcome !== 'ok' && outcome !== 'caller-fault' && !failed) return false;
+  tally.call(seen, failed);
+  if (outcome === 'caller-fault') tally.add(`f/${side}/${region}`);
+  if (caller?.again) tally.add(`g/${side}/${region}`);
+  if (caller?.again && outcome === 'caller-fault') tally.add(`h/${side}/${region}`);
+  if (outcome === 'ok' && tookMs !== undefined) tally.took(seen, tookMs);
+  return outcome === 'ok';
+}
+
+function tried(parts: Parts, event: VersionCalled, target: Target, seen: Seen): void {
+  const { ports, tally } = parts;
+  const [first] = event.attempts;
+  // The fewer calls a version gets, the more of them find it cold.
+  const tookMs = first?.setUpMs === undefined ? (first?.result.firstContentMs ?? first?.result.durationMs) : undefined;
+  if (!counted(parts, seen, { target, outcome: firstOutcome(event), tookMs })) return;
+  const usd = ports.costUsd(event, target);
+  if (usd !== undefined) tally.value('$', seen, usd, event.arm?.share);
+  const prediction = event.outcome === 'ok' ? ports.prediction(event) : undefined;
+  if (prediction !== undefined) tally.predicted(seen, prediction);
 }
 
 /**

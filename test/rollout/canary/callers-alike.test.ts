@@ -11,7 +11,7 @@ import { canaryCalled, canaryReplicas } from '../../helpers/canary-replicas.ts';
 const region = 'us-east-1';
 
 test('sessions that fail wholly end no good canary, and a worse one is still caught', t => {
-  const runs = { harmless: 40, harmful: 8 };
+  const runs = { harmless: 25, harmful: 5 };
   const docs = readFileSync(new URL('../../../docs/canary.md', import.meta.url), 'utf8');
   for (const { what, worse, runs: of, outcome } of simulateSessionTable(runs)) {
     const row = docs.match(new RegExp(`^\\| ${what} \\| ([\\d.]+) % \\| ([\\d.]+) % \\|`, 'm'));
