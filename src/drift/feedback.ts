@@ -70,7 +70,7 @@ async function claim(
   call: KeptCall,
   truths: readonly (number | string | null)[],
 ): Promise<FeedbackAnswer> {
-  const { inferenceId, model, version } = call;
+  const { inferenceId, model, version, scope } = call;
   const text = JSON.stringify(truths);
   const former = await book.claim(call, text);
   if (former === false) return { inferenceId, result: 'unknown' };
@@ -79,7 +79,15 @@ async function claim(
   for (const [index, truth] of truths.entries()) {
     const predicted = call.predictions[index];
     if (truth === null || predicted === undefined) continue;
-    joined({ model, version, inferenceId, predicted, truth, ...(drawn && { drawn }) });
+    joined({
+      model,
+      version,
+      inferenceId,
+      predicted,
+      truth,
+      ...(scope !== undefined && { scope }),
+      ...(drawn && { drawn }),
+    });
     drawn = undefined; // those of one call are alike: a canary's verdict takes one
   }
   capture(call, truths);

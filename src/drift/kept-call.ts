@@ -27,14 +27,16 @@ export function isErased(what: Erased, call: RememberedCall): boolean {
 export function decodeCall(text: string): KeptCall | undefined {
   const value = parse(text);
   if (!isObject(value)) return undefined;
-  const { inferenceId, model, version, tenant, residency, answeredAt, predictions, joined, ambiguous, drawn } = value;
+  const { inferenceId, model, version, tenant, residency, answeredAt, predictions, joined, ambiguous, drawn, scope } =
+    value;
   const texts = [inferenceId, model, version, tenant, residency].every(each => typeof each === 'string');
   const scalar = (each: unknown) => typeof each === 'string' || typeof each === 'number';
   if (!texts || typeof answeredAt !== 'number' || !Array.isArray(predictions) || !predictions.every(scalar))
     return undefined;
   if (joined !== undefined && typeof joined !== 'string') return undefined;
   const call = { inferenceId, model, version, tenant, residency, answeredAt, predictions, joined };
-  return { ...call, ...(ambiguous === true && { ambiguous }), ...(isDrawn(drawn) && { drawn }) } as KeptCall;
+  const whose = typeof scope === 'string' && { scope };
+  return { ...call, ...whose, ...(ambiguous === true && { ambiguous }), ...(isDrawn(drawn) && { drawn }) } as KeptCall;
 }
 
 function isDrawn(value: unknown): value is DrawnCall {

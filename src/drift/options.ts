@@ -82,6 +82,23 @@ export const FeedbackOptions = Type.Object(
 );
 export type FeedbackOptions = Static<typeof FeedbackOptions>;
 
+/** `models.NAME.monitor.scopes.CLASS`. */
+const ScopeOptions = Type.Object(
+  {
+    baseline: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'Its own baseline, where its callers are not like all. Default: theirs.',
+      }),
+    ),
+    baselines: Type.Record(Type.String(), Type.String({ minLength: 1 }), {
+      default: {},
+      description: 'The same for single versions.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
 /** `models.NAME.monitor`: without it nothing of a model's traffic is looked at. */
 export const MonitorOptions = Type.Object(
   {
@@ -96,6 +113,13 @@ export const MonitorOptions = Type.Object(
     baselines: Type.Record(Type.String(), Type.String({ minLength: 1 }), {
       default: {},
       description: 'The same for single versions.',
+    }),
+    scopes: Type.Record(Type.String({ pattern: '^[a-z0-9-]{1,32}$' }), ScopeOptions, {
+      maxProperties: 8,
+      additionalProperties: false,
+      default: {},
+      description:
+        'Residency classes whose callers are also judged by themselves: calls that key, hint or model bind to this class alone.',
     }),
     sampleRate: share(1, 'Of calls.'),
     maxBodyBytes: Type.Integer({

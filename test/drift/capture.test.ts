@@ -11,9 +11,8 @@ import { type CaptureFiles, directoryFiles, objectFiles } from '../../src/drift/
 import { captureKeys } from '../../src/drift/capture-keys.ts';
 import { CaptureStoreOptions } from '../../src/drift/capture-options.ts';
 import { capturePath, placeOf, tenantTag } from '../../src/drift/capture-path.ts';
-import type { MonitoredModel } from '../../src/drift/ports.ts';
 import { totals } from '../../src/drift/totals.ts';
-import { monitorOptions } from '../helpers/drift.ts';
+import { monitoredModel, monitorOptions } from '../helpers/drift.ts';
 import { type ManualClock, manualClock } from '../helpers/manual-clock.ts';
 import { stateDir } from '../helpers/state-dir.ts';
 
@@ -40,7 +39,7 @@ function bench(
     ...store,
   }) as CaptureStoreOptions;
   const monitor = monitorOptions({ capture, payload });
-  const model: MonitoredModel = { name: 'rain', versions: ['v1'], options: monitor, shape: monitor.payload };
+  const model = monitoredModel(monitor, ['v1']);
   const counted = totals();
   const started = startCapture({
     clock,
