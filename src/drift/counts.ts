@@ -155,14 +155,16 @@ function texts(
   const isText = constraint?.type === 'String';
   const isNumber = constraint?.type === 'Integral' || constraint?.type === 'Fractional';
   const whole = constraint?.type === 'Integral';
-  const domain = constraint?.domain && new Set(constraint.domain);
+  const domain = constraint?.domain;
+  const allowed = feature.kind === 'text' ? feature.values.map(value => domain?.includes(value) ?? true) : [];
+  // Only what no bin names is looked for a second time; and without either, no text is looked up at all.
+  const unnamed = new Set(domain?.filter(value => !places.has(value)));
   return (counts, value, typed) => {
     if (isText && typed && typeof value === 'number') counts.wrong += 1;
     else if (isNumber && !isNumeric(value, typed, whole)) counts.wrong += 1;
-    // Without bins or a domain its texts are not looked up, since that would be to hash each of them.
     const text = unseen === 0 && domain === undefined ? '' : typeof value === 'string' ? value : String(value);
-    if (domain?.has(text) === false) counts.outside += 1;
     const bin = unseen === 0 ? 0 : (places.get(text) ?? unseen);
+    if (domain !== undefined && !(allowed[bin] ?? unnamed.has(text))) counts.outside += 1;
     counts.bins[bin] = (counts.bins[bin] ?? 0) + 1;
   };
 }
