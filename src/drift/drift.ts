@@ -7,7 +7,7 @@ import { errorShifts } from './error-shifts.ts';
 import { createLearning } from './learning.ts';
 import { readPredictions, readRecords } from './payload.ts';
 import type { DriftPorts, MonitoredModel } from './ports.ts';
-import { type CalledEvent, type ReadableCall, readableCall, tells, versionOf } from './readable-call.ts';
+import { type CalledEvent, type ReadableCall, readableCall, requestBytes, tells, versionOf } from './readable-call.ts';
 import { everyone, scopeOf } from './scope.ts';
 import { type KeptPanes, paneStore } from './stored-panes.ts';
 import type { JudgedWindow } from './version-monitor.ts';
@@ -98,7 +98,7 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
   };
 
   const read = (model: MonitoredModel, watched: Watched, call: ReadableCall) => {
-    const records = readRecords(model.shape, call.requestType, call.request);
+    const records = readRecords(model.shape, call.requestType, requestBytes(call.request));
     const predictions = readPredictions(model.shape, call.answerType, call.answer);
     watched.calls[records.instances.length === 0 ? 'unreadable' : 'read'].value += 1;
     const scope = scopeOf(model, call.bound);
@@ -119,7 +119,7 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
     const watched = versions.find(model.name, versionOf(event));
     if (watched === undefined) return;
     const call = readableCall(event, clock.wallMs());
-    const bytes = call.request.length + call.answer.length;
+    const bytes = call.request.body.length + call.answer.length;
     const { sampleRate, largeSampleRate, maxBodyBytes, maxQueuedBytes } = model.options;
     const rate = bytes > maxBodyBytes ? Math.min(sampleRate, largeSampleRate) : sampleRate;
     if (rate < 1 && ports.random() >= rate) watched.calls['sampled-out'].value += 1;
