@@ -7,7 +7,15 @@ import { errorShifts } from './error-shifts.ts';
 import { createLearning } from './learning.ts';
 import { readPredictions, readRecords } from './payload.ts';
 import type { DriftPorts, MonitoredModel } from './ports.ts';
-import { type CalledEvent, type ReadableCall, readableCall, requestBytes, tells, versionOf } from './readable-call.ts';
+import {
+  type CalledEvent,
+  isTooLong,
+  type ReadableCall,
+  readableCall,
+  requestBytes,
+  tells,
+  versionOf,
+} from './readable-call.ts';
 import { everyone, scopeOf } from './scope.ts';
 import { type KeptPanes, paneStore } from './stored-panes.ts';
 import type { JudgedWindow } from './version-monitor.ts';
@@ -51,9 +59,6 @@ export interface Drift {
   turn(): Promise<void>;
   stop(): Promise<void>;
 }
-
-/** Answers are remembered by their number: one whose predictions are longer texts is not among them. */
-const mostKeptCharacters = 16_384;
 
 /** How often panes are looked after, ms. */
 const turnMs = 1_000;
@@ -107,7 +112,7 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
       part.monitor?.record(call.atMs, records, predictions);
       part.ring.add(records, predictions, clock.now());
     }
-    if (predictions.length === 0 || textsIn(predictions) > mostKeptCharacters) return;
+    if (predictions.length === 0 || isTooLong(predictions)) return;
     const { inferenceId, tenant, residency, atMs: answeredAt, drawn } = call;
     const answered = { inferenceId, model: model.name, version: watched.version, tenant, residency, answeredAt };
     remember({ ...answered, predictions, ...(scope !== undefined && { scope }), ...(drawn && { drawn }) });
@@ -153,13 +158,6 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
       await versions.save(true);
     },
   };
-}
-
-/** Characters of predictions that are texts. */
-function textsIn(predictions: readonly (number | string)[]): number {
-  let sum = 0;
-  for (const each of predictions) if (typeof each === 'string') sum += each.length;
-  return sum;
 }
 
 function markDisturbed(ports: DriftPorts, all: readonly Watched[]): void {

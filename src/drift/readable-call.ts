@@ -55,3 +55,13 @@ export function tells({ answer, request: { operation } }: CalledEvent): boolean 
 export function versionOf({ attempts, answer, version }: CalledEvent): string {
   return attempts.findLast(({ result }) => result.answer === answer)?.target.version ?? version;
 }
+
+/** Answers are remembered by their number: one whose predictions are longer texts is not among them. */
+const mostKeptCharacters = 16_384;
+
+/** Whether predictions are texts too long to be kept until their truth comes. */
+export function isTooLong(predictions: readonly (number | string)[]): boolean {
+  let characters = 0;
+  for (const each of predictions) if (typeof each === 'string') characters += each.length;
+  return characters > mostKeptCharacters;
+}
