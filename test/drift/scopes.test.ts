@@ -192,6 +192,9 @@ test('a scope is held against the baseline of all, or its own; a promotion makes
   for (let i = 0; i < 150; i++) bench.call([sampleRecord(random, 2)], { version: 'v2', bound: ['eu'] });
   for (let i = 0; i < 60; i++) bench.call([sampleRecord(random)], { version: 'v2', bound: ['us'] });
   bench.clock.advance(20);
+  const truth = { model: 'rain', version: 'v2', inferenceId: 'x', predicted: 0.9, truth: 0.8, scope: 'eu' };
+  bench.drift.joined(truth);
+  await bench.pass(window);
   bench.drift.hear({
     ...{ type: 'canary-changed', model: 'rain', id: 'c1', stable: 'v1', canary: 'v2', from: 'running' },
     ...{ to: 'promoted', share: 1, by: 'gateway', reason: '' },
@@ -200,6 +203,11 @@ test('a scope is held against the baseline of all, or its own; a promotion makes
   const [all, eu, us] = ids('v2');
   t.strictSame([all?.baseline.records, eu?.baseline.records], [210, 150]);
   t.equal(us?.id, 'own', 'too few of them yet');
+  t.strictSame(
+    [all, eu].map(each => each?.baseline.performance?.truths),
+    [1, 1],
+    'what was measured before is in it',
+  );
   for (let i = 0; i < 60; i++) bench.call([sampleRecord(random)], { version: 'v2', bound: ['us'] });
   bench.clock.advance(20);
   await bench.pass(1_000);
