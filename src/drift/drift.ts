@@ -4,13 +4,13 @@ import type { Baseline } from './baseline.ts';
 import { baselinesOf } from './baselines.ts';
 import { callQueue } from './call-queue.ts';
 import { errorShifts } from './error-shifts.ts';
+import type { JudgedWindow } from './judged-window.ts';
 import { createLearning } from './learning.ts';
 import { readPredictions, readRecords } from './payload.ts';
 import type { DriftPorts, MonitoredModel } from './ports.ts';
 import { type CalledEvent, type ReadableCall, readableCall, tells, versionOf } from './readable-call.ts';
 import { everyone, scopeOf } from './scope.ts';
 import { type KeptPanes, paneStore } from './stored-panes.ts';
-import type { JudgedWindow } from './version-monitor.ts';
 import { type Part, partKey, partsOf, type Watched, watchedVersions } from './watched-versions.ts';
 
 /** An answer whose ground truth may come. */

@@ -3,9 +3,9 @@ import type { BaselineOf, Baselines } from './baselines.ts';
 import { baselineOfRecent, predictionName } from './build-baseline.ts';
 import { describe } from './describe.ts';
 import { performanceOf } from './judge-performance.ts';
+import type { JudgedWindow } from './judged-window.ts';
 import type { DriftPorts } from './ports.ts';
 import { truthsIn } from './truth-counts.ts';
-import type { JudgedWindow } from './version-monitor.ts';
 import { type Part, partKey, partsOf, type WatchedVersions } from './watched-versions.ts';
 
 /** Makes baselines, or what they lack, of a version's own traffic, and puts them in force on all replicas. */

@@ -1,7 +1,9 @@
 import { test } from 'tap';
 import { seededRandom } from '../../src/core/random.ts';
 import { driftBench, sampleBaseline, sampleRecord } from '../helpers/drift.ts';
+import { manualClock } from '../helpers/manual-clock.ts';
 import { memoryReplicas } from '../helpers/memory-state.ts';
+import { stateDir } from '../helpers/state-dir.ts';
 
 const minute = 60_000;
 
@@ -250,4 +252,43 @@ test('a model without a baseline is visible as such', async t => {
   await bench.pass(3 * minute);
   t.ok(bench.drift.watched().every(({ whole }) => whole.monitor === undefined));
   t.strictSame(bench.events, []);
+});
+
+test('the window that was judged last stands over a restart, until the next one or as long as one would take', async t => {
+  const clock = manualClock(Date.UTC(2025, 9, 20, 6, 48));
+  const directory = stateDir(t);
+  const start = () => driftBench(t, { clock, monitor: { scopes: { eu: {} } }, ports: { directory } });
+  const first = await start();
+  const random = seededRandom(3);
+  for (let i = 0; i < 100; i++) first.call([sampleRecord(random, 2)], { bound: ['eu'] });
+  await first.pass(121_100);
+  const shown = ({ drift }: typeof first) => {
+    const [v1] = drift.watched();
+    return [v1?.whole, v1?.scopes.get('eu')].map(part => part?.windows.get('tumbling'));
+  };
+  const before = shown(first);
+  t.match(before, [{ judgements: [{ level: 'drifted' }] }, { counts: { records: 100 } }]);
+  await first.drift.stop();
+  const second = await start();
+  t.strictSame(shown(second), before);
+  t.strictSame(
+    second.events.filter(({ type }) => type === 'drift-judged'),
+    [],
+    'it was told',
+  );
+  await second.drift.stop();
+  clock.advance(2 * 120_000);
+  t.strictSame(shown(await start()), [undefined, undefined], 'another should have followed long ago');
+});
+
+test('what was found against another baseline is not shown when that changes', async t => {
+  let id = 'one';
+  const bench = await driftBench(t, { ports: { configured: () => ({ baseline: sampleBaseline(), id }) } });
+  const random = seededRandom(3);
+  for (let i = 0; i < 100; i++) bench.call([sampleRecord(random, 2)]);
+  await bench.pass(121_100);
+  t.ok(bench.drift.watched()[0]?.whole.windows.has('tumbling'));
+  id = 'two';
+  await bench.pass(1_000);
+  t.notOk(bench.drift.watched()[0]?.whole.windows.has('tumbling'));
 });
