@@ -8,12 +8,14 @@ export interface Narrator {
 
 const ends: ReadonlySet<string> = new Set(['promoted', 'rolled-back', 'aborted']);
 
-/** Starts a story: what stays the same is told once. */
-export function narrator(): Narrator {
+type DriftJudged = Extract<GatewayEvent, { type: 'drift-judged' }>;
+
+/** Starts a story: what stays the same is told once. `highMark` says from which value on a finding is a drift. */
+export function narrator(highMark: (event: DriftJudged) => number | undefined): Narrator {
   const drifted = new Set<string>();
   // By model. Its windows are held against the former version's baseline until it is promoted: no news of its own.
   const onTrial = new Map<string, string>();
-  const driftLine = (event: Extract<GatewayEvent, { type: 'drift-judged' }>): string | undefined => {
+  const driftLine = (event: DriftJudged): string | undefined => {
     const { model, version, scope = 'all', monitor, feature, statistic, value, level, sample, window } = event;
     if (onTrial.get(model) === version) return undefined;
     // The online detector's alarm comes before the windows that confirm it: each is a link of its own.
@@ -23,7 +25,9 @@ export function narrator(): Narrator {
     const key = `${model} ${version} ${what}`;
     if (level === 'drifted' && !drifted.has(key)) {
       drifted.add(key);
-      return `drift        ${model} ${version}: ${what}, ${statistic} ${value.toFixed(3)} over ${sample} ${monitor === 'performance' ? 'truths' : 'records'}`;
+      const mark = highMark(event);
+      const found = `${statistic} ${value.toFixed(3)}${mark === undefined ? '' : ` (mark ${mark})`}`;
+      return `drift        ${model} ${version}: ${what}, ${found} over ${sample} ${monitor === 'performance' ? 'truths' : 'records'}`;
     }
     if (level === 'clear' && drifted.delete(key)) return `drift over   ${model} ${version}: ${what}`;
     return undefined;

@@ -37,6 +37,8 @@ export interface Drift {
   readonly hear: Listener;
   /** Takes in a prediction that turned out so: tells everyone, counts it. */
   joined(truth: JoinedTruth): void;
+  /** Resolves when all calls that were answered until now have been read, and so are remembered. */
+  caughtUp(): Promise<void>;
   /**
    * Makes a baseline for a version, of its newest records where none is given, and puts it in force on all replicas.
    * False when it must wait for records, or another replica was first. @param why replicas with the same reason do it once
@@ -135,6 +137,7 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
           .catch((error: unknown) => ports.warn(`new baseline: ${String(error)}`));
     },
     joined,
+    caughtUp: queue.caughtUp,
     rebaseline: learning.rebaseline,
     watched: versions.all,
     forgetRecords: () => {

@@ -2,8 +2,9 @@ import type { Clock } from '../core/clock.ts';
 import type { Caller } from '../core/request.ts';
 import type { JoinedTruth } from './drift.ts';
 import { isObject, parse } from './json-values.ts';
+import type { KeptCall } from './kept-call.ts';
 import { numberIn } from './payload.ts';
-import type { KeptCall, PredictionBook } from './prediction-book.ts';
+import type { PredictionBook } from './prediction-book.ts';
 import type { Totals } from './totals.ts';
 
 /** What came of one ground truth. */
@@ -72,6 +73,7 @@ async function claim(
   const { inferenceId, model, version, scope } = call;
   const text = JSON.stringify(truths);
   const former = await book.claim(call, text);
+  if (former === false) return { inferenceId, result: 'unknown' };
   if (former !== undefined) return { inferenceId, result: former === text ? 'duplicate' : 'conflict' };
   let { drawn } = call;
   for (const [index, truth] of truths.entries()) {

@@ -7,6 +7,7 @@ import type { BaselineOf } from './baselines.ts';
 import type { PaneCounts } from './counts.ts';
 import { parse } from './json-values.ts';
 import { everyone } from './scope.ts';
+import { mostCells } from './score-counts.ts';
 
 /** A pane of all replicas, complete. */
 export interface Pane {
@@ -69,6 +70,13 @@ const FeatureShape = Type.Object({
   sum: Type.Integer(),
   squares: count,
 });
+const cells = { maxItems: mostCells };
+const ScoresShape = Type.Object({
+  width: Type.Number({ minimum: 0 }),
+  scores: Type.Array(Type.Number(), cells),
+  positives: Type.Array(count, cells),
+  negatives: Type.Array(count, cells),
+});
 const PaneShape = Type.Object({
   records: count,
   unreadable: count,
@@ -81,8 +89,7 @@ const PaneShape = Type.Object({
     hits: count,
     falseAlarms: count,
     misses: count,
-    positives: Type.Array(count, { maxItems: 1_000 }),
-    negatives: Type.Array(count, { maxItems: 1_000 }),
+    scores: ScoresShape,
     numbers: count,
     errors: Sum,
     squaredErrors: Sum,
@@ -105,7 +112,10 @@ export function decodePane(text: string, like: PaneCounts): PaneCounts | undefin
 }
 
 function fits(pane: PaneCounts, like: PaneCounts): boolean {
+  const { scores, positives, negatives } = pane.truths.scores;
   return (
+    scores.length === positives.length &&
+    scores.length === negatives.length &&
     pane.features.length === like.features.length &&
     pane.features.every(({ bins }, index) => bins.length === like.features[index]?.bins.length)
   );

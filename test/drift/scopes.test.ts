@@ -138,6 +138,7 @@ test('a truth counts for the scope of the call it is of, also after a restart', 
     openPredictionBook({
       clock,
       shared: undefined,
+      erasures: () => [],
       segments: predictionSegments(directory, {
         clock,
         warn: message => t.fail(message),

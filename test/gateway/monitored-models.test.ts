@@ -45,6 +45,20 @@ test('a drifted feature reaches the metrics, from calls as they come', async t =
   t.match(text, /meridian_data_quality_violations_total\{.*check="baseline_drift_check"\} \d+/);
 });
 
+test('a truth that follows its answer at once is joined', async t => {
+  const gateway = await startTestGateway(t, monitored({ feedback: {} }));
+  const body = bodyOf([sampleRecord(seededRandom(4), 0)]);
+  const results: unknown[] = [];
+  for (let call = 0; call < 20; call += 1) {
+    const inferenceId = `at-once-${call}`;
+    await gateway.call('rain', { headers: { ...json, 'x-amzn-sagemaker-inference-id': inferenceId }, body });
+    const truth = JSON.stringify({ inferenceId, truth: 1 });
+    const response = await fetch(`${gateway.urls.data}/v1/feedback`, { method: 'POST', headers: json, body: truth });
+    results.push(((await response.json()) as { result: unknown }).result);
+  }
+  t.strictSame(new Set(results), new Set(['joined']));
+});
+
 test('a version that was replaced drifts no more: its last window does not stand for ever', async t => {
   const monitor = { windows, baseline: writeBaseline(stateDir(t), sampleBaseline()) };
   const gateway = await startTestGateway(t, { models: { rain: canaryModel({ monitor }, ['us-east-1']) } });
@@ -151,6 +165,7 @@ test('captured where the region that served it belongs, sealed, redacted; export
       stop: new AbortController().signal,
       onReload: () => {},
       columns: () => undefined,
+      rows: () => undefined,
       out: text => void out.push(text),
       err: text => void out.push(text),
     });
