@@ -67,7 +67,11 @@ export function createLearning(
       }
       // Scopes first: one that shares the baseline of all starts to count anew when that changes.
       for (const part of scopes) await relearn(part, why);
-      return relearn(whole, why);
+      const done = await relearn(whole, why);
+      // Versions come and go for years, and what was learned of each would stay.
+      const { versions: named = [], scopes: watched = [] } = ports.model(model) ?? {};
+      if (done) await baselines.forgetOthers(model, named, watched);
+      return done;
     },
     promoted: async () => {
       for (const [key, { of, why }] of [...waiting]) {

@@ -237,3 +237,22 @@ test('a reload that adds a scope begins it then, one that takes it away forgets 
     [['all', 100]],
   );
 });
+
+test('what was learned of versions and scopes that are no more is forgotten with the next promotion', async t => {
+  const state = memoryState();
+  let model = monitoredModel(monitorOptions({ scopes }), ['v1', 'v2']);
+  const bench = await driftBench(t, { ports: { state, models: () => [model], model: () => model } });
+  const promote = async (version: string) => {
+    for (const bound of ['eu', 'us'])
+      for (let i = 0; i < 120; i++) bench.call([sampleRecord(seededRandom(i))], { version, bound: [bound] });
+    bench.clock.advance(2_000);
+    await bench.pass(1_000);
+    t.equal(await bench.drift.rebaseline('rain', version, undefined, `promoted ${version}`), true);
+  };
+  const kept = () => [...state.list('baseline/').keys()].sort();
+  await promote('v1');
+  t.strictSame(kept(), ['baseline/rain/v1', 'baseline/rain/v1/eu', 'baseline/rain/v1/us']);
+  model = monitoredModel(monitorOptions({ scopes: { eu: {} } }), ['v2']);
+  await promote('v2');
+  t.strictSame(kept(), ['baseline/rain/v2', 'baseline/rain/v2/eu']);
+});
