@@ -14,6 +14,7 @@ import { openPredictionBook, type PredictionBook } from '../drift/prediction-boo
 import { predictionSegments } from '../drift/prediction-segments.ts';
 import { lastingName } from '../drift/stored-panes.ts';
 import { type Totals, totals } from '../drift/totals.ts';
+import { disturbedModels } from './disturbed.ts';
 import { configuredBaselines, type MonitoredModels, monitoredModels } from './monitored-models.ts';
 import type { Parts } from './parts.ts';
 
@@ -83,7 +84,7 @@ function driftPorts(
   own: Pick<DriftPorts, 'directory' | 'tallies' | 'counted'>,
   warn: (message: string) => void,
 ): DriftPorts {
-  const { clock, random, emit, admission, stores, health } = parts;
+  const { clock, random, emit, admission, stores } = parts;
   return {
     clock,
     random,
@@ -94,15 +95,7 @@ function driftPorts(
     models: () => [...models().values()],
     model: name => models().get(name),
     configured: configuredBaselines(models, warn),
-    disturbed: name => {
-      const states = health.regions();
-      const targets =
-        parts
-          .config()
-          .models.get(name)
-          ?.versions.flatMap(version => version.targets) ?? [];
-      return targets.some(({ region }) => states.get(region) === 'evacuated');
-    },
+    disturbed: disturbedModels(parts, models),
     warn,
   };
 }

@@ -46,7 +46,7 @@ export interface DriftPorts {
   model(name: string): MonitoredModel | undefined;
   /** What the config names for a version, or for a scope of it alone; undefined when it names none, or none that can be read. */
   configured(model: string, version: string, scope?: string): KnownBaseline | undefined;
-  /** Whether a region of the model is evacuated now. */
+  /** Whether the model's calls are not the usual mix now: a region of it is out. */
   disturbed(model: string): boolean;
   warn(message: string): void;
 }
