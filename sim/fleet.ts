@@ -13,8 +13,6 @@ export const demoRegions = {
   'ap-southeast-1': { port: 9104, roundTripMs: 165 },
 } as const;
 
-export type DemoRegion = keyof typeof demoRegions;
-
 export const demoAccount = '123456789012';
 
 /** What the demo runs against. All accounts see the same endpoints, so that roles can be tried too. */

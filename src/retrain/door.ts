@@ -1,7 +1,7 @@
 import { nothingStarted } from './actions.ts';
 import { type EpisodePatch, noted, tell } from './change.ts';
 import type { Episode } from './episode.ts';
-import { drifting, type Evidence, evidenceText, withEvidence } from './evidence.ts';
+import { type Evidence, evidenceText, withEvidence } from './evidence.ts';
 import type { RetrainPorts } from './ports.ts';
 
 /** Evidence about a model, from whichever side. */
@@ -130,9 +130,4 @@ export function withQuality(episode: Episode, version: string, name: string, val
   const over = episode.state === 'recovering';
   if (over || version !== episode.version || before[name] === value) return undefined;
   return { quality: { before: { ...before, [name]: value }, after } };
-}
-
-/** Monitors that have drifted in an episode, in words. */
-export function driftingText({ evidence }: Episode): string {
-  return [...drifting(evidence)].join(' and ') || 'nothing';
 }

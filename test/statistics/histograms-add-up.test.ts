@@ -1,11 +1,5 @@
 import fc from 'fast-check';
 import { test } from 'tap';
-import {
-  addToCategories,
-  allCategoryBins,
-  emptyCategories,
-  mergeCategories,
-} from '../../src/statistics/category-counts.ts';
 import { evenEdges, logEdges, quantileEdges, sampleQuantile, sturgesBins } from '../../src/statistics/edges.ts';
 import {
   addToHistogram,
@@ -83,20 +77,4 @@ test('edges of each kind', async t => {
   t.equal(logEdges(1, 1000, 3).length, 10);
   t.equal(sturgesBins(1000), 11);
   t.equal(sampleQuantile([1, 2, 3, 4], 0.5), 2.5);
-});
-
-test('categories count what the baseline knew, what it did not, and what was absent', async t => {
-  const empty = emptyCategories(['a', 'b', '1', 'true']);
-  const counted = addToCategories(empty, ['a', 'a', 1, true, 'c', null, undefined, { b: 1 }, ['b']]);
-  t.same(counted, { categories: ['a', 'b', '1', 'true'], counts: [2, 0, 1, 1], missing: 2, unseen: 3 });
-  t.same(allCategoryBins(counted), [2, 0, 1, 1, 2, 3]);
-  t.throws(() => emptyCategories(['a', 'a']), RangeError);
-  t.throws(() => mergeCategories(empty, emptyCategories(['a'])), RangeError);
-  const name = fc.array(fc.constantFrom('a', 'b', 'c', null, 1), { maxLength: 30 });
-  fc.assert(
-    fc.property(name, name, (left, right) => {
-      const merged = mergeCategories(addToCategories(empty, left), addToCategories(empty, right));
-      return JSON.stringify(merged) === JSON.stringify(addToCategories(empty, [...left, ...right]));
-    }),
-  );
 });
