@@ -16,11 +16,12 @@ export function narrator(highMark: (event: DriftJudged) => number | undefined): 
   // By model. Its windows are held against the former version's baseline until it is promoted: no news of its own.
   const onTrial = new Map<string, string>();
   const driftLine = (event: DriftJudged): string | undefined => {
-    const { model, version, monitor, feature, statistic, value, level, sample, window } = event;
+    const { model, version, scope = 'all', monitor, feature, statistic, value, level, sample, window } = event;
     if (onTrial.get(model) === version) return undefined;
     // The online detector's alarm comes before the windows that confirm it: each is a link of its own.
     const of = window === 'stream' ? 'errors become more' : monitor;
-    const what = feature === undefined || feature === monitor ? of : `${of} ${feature}`;
+    const whose = scope === 'all' ? '' : ` (${scope})`;
+    const what = `${feature === undefined || feature === monitor ? of : `${of} ${feature}`}${whose}`;
     const key = `${model} ${version} ${what}`;
     if (level === 'drifted' && !drifted.has(key)) {
       drifted.add(key);
@@ -37,7 +38,7 @@ export function narrator(highMark: (event: DriftJudged) => number | undefined): 
         case 'drift-judged':
           return driftLine(event);
         case 'episode-changed':
-          return `episode      ${event.model} ${event.to}: ${cut(event.reason)}`;
+          return `episode      ${event.model}${event.scope === 'all' ? '' : ` (${event.scope})`} ${event.to}: ${cut(event.reason)}`;
         case 'retrain-action':
           return `action       ${actionWords(event)}`;
         case 'version-registered':

@@ -4,15 +4,26 @@ import type { Baseline } from './baseline.ts';
 import { decodeBaseline, encodeBaseline } from './baseline-files.ts';
 import { parse } from './json-values.ts';
 import type { DriftPorts, KnownBaseline } from './ports.ts';
+import { everyone } from './scope.ts';
 
-/** The baseline in force of each version: what was learned since, else what the config names. */
+/** What a baseline is of: a version's calls, all of them or those of one scope. */
+export interface BaselineOf {
+  readonly model: string;
+  readonly version: string;
+  readonly scope: string;
+}
+
+/**
+ * The baseline in force of each version: what was learned since, else what the config names; of a scope that has none of
+ * its own, that of all.
+ */
 export interface Baselines {
-  inForce(model: string, version: string): KnownBaseline | undefined;
+  inForce(of: BaselineOf): KnownBaseline | undefined;
   /**
    * Puts a baseline in force on all replicas, in the place of the one known here. Resolves to whether it is; of several
    * replicas that learn at once, or one after the other for the same reason, one wins.
    */
-  learn(model: string, version: string, baseline: Baseline, why?: string): Promise<boolean>;
+  learn(of: BaselineOf, baseline: Baseline, why?: string): Promise<boolean>;
 }
 
 const prefix = 'baseline/';
@@ -23,16 +34,23 @@ const prefix = 'baseline/';
  */
 export function baselinesOf(ports: Pick<DriftPorts, 'state' | 'configured' | 'clock'>): Baselines {
   const decoded = decodedRecords(ports.state);
-  const keyOf = (model: string, version: string) => `${prefix}${model}/${version}`;
+  const keyOf = ({ model, version, scope }: BaselineOf) =>
+    scope === everyone ? `${prefix}${model}/${version}` : `${prefix}${model}/${version}/${scope}`;
+  const configuredFor = ({ model, version, scope }: BaselineOf) =>
+    (scope === everyone ? undefined : ports.configured(model, version, scope)) ?? ports.configured(model, version);
+  const overOf = (of: BaselineOf) => configuredFor(of)?.id ?? '';
+  const inForce: Baselines['inForce'] = of => {
+    const learned = decoded(keyOf(of));
+    if (learned?.over === overOf(of)) return learned.known;
+    const { model, version, scope } = of;
+    if (scope === everyone) return ports.configured(model, version);
+    return ports.configured(model, version, scope) ?? inForce({ ...of, scope: everyone });
+  };
   return {
-    inForce: (model, version) => {
-      const configured = ports.configured(model, version);
-      const learned = decoded(keyOf(model, version));
-      return learned !== undefined && learned.over === (configured?.id ?? '') ? learned.known : configured;
-    },
-    learn: async (model, version, baseline, why) => {
-      const key = keyOf(model, version);
-      const over = ports.configured(model, version)?.id ?? '';
+    inForce,
+    learn: async (of, baseline, why) => {
+      const key = keyOf(of);
+      const over = overOf(of);
       const standing = decoded(key);
       if (why !== undefined && standing?.over === over && standing.why === why) return false;
       const record = {

@@ -1,12 +1,12 @@
 import type { Baseline } from './baseline.ts';
-import type { Baselines } from './baselines.ts';
+import type { BaselineOf, Baselines } from './baselines.ts';
 import { baselineOfRecent, predictionName } from './build-baseline.ts';
 import { describe } from './describe.ts';
 import { performanceOf } from './judge-performance.ts';
 import type { DriftPorts } from './ports.ts';
 import { truthsIn } from './truth-counts.ts';
 import type { JudgedWindow } from './version-monitor.ts';
-import type { Watched, WatchedVersions } from './watched-versions.ts';
+import { type Part, partKey, partsOf, type WatchedVersions } from './watched-versions.ts';
 
 /** Makes baselines, or what they lack, of a version's own traffic, and puts them in force on all replicas. */
 export interface Learning {
@@ -14,10 +14,10 @@ export interface Learning {
   rebaseline(model: string, version: string, baseline?: Baseline, why?: string): Promise<boolean>;
   /** Makes the baselines of promoted versions that have records enough by now. */
   promoted(): Promise<void>;
-  /** A baseline without predictions gets those of the version's first records. */
-  predictions(watched: Watched): Promise<void>;
+  /** A baseline without predictions gets those of the first records that came. */
+  predictions(part: Part): Promise<void>;
   /** One without ground truth gets that of the first window that has enough of it. */
-  performance(watched: Watched, window: JudgedWindow): Promise<void>;
+  performance(part: Part, window: JudgedWindow): Promise<void>;
 }
 
 /** Records that a new baseline needs at least. */
@@ -29,49 +29,69 @@ export function createLearning(
   baselines: Baselines,
   versions: WatchedVersions,
 ): Learning {
-  /** Versions that were promoted before they had records enough. */
-  const waiting = new Map<
-    string,
-    { readonly model: string; readonly version: string; readonly why: string | undefined }
-  >();
-  const learn = async (model: string, version: string, baseline: Baseline, why?: string): Promise<boolean> => {
-    const done = await baselines.learn(model, version, baseline, why);
+  /** Of versions that were promoted before they had records enough. */
+  const waiting = new Map<string, { readonly of: BaselineOf; readonly why: string | undefined }>();
+  const partsFor = (model: string, version: string) => {
+    const watched = versions.find(model, version);
+    return watched === undefined ? [] : partsOf(watched);
+  };
+  const partFor = ({ model, version, scope }: BaselineOf) =>
+    partsFor(model, version).find(part => part.scope === scope);
+  const learn = async (of: BaselineOf, baseline: Baseline, why?: string): Promise<boolean> => {
+    const done = await baselines.learn(of, baseline, why);
     versions.refresh();
     return done;
   };
-  const rebaseline: Learning['rebaseline'] = async (model, version, given, why) => {
-    const key = `${model} ${version}`;
-    const watched = versions.find(model, version);
-    if (watched === undefined) return false;
-    if (given === undefined && watched.ring.size < leastRecords) {
-      waiting.set(key, { model, version, why });
+  /** A baseline that a scope shares with all is completed by all. */
+  const isOwn = (part: Part) => {
+    const whole = versions.find(part.model, part.version)?.whole;
+    return part === whole || part.monitor?.baseline.id !== whole?.monitor?.baseline.id;
+  };
+  const relearn = async (part: Part, why: string | undefined): Promise<boolean> => {
+    const { model, version, scope, ring, monitor } = part;
+    if (ring.size < leastRecords) {
+      waiting.set(partKey(part), { of: { model, version, scope }, why });
       return false;
     }
-    waiting.delete(key);
-    const performance = watched.monitor && performanceOf(watched.monitor.total().truths);
-    return learn(model, version, given ?? baselineOfRecent(watched.ring.all(), performance), why);
+    waiting.delete(partKey(part));
+    const performance = monitor && performanceOf(monitor.total().truths);
+    return learn(part, baselineOfRecent(ring.all(), performance), why);
   };
   return {
-    rebaseline,
-    promoted: async () => {
-      for (const { model, version, why } of [...waiting.values()])
-        if ((versions.find(model, version)?.ring.size ?? 0) >= leastRecords)
-          await rebaseline(model, version, undefined, why);
+    rebaseline: async (model, version, given, why) => {
+      const [whole, ...scopes] = partsFor(model, version);
+      if (whole === undefined) return false;
+      if (given !== undefined) {
+        waiting.delete(partKey(whole));
+        return learn(whole, given, why);
+      }
+      // Scopes first: one that shares the baseline of all starts to count anew when that changes.
+      for (const part of scopes) await relearn(part, why);
+      return relearn(whole, why);
     },
-    predictions: async ({ model, version, monitor, ring }) => {
+    promoted: async () => {
+      for (const [key, { of, why }] of [...waiting]) {
+        const part = partFor(of);
+        if (part === undefined)
+          waiting.delete(key); // it is not watched any more
+        else if (part.ring.size >= leastRecords) await relearn(part, why);
+      }
+    },
+    predictions: async part => {
+      const { monitor, ring } = part;
       const baseline = monitor?.baseline.baseline;
-      if (baseline === undefined || baseline.prediction !== undefined || !ring.full) return;
+      if (baseline === undefined || baseline.prediction !== undefined || !ring.full || !isOwn(part)) return;
       const predictions = ring.all().flatMap(({ prediction }) => prediction ?? []);
       if (predictions.length < leastRecords) return;
       const prediction = describe(predictionName, predictions, true);
-      await learn(model, version, { ...baseline, prediction }, 'first predictions');
+      await learn(part, { ...baseline, prediction }, 'first predictions');
     },
-    performance: async ({ model, version, monitor }, { kind, counts: { truths } }) => {
-      const baseline = monitor?.baseline.baseline;
-      const enough = ports.model(model)?.options.windows.minTruths ?? Number.POSITIVE_INFINITY;
-      if (baseline === undefined || baseline.performance !== undefined || kind !== 'tumbling') return;
+    performance: async (part, { kind, counts: { truths } }) => {
+      const baseline = part.monitor?.baseline.baseline;
+      const enough = ports.model(part.model)?.options.windows.minTruths ?? Number.POSITIVE_INFINITY;
+      if (baseline === undefined || baseline.performance !== undefined || kind !== 'tumbling' || !isOwn(part)) return;
       const performance = truthsIn(truths) < enough ? undefined : performanceOf(truths);
-      if (performance !== undefined) await learn(model, version, { ...baseline, performance }, 'first truths');
+      if (performance !== undefined) await learn(part, { ...baseline, performance }, 'first truths');
     },
   };
 }

@@ -28,7 +28,7 @@ test('a drifted feature reaches the metrics, from calls as they come', async t =
   t.match(await metricsOf(gateway), /meridian_drift_baseline_loaded\{model="rain",version="v1"\} 1/);
   const random = seededRandom(2);
   const feature =
-    /meridian_drift_level\{model="rain",version="v1",window="tumbling",monitor="features",feature="x"\} 2/;
+    /meridian_drift_level\{model="rain",version="v1",scope="all",window="tumbling",monitor="features",feature="x"\} 2/;
   let seen = false;
   await eventually(t, 'drifted', async () => {
     for (let i = 0; i < 10; i++)

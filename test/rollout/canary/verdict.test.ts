@@ -209,7 +209,7 @@ test('a break is seen by the error ratio although stable’s rate is all that is
   );
   t.match(
     reports.find(({ guard }) => guard === 'errorRatio'),
-    { verdict: 'condemns', action: 'rollback' },
+    { verdict: 'condemns', action: 'verify' },
   );
   t.end();
 });
