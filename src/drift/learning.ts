@@ -55,7 +55,7 @@ export function createLearning(
     }
     waiting.delete(partKey(part));
     const performance = monitor && performanceOf(monitor.total().truths);
-    return learn(part, baselineOfRecent(ring.all(), performance), why);
+    return learn(part, baselineOfRecent(ring.all(), performance, monitor?.baseline.baseline), why);
   };
   return {
     rebaseline: async (model, version, given, why) => {

@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { seededRandom } from '../../src/core/random.ts';
+import { buildBaseline } from '../../src/drift/build-baseline.ts';
 import { driftBench, sampleBaseline, sampleRecord } from '../helpers/drift.ts';
 import { manualClock } from '../helpers/manual-clock.ts';
 import { memoryReplicas } from '../helpers/memory-state.ts';
@@ -182,6 +183,28 @@ test('a promoted version gets a baseline of its own newest records', async t => 
   await bench.pass(2 * minute + 2_000);
   const judged = bench.judged('features', 'x').filter(({ version }) => version === 'v2');
   t.match(judged, [{ level: 'clear' }], 'what is usual now is no drift');
+});
+
+test('a day is no category of the new baseline either: the next one is no drift', async t => {
+  const days = Array.from({ length: 1_000 }, (_, day) => new Map([['day', `day ${day}`]]));
+  const source = { instances: days, typed: true, predictions: [], performance: undefined };
+  const bench = await driftBench(t, { baseline: buildBaseline(source) });
+  const today = (day: string) => {
+    for (let i = 0; i < 200; i++) bench.call([{ day }]);
+  };
+  today('Monday');
+  await bench.pass(20);
+  t.equal(await bench.drift.rebaseline('rain', 'v1'), true);
+  await bench.pass(2 * minute + 2_000);
+  bench.events.length = 0;
+  today('Tuesday');
+  await bench.pass(2 * minute + 2_000);
+  const judged = ['features', 'data-quality'].flatMap(monitor => bench.judged(monitor, 'day'));
+  t.ok(judged.length > 0);
+  t.strictSame(
+    judged.filter(({ level }) => level !== 'clear'),
+    [],
+  );
 });
 
 test('of several replicas that hear of one promotion, the first makes the baseline', async t => {
