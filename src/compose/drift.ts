@@ -14,6 +14,9 @@ import { openPredictionBook, type PredictionBook } from '../drift/prediction-boo
 import { predictionSegments } from '../drift/prediction-segments.ts';
 import { lastingName } from '../drift/stored-panes.ts';
 import { type Totals, totals } from '../drift/totals.ts';
+import { weightsOf } from '../rollout/canary/plan.ts';
+import { inCharge } from '../rollout/canary/record.ts';
+import { canaryViews } from '../rollout/canary/views.ts';
 import { configuredBaselines, type MonitoredModels, monitoredModels } from './monitored-models.ts';
 import type { Parts } from './parts.ts';
 
@@ -94,6 +97,7 @@ function driftPorts(
     models: () => [...models().values()],
     model: name => models().get(name),
     configured: configuredBaselines(models, warn),
+    promoted: promotedIn(parts),
     disturbed: name => {
       const states = health.regions();
       const targets =
@@ -104,6 +108,18 @@ function driftPorts(
       return targets.some(({ region }) => states.get(region) === 'evacuated');
     },
     warn,
+  };
+}
+
+/** As canaries write it down: read there, so that no promotion is missed that was made as a process died. */
+function promotedIn(parts: Parts): DriftPorts['promoted'] {
+  const view = canaryViews(parts.stores.state);
+  return name => {
+    const [model, { record }] = [parts.config().models.get(name), view(name)];
+    const version = model && record && inCharge(record, weightsOf(model));
+    if (record === undefined || version === undefined) return undefined;
+    if (record.state !== 'promoted') return { version };
+    return { version, by: { canary: record.id, atMs: record.stateSinceMs } };
   };
 }
 

@@ -13,6 +13,8 @@ export interface Baselines {
    * replicas that learn at once, or one after the other for the same reason, one wins.
    */
   learn(model: string, version: string, baseline: Baseline, why?: string): Promise<boolean>;
+  /** Why the baseline in force was learned; undefined where it was not. */
+  learnedFor(model: string, version: string): string | undefined;
 }
 
 const prefix = 'baseline/';
@@ -24,17 +26,17 @@ const prefix = 'baseline/';
 export function baselinesOf(ports: Pick<DriftPorts, 'state' | 'configured' | 'clock'>): Baselines {
   const decoded = decodedRecords(ports.state);
   const keyOf = (model: string, version: string) => `${prefix}${model}/${version}`;
+  const learned = (model: string, version: string): Learned | undefined => {
+    const standing = decoded(keyOf(model, version));
+    return standing?.over === (ports.configured(model, version)?.id ?? '') ? standing : undefined;
+  };
   return {
-    inForce: (model, version) => {
-      const configured = ports.configured(model, version);
-      const learned = decoded(keyOf(model, version));
-      return learned !== undefined && learned.over === (configured?.id ?? '') ? learned.known : configured;
-    },
+    inForce: (model, version) => learned(model, version)?.known ?? ports.configured(model, version),
+    learnedFor: (model, version) => learned(model, version)?.why,
     learn: async (model, version, baseline, why) => {
       const key = keyOf(model, version);
       const over = ports.configured(model, version)?.id ?? '';
-      const standing = decoded(key);
-      if (why !== undefined && standing?.over === over && standing.why === why) return false;
+      if (why !== undefined && learned(model, version)?.why === why) return false;
       const record = {
         ...JSON.parse(encodeBaseline(baseline)),
         over,

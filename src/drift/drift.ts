@@ -64,16 +64,18 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
   versions.refresh();
   const learning = createLearning(ports, baselines, versions);
 
+  const later = untilAgreed(ports);
+
   const turnAll = async () => {
     versions.refresh();
-    await learning.promoted();
+    await later(learning.promoted);
     for (const watched of versions.all()) {
-      await learning.predictions(watched);
+      await later(() => learning.predictions(watched));
       if (ports.disturbed(watched.model)) watched.monitor?.disturb();
       for (const window of (await watched.monitor?.turn()) ?? []) {
         watched.windows.set(window.kind, window);
         tell(ports, watched, window);
-        await learning.performance(watched, window);
+        await later(() => learning.performance(watched, window));
         for (const { check } of window.violations)
           counted.add('meridian_data_quality_violations_total', {
             model: watched.model,
@@ -123,10 +125,6 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
     hear: event => {
       if (event.type === 'version-called') called(event);
       else if (event.type === 'region-changed' && event.to === 'evacuated') markDisturbed(ports, versions.all());
-      else if (event.type === 'canary-changed' && event.to === 'promoted')
-        learning
-          .rebaseline(event.model, event.canary, undefined, `promoted by canary ${event.id}`)
-          .catch((error: unknown) => ports.warn(`new baseline: ${String(error)}`));
     },
     joined,
     rebaseline: learning.rebaseline,
@@ -143,6 +141,23 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
       queue.stop();
       await versions.save(true);
     },
+  };
+}
+
+/** How often it is told that nothing can be learned. */
+const warnEveryMs = 60_000;
+
+/** What replicas cannot agree on now is learned with a later turn: windows are judged all the same. */
+function untilAgreed({ clock, warn }: Pick<DriftPorts, 'clock' | 'warn'>) {
+  let warnedAt = Number.NEGATIVE_INFINITY;
+  return async (learn: () => Promise<void>): Promise<void> => {
+    try {
+      await learn();
+    } catch (error) {
+      if (clock.now() - warnedAt < warnEveryMs) return;
+      warnedAt = clock.now();
+      warn(`a new baseline could not be agreed on, and is tried again: ${String(error)}`);
+    }
   };
 }
 

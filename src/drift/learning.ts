@@ -4,6 +4,7 @@ import { baselineOfRecent, predictionName } from './build-baseline.ts';
 import { describe } from './describe.ts';
 import { performanceOf } from './judge-performance.ts';
 import type { DriftPorts } from './ports.ts';
+import { promotionsIn } from './promotions.ts';
 import { truthsIn } from './truth-counts.ts';
 import type { JudgedWindow } from './version-monitor.ts';
 import type { Watched, WatchedVersions } from './watched-versions.ts';
@@ -12,7 +13,7 @@ import type { Watched, WatchedVersions } from './watched-versions.ts';
 export interface Learning {
   /** As `Drift.rebaseline`. */
   rebaseline(model: string, version: string, baseline?: Baseline, why?: string): Promise<boolean>;
-  /** Makes the baselines of promoted versions that have records enough by now. */
+  /** Makes the baselines of promoted versions as soon as they have records enough. */
   promoted(): Promise<void>;
   /** A baseline without predictions gets those of the version's first records. */
   predictions(watched: Watched): Promise<void>;
@@ -25,38 +26,32 @@ const leastRecords = 100;
 
 /** Of several replicas that learn the same at once, one wins, and the others follow it. */
 export function createLearning(
-  ports: Pick<DriftPorts, 'model'>,
+  ports: Pick<DriftPorts, 'model' | 'models' | 'state' | 'clock' | 'promoted'>,
   baselines: Baselines,
   versions: WatchedVersions,
 ): Learning {
-  /** Versions that were promoted before they had records enough. */
-  const waiting = new Map<
-    string,
-    { readonly model: string; readonly version: string; readonly why: string | undefined }
-  >();
+  const { state, clock, promoted } = ports;
+  const promotions = promotionsIn({ state, wallMs: () => clock.wallMs(), promoted });
   const learn = async (model: string, version: string, baseline: Baseline, why?: string): Promise<boolean> => {
     const done = await baselines.learn(model, version, baseline, why);
     versions.refresh();
     return done;
   };
   const rebaseline: Learning['rebaseline'] = async (model, version, given, why) => {
-    const key = `${model} ${version}`;
     const watched = versions.find(model, version);
-    if (watched === undefined) return false;
-    if (given === undefined && watched.ring.size < leastRecords) {
-      waiting.set(key, { model, version, why });
-      return false;
-    }
-    waiting.delete(key);
+    if (watched === undefined || (given === undefined && watched.ring.size < leastRecords)) return false;
     const performance = watched.monitor && performanceOf(watched.monitor.total().truths);
     return learn(model, version, given ?? baselineOfRecent(watched.ring.all(), performance), why);
   };
   return {
     rebaseline,
     promoted: async () => {
-      for (const { model, version, why } of [...waiting.values()])
-        if ((versions.find(model, version)?.ring.size ?? 0) >= leastRecords)
-          await rebaseline(model, version, undefined, why);
+      for (const { name } of ports.models()) {
+        const due = await promotions.due(name);
+        if (due === undefined) continue;
+        const made = await rebaseline(name, due.version, undefined, due.why);
+        if (made || baselines.learnedFor(name, due.version) === due.why) await promotions.done(name);
+      }
     },
     predictions: async ({ model, version, monitor, ring }) => {
       const baseline = monitor?.baseline.baseline;
