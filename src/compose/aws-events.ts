@@ -1,16 +1,17 @@
-import { confirmationUrl } from '../jobs/notifications.ts';
-import { readAwsEvent } from '../retrain/aws-events.ts';
+import { GatewayError } from '../core/errors.ts';
+import { type AwsEvent, readAwsEvent } from '../retrain/aws-events.ts';
 import type { Episode } from '../retrain/episode.ts';
 import type { Episodes } from '../retrain/episodes.ts';
 import { clockSlackMs } from '../retrain/set-back.ts';
 import type { Approval, JudgedPackage, Versions } from '../retrain/versions.ts';
+import type { SnsPosted } from './sns-hook.ts';
 
 /** Who is told what AWS's events say. */
 export interface AwsEventPorts {
   readonly versions: Pick<Versions, 'approved' | 'rejected' | 'list'>;
   readonly episodes: Pick<Episodes, 'list' | 'retrained' | 'rejected'>;
-  /** Visits a URL of SNS's that confirms a subscription. */
-  confirm(url: string): Promise<boolean>;
+  /** Reads what SNS posts. */
+  fromSns(posted: unknown): Promise<SnsPosted | undefined>;
   /** Another build may stand behind an endpoint's name. */
   endpointChanged(endpoint: string, region: string, detail: string): void;
 }
@@ -61,17 +62,38 @@ function waitingFor(episodes: AwsEventPorts['episodes'], model: string): Episode
 }
 
 /**
- * Takes an event that was posted with a token of this id; resolves to what was made of it, or to undefined when it is
- * none. An event told twice changes nothing the second time.
+ * Takes an event that was posted with a token of this id, by EventBridge or within a message of SNS's; resolves to what
+ * was made of it, or to undefined when it is none. An event told twice changes nothing the second time.
+ * @throws GatewayError `not-allowed` for a message that SNS has not signed, or of a topic that is not awaited, or old
  */
 export async function takeAwsEvent(
   ports: AwsEventPorts,
   posted: unknown,
   tokenId: string,
 ): Promise<object | undefined> {
-  const confirmation = confirmationUrl(posted);
-  if (confirmation !== undefined) return { confirmed: await ports.confirm(confirmation) };
-  const event = readAwsEvent(posted);
+  const message = await ports.fromSns(posted);
+  switch (message?.kind) {
+    case undefined:
+      return takeEvent(ports, readAwsEvent(posted), tokenId);
+    case 'message': {
+      const taken = await takeEvent(ports, readAwsEvent(parsed(message.text)), tokenId);
+      message.settled();
+      return taken;
+    }
+    case 'confirmation':
+      return { confirmed: message.confirmed };
+    case 'nothing':
+      return { taken: false, why: message.why };
+    case 'refused':
+      throw new GatewayError('not-allowed', message.why);
+  }
+}
+
+async function takeEvent(
+  ports: AwsEventPorts,
+  event: AwsEvent | undefined,
+  tokenId: string,
+): Promise<object | undefined> {
   switch (event?.kind) {
     case undefined:
       return undefined;
@@ -90,5 +112,13 @@ export async function takeAwsEvent(
     case 'pipeline': // the episode follows its own run
     case 'other':
       return { taken: false };
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // as everything that is no event
   }
 }

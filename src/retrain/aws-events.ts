@@ -9,12 +9,11 @@ export type AwsEvent =
   | { readonly kind: 'other'; readonly detailType: string };
 
 /**
- * Reads an EventBridge event, as an API destination posts it, or one within an SNS notification. Undefined for anything
- * that is neither. Event shapes: SageMaker Developer Guide, "Events that SageMaker sends to EventBridge".
+ * Reads an EventBridge event, as an API destination posts it. Undefined for anything else. Event shapes: SageMaker
+ * Developer Guide, "Events that SageMaker sends to EventBridge".
  */
 export function readAwsEvent(posted: unknown): AwsEvent | undefined {
-  const outer = object(posted);
-  const event = typeof outer?.['Message'] === 'string' ? object(parsed(outer['Message'])) : outer;
+  const event = object(posted);
   const detailType = event?.['detail-type'];
   const detail = object(event?.['detail']);
   if (event === undefined || detail === undefined || typeof detailType !== 'string') return undefined;
@@ -65,12 +64,4 @@ function isCount(value: unknown): value is number {
 
 function object(value: unknown): Fields | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
