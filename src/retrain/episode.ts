@@ -94,6 +94,15 @@ export function isOver(state: EpisodeState): boolean {
   return Object.keys(transitions[state]).length === 0;
 }
 
+/**
+ * How far it has come: a greater number never becomes a smaller one. Before actions are under way evidence comes and
+ * goes, and all is 0.
+ */
+export function progressOf(state: EpisodeState): number {
+  if (isOver(state)) return episodeStates.length;
+  return Math.max(0, episodeStates.indexOf(state) - episodeStates.indexOf('rehearsed'));
+}
+
 /** One thing that happened, for people. */
 export interface TimelineEntry {
   /** Wall-clock ms. */
