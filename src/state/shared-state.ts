@@ -30,10 +30,10 @@ export interface SharedStateDeps {
   /** Of deleted keys, those that need not be remembered for good: a replica that was away may bring them back. */
   readonly mayForget?: (key: string) => boolean;
   /**
-   * How far a value has come, of records that only move forward: one that has come less far does not take the place of
-   * another, however late it was written. The first number that differs tells; undefined for all other records.
+   * Whether a value has come further than another, of records that only move forward: the other does not take its place,
+   * however late it was written. False for all other records.
    */
-  readonly rankOf?: (key: string, value: string) => readonly number[] | undefined;
+  readonly isFurther?: (key: string, value: string, other: string) => boolean;
 }
 
 /** Announcements may be lost, so everything is compared anew this often; replicas differ, so as not to do it at once. */
@@ -138,11 +138,8 @@ class SharedState implements StateStore {
   }
 
   #hasComeFurther({ key, value: mine }: StateRecord, { value: theirs }: StateRecord): boolean {
-    const { rankOf } = this.#deps;
-    if (rankOf === undefined || mine === undefined || theirs === undefined) return false;
-    const [own, other] = [rankOf(key, mine), rankOf(key, theirs)];
-    const at = own?.findIndex((number, index) => number !== other?.[index]) ?? -1;
-    return own !== undefined && other !== undefined && (own[at] ?? 0) > (other[at] ?? 0);
+    const { isFurther = () => false } = this.#deps;
+    return mine !== undefined && theirs !== undefined && isFurther(key, mine, theirs);
   }
 
   /** Writes what is known here again, after what another replica wrote that did not know it. */

@@ -108,10 +108,10 @@ test('a Redis that comes back empty is filled again, and changes made meanwhile 
 test('of records that only move forward the one that has come further stands, though a replica that was alone wrote later', async t => {
   const redis = await startRedis(t);
   const [door, way] = [await tcpProxy(t, redis.port), await tcpProxy(t, redis.port)];
-  const rankOf = (key: string, value: string) => (key === 'step' ? [0, Number(value)] : undefined);
+  const isFurther = (key: string, value: string, other: string) => key === 'step' && Number(value) > Number(other);
   const at = ({ port }: { port: number }) => `redis://127.0.0.1:${port}`;
-  const one = await replica(t, at(door), { rankOf });
-  const others = [await replica(t, at(way), { rankOf }), await replica(t, at(way), { rankOf })] as const;
+  const one = await replica(t, at(door), { isFurther });
+  const others = [await replica(t, at(way), { isFurther }), await replica(t, at(way), { isFurther })] as const;
   const all = [one, ...others];
   await eventually(t, 'all are connected', () => all.every(({ link }) => link.up));
   t.equal(await one.state.replace('step', undefined, '3'), true);
