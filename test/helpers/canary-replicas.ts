@@ -4,6 +4,7 @@ import { seededRandom } from '../../src/core/random.ts';
 import type { Attempt } from '../../src/core/result.ts';
 import { type Canaries, createCanaries } from '../../src/rollout/canary/canaries.ts';
 import { type MirroredCounts, noMirrored } from '../../src/rollout/canary/counts.ts';
+import type { History } from '../../src/rollout/canary/history.ts';
 import type { VersionCalled } from '../../src/rollout/canary/observer.ts';
 import type { CanaryPorts } from '../../src/rollout/canary/ports.ts';
 import type { StateStore } from '../../src/state/state.ts';
@@ -29,8 +30,13 @@ export interface CanaryReplicas {
   pass(ms: number): Promise<void>;
 }
 
-export function canaryReplicas(options: Parameters<typeof canaryOptions>[0] = {}): CanaryReplicas {
-  const [clock, stores] = [manualClock(), memoryReplicas()];
+/** @param keeps where records are kept, and what is told of each canary; in memory by default */
+export function canaryReplicas(
+  options: Parameters<typeof canaryOptions>[0] = {},
+  keeps: { readonly store?: () => StateStore; readonly history?: History } = {},
+): CanaryReplicas {
+  const clock = manualClock();
+  const { store: stores = memoryReplicas(), history = { append: async () => {}, read: async () => [] } } = keeps;
   const tallies = new Map<string, Map<string, string>>();
   let count = 0;
   const reach = () => {
@@ -57,7 +63,7 @@ export function canaryReplicas(options: Parameters<typeof canaryOptions>[0] = {}
       },
       forget: async scope => void tallies.delete(scope),
     },
-    history: { append: async () => {}, read: async () => [] },
+    history,
     model: name => (name === replicas.model.name ? replicas.model : undefined),
     models: () => [replicas.model],
     options: () => canaryOptions(options),
