@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { type Test, test } from 'tap';
 import type { Canaries } from '../../../src/rollout/canary/canaries.ts';
 import { type History, type HistoryLine, historyFiles } from '../../../src/rollout/canary/history.ts';
@@ -160,23 +159,13 @@ const cases: Readonly<Record<string, Case>> = {
 
 async function start(t: Test, options: Partial<CanaryOptions>, open: Open): Promise<Run> {
   let keeps = await open();
-  const replicas = canaryReplicas(
-    { ...plan, ...options },
-    {
-      store: () => keeps.store,
-      history: { append: (...lines) => keeps.history.append(...lines), read: (...of) => keeps.history.read(...of) },
-    },
-  );
+  const replicas = canaryReplicas({ ...plan, ...options }, { store: () => keeps.store, history: () => keeps.history });
   let now = replicas.add();
-  const turns = async () => {
-    for (let turn = 0; turn < 10; turn += 1) await setImmediate();
-  };
   const until: Run['until'] = async (what, holds, outcome = 'ok') => {
     for (let second = 0; second < 200 && !holds(); second += 1) {
       for (let call = 0; call < 4; call += 1) now.hear(canaryCalled(outcome));
       for (let call = 0; call < 16; call += 1) now.hear(canaryCalled('ok', 'stable'));
       await replicas.pass(1_000);
-      await turns();
     }
     if (!holds())
       t.fail(`${what}: ${JSON.stringify({ ...now.record('rain'), audit: undefined, evidence: undefined })}`);
@@ -193,14 +182,12 @@ async function start(t: Test, options: Partial<CanaryOptions>, open: Open): Prom
     reaches: state => until(state, () => now.record('rain')?.state === state),
     kill: async () => {
       now.stop();
-      await turns();
       await keeps.store.close();
       const last = now.record('rain');
       await keeps.history.read('rain', 1); // what is being written
       replicas.mirrored = { made: 0, agreed: 0, failed: 0 };
       keeps = await open();
       now = replicas.add();
-      await turns();
       return last;
     },
   };
