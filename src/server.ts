@@ -28,6 +28,7 @@ const exitCode = await main(process.argv.slice(2), {
   out: text => void process.stdout.write(text),
   err: text => void process.stderr.write(text),
   columns: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
+  rows: () => (process.stdout.isTTY ? process.stdout.rows : undefined),
 });
 letGo();
 // Everything was closed above. Leaving by ourselves, because tearing down the loop can spin in Node 24.

@@ -21,7 +21,7 @@ const may: Readonly<Record<string, readonly string[]>> = {
   jobs: ['core', 'state/state', 'backends/object-store', 'backends/post', 'backends/transform-plane'],
   inference: ['core', 'routing/router', 'health/health', 'backends/backend', 'fallback/cache'],
   routes: ['core', 'wire', 'inference', 'security'],
-  config: ['core', '*/options', 'drift/baseline-files'],
+  config: ['core', '*/options', 'drift/capture-options', 'drift/baseline-files'],
   cli: everything,
   'app.ts': everything,
   compose: everything,

@@ -60,10 +60,10 @@ export const rainRecipes = {
   v1: simple,
   v2: seasonal,
   /**
-   * The broken one: its serving code takes the temperatures for Fahrenheit and "converts" them. It still ranks days
-   * nearly as well as v2 and never fails, but it promises far too little rain.
+   * The broken one: its serving code takes the temperatures for kelvins and "converts" them. It never fails, and promises
+   * no rain at all. A lesser fault would not do: v2 and v1, which are both right, predict nearly as unlike each other.
    */
-  v3: { ...seasonal, servingSkew: celsiusMistakenForFahrenheit },
+  v3: { ...seasonal, servingSkew: celsiusMistakenForKelvin },
   /** Knows winters alone, and carries what it learned of them into summer, where it promises rain on most dry days. */
   winter: { ...seasonal, season: 'winter' },
 } satisfies Record<string, RainRecipe>;
@@ -86,10 +86,8 @@ function encodeSeasonal(day: Day): number[] {
   ];
 }
 
-function celsiusMistakenForFahrenheit(day: Day): Day {
-  return { ...day, tempMax: toCelsius(day.tempMax), tempMin: toCelsius(day.tempMin) };
-}
+const kelvinAtZeroCelsius = 273.15;
 
-function toCelsius(fahrenheit: number): number {
-  return (fahrenheit - 32) / 1.8;
+function celsiusMistakenForKelvin(day: Day): Day {
+  return { ...day, tempMax: day.tempMax - kelvinAtZeroCelsius, tempMin: day.tempMin - kelvinAtZeroCelsius };
 }

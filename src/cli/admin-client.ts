@@ -58,5 +58,7 @@ function parseJson(text: string): unknown {
 function messageOf(body: unknown): string | undefined {
   if (typeof body !== 'object' || body === null || !('error' in body)) return undefined;
   const { error } = body;
-  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : undefined;
+  if (typeof error !== 'object' || error === null || !('message' in error)) return undefined;
+  const unknown = 'code' in error && error.code === 'unauthenticated';
+  return `${error.message}${unknown ? ' This command sends $MERIDIAN_ADMIN_KEY.' : ''}`;
 }

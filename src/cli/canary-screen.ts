@@ -38,11 +38,13 @@ export function canaryScreen(status: CanaryStatus): string {
   return lines.map(line => line.trimEnd()).join('\n');
 }
 
+const acts = { rollback: 'rolls back', hold: 'holds', verify: 'goes back to be compared' } as const;
+
 function guardRow(report: GuardReport): string[] {
   const { guard, verdict, action, statistic, threshold, detail } = report;
   const silent = verdict === 'no-data' || verdict === 'off';
   const numbers = silent ? ['', ''] : [short(statistic), short(threshold)];
-  const words = verdict === 'condemns' ? `${action === 'rollback' ? 'rolls back' : 'holds'}; ${detail}` : detail;
+  const words = verdict === 'condemns' ? `${acts[action]}; ${detail}` : detail;
   return [guard, verdicts[verdict], value(report.canary, report), value(report.stable, report), ...numbers, words];
 }
 
@@ -85,5 +87,5 @@ function time(ms: number): string {
 /** Cells in columns, two spaces in front. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)));
-  return rows.map(row => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`);
+  return rows.map(row => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd());
 }

@@ -4,6 +4,7 @@ import type { CanaryStatus } from '../rollout/canary/status.ts';
 import { AdminCallFailed, type AdminClient, adminClient, adminOptions, adminUsage } from './admin-client.ts';
 import { canaryScreen, table } from './canary-screen.ts';
 import { deploymentFile } from './deployment-files.ts';
+import { fitted } from './fit.ts';
 import { type Command, type Io, parse, UsageError } from './options.ts';
 
 const canaryOptions = {
@@ -17,6 +18,7 @@ const canaryOptions = {
   reason: { type: 'string' },
   watch: { type: 'boolean' },
   last: { type: 'string' },
+  acts: { type: 'boolean' },
 } as const;
 
 type Values = ReturnType<typeof parse<typeof canaryOptions>>['values'];
@@ -36,7 +38,7 @@ export const canary: Command = {
   usage: `Usage: meridian canary start MODEL VERSION [how it differs from the config's plan]
        meridian canary status [MODEL] [--watch]
        meridian canary pause | resume | promote | approve | abort MODEL [--reason TEXT]
-       meridian canary history MODEL [--last N]
+       meridian canary history MODEL [--last N] [--acts]
        meridian canary import FILE | export MODEL    (SageMaker's DeploymentConfig)
 
   --steps 1,5,25,50,100  percent of calls, step by step
@@ -48,6 +50,7 @@ export const canary: Command = {
   --reason TEXT          why, for the audit
   --watch                draw the status anew every second
   --last N               lines of history (default 100)
+  --acts                 of the history, who did what and why, without the looks in between
 ${adminUsage}`,
   run: async (args, io) => {
     const { values, positionals } = parse(args, canaryOptions);
@@ -138,8 +141,7 @@ async function status(admin: AdminClient, io: Io, values: Values, model: string 
   const draw = async () => {
     const answer = (await admin.get(path)) as { canaries: readonly CanaryStatus[] };
     const words = answer.canaries.map(canaryScreen).join('\n\n') || 'No canary was started yet.';
-    const start = values.watch && io.columns() !== undefined ? clearScreen : '';
-    io.out(values.json ? `${JSON.stringify(answer, null, 2)}\n` : `${start}${words}\n`);
+    io.out(values.json ? `${JSON.stringify(answer, null, 2)}\n` : screenOf(words, values, io));
   };
   await draw();
   while (values.watch && !io.stop.aborted) {
@@ -148,15 +150,23 @@ async function status(admin: AdminClient, io: Io, values: Values, model: string 
     await draw().catch((error: unknown) => {
       // A gateway that is being restarted is there again soon, and its canary goes on.
       if (!(error instanceof AdminCallFailed)) throw error;
-      io.out(`${values.watch && !values.json && io.columns() !== undefined ? clearScreen : ''}${error.message}\n`);
+      io.out(values.json ? `${error.message}\n` : screenOf(error.message, values, io));
     });
   }
   return 0;
 }
 
+/** In a terminal a watched status is one screen, drawn over the former one. */
+function screenOf(words: string, { watch }: Values, io: Io): string {
+  const [columns, rows] = [io.columns(), io.rows()];
+  if (!watch || columns === undefined || rows === undefined) return `${words}\n`;
+  return `${clearScreen}${fitted(words, { columns, rows })}\n`;
+}
+
 async function history(admin: AdminClient, io: Io, values: Values, model: string): Promise<number> {
   const last = values.last === undefined ? '' : `&last=${countOf(values.last, '--last')}`;
-  const path = `/admin/canary/history?model=${encodeURIComponent(model)}${last}`;
+  const acts = values.acts ? '&acts=true' : '';
+  const path = `/admin/canary/history?model=${encodeURIComponent(model)}${last}${acts}`;
   const answer = (await admin.get(path)) as { history: readonly HistoryLine[] };
   say(io, values, answer, table(answer.history.map(lineOf)).join('\n') || `${model} has had no canary.`);
   return 0;

@@ -6,6 +6,7 @@ const episodeOptions = {
   model: { type: 'string' },
   open: { type: 'boolean' },
   reason: { type: 'string' },
+  scope: { type: 'string' },
 } as const;
 
 /** `meridian episodes`. */
@@ -16,10 +17,11 @@ export const episodes: Command = {
        meridian episodes show ID
        meridian episodes approve ID
        meridian episodes dismiss ID [--reason TEXT]
-       meridian episodes trigger MODEL --reason TEXT
+       meridian episodes trigger MODEL [--scope CLASS] --reason TEXT
 
   --model NAME   those of one model
   --open         those that are not over
+  --scope CLASS  for the callers of a residency class; default: all
   --reason TEXT  why, for the story
 ${adminUsage}`,
   run: async (args, io) => {
@@ -36,8 +38,9 @@ ${adminUsage}`,
       throw new UsageError('Say what to do: list, show ID, approve ID, dismiss ID or trigger MODEL --reason TEXT.');
     if (act === 'trigger' && values.reason === undefined)
       throw new UsageError('Say why, for the story: --reason TEXT.');
-    const { reason } = values;
-    const told = { ...(reason !== undefined && { reason }) };
+    const { reason, scope } = values;
+    if (scope !== undefined && act !== 'trigger') throw new UsageError(`episodes ${act} takes no --scope.`);
+    const told = { ...(reason !== undefined && { reason }), ...(scope !== undefined && { scope }) };
     const answer = (await acts[act as keyof typeof acts](admin, subject, told)) as Story;
     say(io, values.json, answer, () => story(answer));
     return 0;
@@ -96,7 +99,7 @@ function table(
   const cells = rows.map(row => [
     row.id,
     `${row.openedAt.slice(0, 16)}Z`,
-    row.scope === 'all' ? row.model : `${row.model} (${row.scope})`,
+    subjectOf(row),
     row.state,
     row.waitsFor ?? row.last ?? '',
   ]);
@@ -104,14 +107,19 @@ function table(
   return cells.map(row => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
 }
 
+/** The model, and whose drift it is where that is not all callers'. */
+function subjectOf({ model, scope }: Row): string {
+  return scope === 'all' ? model : `${model} (${scope})`;
+}
+
 function story(episode: Story): string {
-  const { id, model, state, version, newVersion, waitsFor, pipeline, verdict, quality, timeline } = episode;
+  const { id, state, version, newVersion, waitsFor, pipeline, verdict, quality, timeline } = episode;
   const measured = Object.entries(quality.before).map(([name, before]) => {
     const after = quality.after[name];
     return `${name} ${rounded(before)}${after === undefined ? '' : ` → ${rounded(after)}`}`;
   });
   const facts = [
-    `Episode ${id} of ${model}: ${state}`,
+    `Episode ${id} of ${subjectOf(episode)}: ${state}`,
     version === null ? undefined : `version   ${version}${newVersion === null ? '' : ` → ${newVersion}`}`,
     waitsFor === null ? undefined : `waits for ${waitsFor}`,
     pipeline === null ? undefined : `pipeline  ${pipeline.arn} (${pipeline.status})`,

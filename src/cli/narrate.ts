@@ -8,21 +8,26 @@ export interface Narrator {
 
 const ends: ReadonlySet<string> = new Set(['promoted', 'rolled-back', 'aborted']);
 
-/** Starts a story: what stays the same is told once. */
-export function narrator(): Narrator {
+type DriftJudged = Extract<GatewayEvent, { type: 'drift-judged' }>;
+
+/** Starts a story: what stays the same is told once. `highMark` says from which value on a finding is a drift. */
+export function narrator(highMark: (event: DriftJudged) => number | undefined): Narrator {
   const drifted = new Set<string>();
   // By model. Its windows are held against the former version's baseline until it is promoted: no news of its own.
   const onTrial = new Map<string, string>();
-  const driftLine = (event: Extract<GatewayEvent, { type: 'drift-judged' }>): string | undefined => {
-    const { model, version, monitor, feature, statistic, value, level, sample, window } = event;
+  const driftLine = (event: DriftJudged): string | undefined => {
+    const { model, version, scope = 'all', monitor, feature, statistic, value, level, sample, window } = event;
     if (onTrial.get(model) === version) return undefined;
     // The online detector's alarm comes before the windows that confirm it: each is a link of its own.
     const of = window === 'stream' ? 'errors become more' : monitor;
-    const what = feature === undefined || feature === monitor ? of : `${of} ${feature}`;
+    const whose = scope === 'all' ? '' : ` (${scope})`;
+    const what = `${feature === undefined || feature === monitor ? of : `${of} ${feature}`}${whose}`;
     const key = `${model} ${version} ${what}`;
     if (level === 'drifted' && !drifted.has(key)) {
       drifted.add(key);
-      return `drift        ${model} ${version}: ${what}, ${statistic} ${value.toFixed(3)} over ${sample} ${monitor === 'performance' ? 'truths' : 'records'}`;
+      const mark = highMark(event);
+      const found = `${statistic} ${value.toFixed(3)}${mark === undefined ? '' : ` (mark ${mark})`}`;
+      return `drift        ${model} ${version}: ${what}, ${found} over ${sample} ${monitor === 'performance' ? 'truths' : 'records'}`;
     }
     if (level === 'clear' && drifted.delete(key)) return `drift over   ${model} ${version}: ${what}`;
     return undefined;
@@ -33,7 +38,7 @@ export function narrator(): Narrator {
         case 'drift-judged':
           return driftLine(event);
         case 'episode-changed':
-          return `episode      ${event.model} ${event.to}: ${cut(event.reason)}`;
+          return `episode      ${event.model}${event.scope === 'all' ? '' : ` (${event.scope})`} ${event.to}: ${cut(event.reason)}`;
         case 'retrain-action':
           return `action       ${actionWords(event)}`;
         case 'version-registered':

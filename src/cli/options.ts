@@ -12,6 +12,8 @@ export interface Io {
   onReload(reload: () => void): void;
   /** Width of the terminal; undefined when output is not a terminal. */
   columns(): number | undefined;
+  /** Its height; undefined as above. */
+  rows(): number | undefined;
   out(text: string): void;
   err(text: string): void;
 }

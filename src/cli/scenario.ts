@@ -54,7 +54,7 @@ async function play(
 ): Promise<string | undefined> {
   const simulatorUrl = `http://127.0.0.1:${io.env['SIM_CONTROL_PORT'] ?? '9100'}`;
   io.out(`${scenario.about}\n\n`);
-  const stage = new Stage(gateway, traffic, simulatorUrl, io.out);
+  const stage = new Stage(gateway, traffic, simulatorUrl, io);
   stage.endsWith(simulator, 'simulator');
   const stop = () => stage.end();
   if (io.stop.aborted) stop();

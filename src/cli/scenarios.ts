@@ -48,7 +48,7 @@ version is shadowed, tried as a canary and promoted. It takes two minutes.`,
 
 const badCanary: Scenario = {
   about: `A bad version. v3 of the rain model never fails and is as fast as v2, but its code takes the temperatures for
-Fahrenheit. It is started as a canary. Watch: the verdict condemns it on what it predicts, and callers get v2 again.`,
+kelvins. It is started as a canary. Watch: the verdict condemns it on what it predicts, and callers get v2 again.`,
   outcome: 'rolled back',
   rate: '150',
   play: async stage => {
@@ -87,7 +87,7 @@ function tellWaits(stage: Stage): void {
   stage.every(waitsEveryMs, () => {
     const record = stage.gateway.app.canaries.record('rain');
     const [first, ...more] = record === undefined ? [] : statusOf(record, systemClock.wallMs()).waitsFor;
-    const rest = more.length === 0 ? '' : `, and ${more.length} more`;
+    const rest = more.length === 0 ? '' : `; and for ${more.length} other ${more.length === 1 ? 'thing' : 'things'}`;
     if (first !== undefined) stage.tell(`canary       waits for ${first}${rest}`);
   });
 }

@@ -1,12 +1,17 @@
 import { type Cancel, sleep, systemClock } from '../core/clock.ts';
 import type { GatewayEvent } from '../core/events.ts';
+import { wrapped } from './fit.ts';
+import { highMark } from './high-mark.ts';
 import { narrator } from './narrate.ts';
+import type { Io } from './options.ts';
 import type { SeasonReport } from './season-report.ts';
 import type { RunningGateway } from './serve.ts';
 
 /** A scenario ends by itself within this. */
 const longestMs = 300_000;
 const lookEveryMs = 200;
+/** Where the words of a line begin, after the time and the name of the link. */
+const wordsAt = 23;
 
 /** The season's traffic, as a process of its own. */
 export interface SeasonTraffic {
@@ -21,7 +26,7 @@ export class Stage {
   /** The simulator's control listener. */
   readonly simulatorUrl: string;
   readonly #traffic: SeasonTraffic;
-  readonly #out: (text: string) => void;
+  readonly #io: Pick<Io, 'out' | 'columns'>;
   readonly #over = new AbortController();
   readonly #startedAt = systemClock.now();
   readonly #listeners = new Set<(event: GatewayEvent) => void>();
@@ -29,16 +34,16 @@ export class Stage {
   /** The traffic's latest report. */
   report: SeasonReport | undefined;
 
-  constructor(gateway: RunningGateway, traffic: SeasonTraffic, simulatorUrl: string, out: (text: string) => void) {
+  constructor(gateway: RunningGateway, traffic: SeasonTraffic, simulatorUrl: string, io: Pick<Io, 'out' | 'columns'>) {
     this.gateway = gateway;
     this.simulatorUrl = simulatorUrl;
     this.#traffic = traffic;
-    this.#out = out;
+    this.#io = io;
     this.#cancel = systemClock.after(longestMs, () => {
       this.tell('the time is over');
       this.end();
     });
-    const story = narrator();
+    const story = narrator(event => highMark(gateway.app.parts.config(), event));
     gateway.app.join(event => {
       if (this.#over.signal.aborted) return; // the outcome is the last line
       const line = story.line(event);
@@ -62,7 +67,7 @@ export class Stage {
   /** Tells one link of the chain, with the time since the start. */
   tell(line: string): void {
     const seconds = ((systemClock.now() - this.#startedAt) / 1000).toFixed(1).padStart(6);
-    this.#out(`${seconds} s  ${line}\n`);
+    this.#io.out(`${wrapped(`${seconds} s  ${line}`, this.#io.columns(), wordsAt)}\n`);
   }
 
   /** Turns the season of the traffic. */

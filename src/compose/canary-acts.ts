@@ -27,7 +27,9 @@ export function canaryActs(parts: Parts, canaries: CanaryPart, audit: Auditor): 
       const models = name === undefined ? [...parts.config().models.values()] : [namedModel(parts, name)];
       return { canaries: models.flatMap(model => canaries.record(model.name) ?? []).map(shown) };
     },
-    canaryHistory: async (name, last) => ({ history: await canaries.history.read(namedModel(parts, name).name, last) }),
+    canaryHistory: async (name, last, actsOnly) => ({
+      history: await canaries.history.read(namedModel(parts, name).name, last, { actsOnly }),
+    }),
     startCanary: acting('canary start', ({ name }, { model: _, version, reason, ...changes }, actor) =>
       canaries.start(name, version, actor, { ...(reason !== undefined && { reason }), changes }),
     ),

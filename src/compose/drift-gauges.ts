@@ -2,7 +2,7 @@ import type { Drift } from '../drift/drift.ts';
 import type { Totals } from '../drift/totals.ts';
 import { measuresOf, truthsIn } from '../drift/truth-counts.ts';
 import type { JudgedWindow } from '../drift/version-monitor.ts';
-import type { Watched } from '../drift/watched-versions.ts';
+import { type Part, partsOf } from '../drift/watched-versions.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 const levels = { 'too-few': -1, clear: 0, between: 1, drifted: 2 } as const;
@@ -18,20 +18,21 @@ export function publishDrift(
   carries: (model: string, version: string) => boolean,
 ): void {
   for (const watched of drift.watched()) {
-    const { model, version, monitor, windows } = watched;
-    metrics.gauge('meridian_drift_baseline_loaded', { model, version }, Number(monitor !== undefined));
+    const { model, version, whole } = watched;
+    metrics.gauge('meridian_drift_baseline_loaded', { model, version }, Number(whole.monitor !== undefined));
     if (!carries(model, version)) continue;
-    for (const window of windows.values()) publishWindow(metrics, watched, window);
+    for (const part of partsOf(watched))
+      for (const window of part.windows.values()) publishWindow(metrics, part, window);
   }
   for (const { name, labels, value } of drift.counted.all()) metrics.countTo(name, labels as never, value);
 }
 
 function publishWindow(
   metrics: Metrics,
-  { model, version }: Watched,
+  { model, version, scope }: Part,
   { kind: window, counts, judgements }: JudgedWindow,
 ) {
-  const of = { model, version, window };
+  const of = { model, version, scope, window };
   metrics.gauge('meridian_drift_window_records', { ...of, monitor: 'features' }, counts.records);
   metrics.gauge('meridian_drift_window_records', { ...of, monitor: 'performance' }, truthsIn(counts.truths));
   metrics.gauge('meridian_drift_window_disturbed', of, Number(counts.disturbed));

@@ -6,7 +6,7 @@ import { type Capture, startCapture } from '../drift/capture.ts';
 import { type CaptureFiles, directoryFiles, objectFiles } from '../drift/capture-files.ts';
 import { type CapturePlace, tenantTag } from '../drift/capture-path.ts';
 import { type Drift, startDrift } from '../drift/drift.ts';
-import { createErasures, type Erased, type ErasedCounts, type Erasures } from '../drift/erasure.ts';
+import { createErasures, type Erased, type ErasedCounts, type Erasures, pastErasures } from '../drift/erasure.ts';
 import { createFeedback, type Feedback } from '../drift/feedback.ts';
 import { readPredictions } from '../drift/payload.ts';
 import type { DriftPorts } from '../drift/ports.ts';
@@ -134,6 +134,7 @@ function openBook(parts: Parts, models: MonitoredModels, directory: string, warn
     segments: predictionSegments(join(directory, 'predictions'), { clock, warn, retentionMs: longestMs, maxCalls }),
     maxPredictions: maxCalls,
     retentionMs: retentionOf(models),
+    erasures: () => pastErasures(stores.state),
   });
 }
 
@@ -209,8 +210,8 @@ async function erase(holders: Holders, what: Erased, first: boolean): Promise<Er
     'tenant' in what
       ? { tenant: tenantTag(what.tenant), inferenceId: undefined }
       : { tenant: undefined, inferenceId: what.inferenceId };
+  const feedback = await book.forget(what); // before what is captured: a truth that still joins is written down there
   const captured = await capture.remove(removal, mayRewrite);
-  const feedback = await book.forget(what);
   // Which cached answer an inference id was given cannot be told from its key: all of that tenant's go.
   let cached = 0;
   for (const tenant of new Set(tenants)) cached += await parts.cache.purgeTenant(tenant);

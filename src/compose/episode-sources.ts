@@ -1,3 +1,5 @@
+import { everyone } from '../drift/scope.ts';
+import { partsOf } from '../drift/watched-versions.ts';
 import type { CanaryView } from '../retrain/ports.ts';
 import type { CanaryRecord } from '../rollout/canary/record.ts';
 import type { CanaryPart } from './canary.ts';
@@ -19,11 +21,21 @@ export function episodeSources(
     },
     stable: canaries.stableOf,
     carries: canaries.carries,
-    baseline: model => {
+    baseline: (model, scope) => {
       const stable = canaries.stableOf(model);
-      return drift.watched().find(each => each.model === model && each.version === stable)?.monitor?.baseline.id;
+      const watched = drift.watched().find(each => each.model === model && each.version === stable);
+      return (watched?.scopes.get(scope) ?? watched?.whole)?.monitor?.baseline.id;
     },
-    references: model => references(parts, model),
+    references: (model, scope) => references(parts, model, scope),
+    judges: (model, scope, { version, monitor, feature }) => {
+      const watched = drift.watched().find(each => each.model === model && each.version === version);
+      const part = watched && partsOf(watched).find(each => each.scope === scope);
+      if (part === undefined) return false;
+      const features = part.monitor?.baseline.baseline.features;
+      const isNamed = feature !== undefined && (monitor === 'features' || monitor === 'data-quality');
+      // Without a baseline, which may come back, nothing is known.
+      return features === undefined || !isNamed || features.some(({ name }) => name === feature);
+    },
     warn,
   };
 }
@@ -36,13 +48,15 @@ function viewOf({ id, canary, startedAtMs, startedBy, state, reason }: CanaryRec
 
 /**
  * Where a model's captured calls and their truths are: `capture` and `feedback` of the first destination that has a
- * target of the model, and `capture-us` and the like for each residency class.
+ * target of the model, and `capture-us` and the like for each residency class. Of a scope, which is such a class, that
+ * class alone: data of others is none of its business, and may not cross the border.
  */
-function references({ config }: Parts, model: string): Readonly<Record<string, string>> {
+function references({ config }: Parts, model: string, scope: string): Readonly<Record<string, string>> {
   const { capture, models } = config().config;
   const known = config().models.get(model);
   if (capture === undefined || known === undefined || models[model]?.monitor?.capture === undefined) return {};
-  const residencies = [...new Set(known.versions.flatMap(({ targets }) => targets.map(({ residency }) => residency)))];
+  const served = new Set(known.versions.flatMap(({ targets }) => targets.map(({ residency }) => residency)));
+  const residencies = [...served].filter(residency => scope === everyone || residency === scope);
   const places = residencies.flatMap(residency => {
     const { s3, directory } = capture.destinations[residency] ?? {};
     const root = s3 ?? (directory === undefined ? undefined : `${directory}/`);

@@ -2,7 +2,7 @@ import { GatewayError } from '../core/errors.ts';
 import { openBook } from '../retrain/book.ts';
 import { type Episode, isOver } from '../retrain/episode.ts';
 import { type Episodes, startEpisodes } from '../retrain/episodes.ts';
-import type { CanaryView } from '../retrain/ports.ts';
+import type { CanaryView, RetrainPorts } from '../retrain/ports.ts';
 import { retrainBudget } from '../retrain/retrain-budget.ts';
 import { showBriefly, showEpisode } from '../retrain/show-episode.ts';
 import type { ApproveBody, DismissBody, EpisodePorts, EpisodesQuery, TriggerBody } from '../routes/admin/episodes.ts';
@@ -23,10 +23,12 @@ export interface EpisodeSources {
   stable(model: string): string | undefined;
   /** Whether callers' calls go to a version. */
   carries(model: string, version: string): boolean;
-  /** What tells a model's baselines apart. */
-  baseline(model: string): string | undefined;
-  /** Where captured data and feedback are, by word of `parameters`. */
-  references(model: string): Readonly<Record<string, string>>;
+  /** What tells the baselines of a model and scope apart. */
+  baseline(model: string, scope: string): string | undefined;
+  /** Where captured data and feedback of a scope are, by word of `parameters`. */
+  references(model: string, scope: string): Readonly<Record<string, string>>;
+  /** As `RetrainPorts.judges`. */
+  judges: RetrainPorts['judges'];
   warn(message: string): void;
 }
 
@@ -34,13 +36,18 @@ export interface EpisodeSources {
 export function createEpisodes(parts: Parts, sources: EpisodeSources): Episodes {
   const { clock, emit, backends, health, stores } = parts;
   const model = (name: string) => parts.config().models.get(name);
+  const book = openBook(stores.state);
   return startEpisodes({
     clock,
     emit,
     controlPlane: backends.controlPlane,
     poster: backends.poster,
-    book: openBook(stores.state),
-    budget: retrainBudget(stores.state, () => clock.wallMs()),
+    book,
+    budget: retrainBudget(
+      stores.state,
+      () => clock.wallMs(),
+      id => book.get(id)?.state,
+    ),
     state: stores.state,
     replica: replicaId(parts.config().config.stateDir),
     models: () =>
@@ -52,6 +59,7 @@ export function createEpisodes(parts: Parts, sources: EpisodeSources): Episodes 
     carries: sources.carries,
     baseline: sources.baseline,
     references: sources.references,
+    judges: sources.judges,
     regionsOf: name => [
       ...new Set((model(name)?.versions ?? []).flatMap(({ targets }) => targets.map(at => at.region))),
     ],
@@ -101,8 +109,8 @@ export function episodeActs(parts: Parts, episodes: Episodes, audit: Auditor): E
       audit,
       'episodes trigger',
       ({ model }) => namedModel(parts, model),
-      async ({ model, reason }, actor) =>
-        showEpisode(await episodes.trigger(namedModel(parts, model).name, actor, reason)),
+      async ({ model, scope = 'all', reason }, actor) =>
+        showEpisode(await episodes.trigger({ model: namedModel(parts, model).name, scope }, actor, reason)),
     ),
   };
 }

@@ -22,11 +22,16 @@ export function monitoredModels(config: () => ResolvedConfig): MonitoredModels {
   };
 }
 
-function monitoredModel({ config }: ResolvedConfig, { name, versions, tensors }: Model): readonly MonitoredModel[] {
+function monitoredModel(
+  { config }: ResolvedConfig,
+  { name, versions, tensors, residency }: Model,
+): readonly MonitoredModel[] {
   const options = config.models[name]?.monitor;
   if (options === undefined) return [];
   const shape: PayloadShape = { ...options.payload, ...(tensors !== undefined && { tensors }) };
-  return [{ name, versions: versions.map(version => version.name), options, shape }];
+  const classes = new Set(versions.flatMap(({ targets }) => targets.map(target => target.residency)));
+  const scopes = Object.keys(options.scopes);
+  return [{ name, versions: versions.map(version => version.name), scopes, classes, residency, options, shape }];
 }
 
 /** Reads each directory once per config: a baseline that was made anew is taken up by a reload. */
@@ -36,11 +41,12 @@ export function configuredBaselines(
 ): DriftPorts['configured'] {
   let of: ReadonlyMap<string, MonitoredModel> | undefined;
   const known = new Map<string, KnownBaseline | undefined>();
-  return (model, version) => {
+  return (model, version, scope) => {
     const now = models();
     if (now !== of) known.clear();
     of = now;
-    const options = now.get(model)?.options;
+    const monitor = now.get(model)?.options;
+    const options = scope === undefined ? monitor : monitor?.scopes[scope];
     const directory = options?.baselines[version] ?? options?.baseline;
     if (directory === undefined) return undefined;
     if (!known.has(directory)) known.set(directory, readKnown(directory, warn));

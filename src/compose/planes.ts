@@ -89,6 +89,7 @@ export function dataPlane(deps: PlaneDeps): FastifyInstance {
     identify,
     tenants,
     taken: drift.takesFeedback,
+    caughtUp: drift.caughtUp,
     take: drift.feedback.take,
     bodyTimeoutMs: () => parts.config().config.limits.bodyTimeoutMs,
     onFault,

@@ -26,17 +26,26 @@ function withPaths(name: string, options: ModelOptions, source: Source): ModelOp
   const { monitor } = options;
   if (monitor === undefined) return options;
   const path: Path = ['models', name, 'monitor'];
-  const { baseline } = monitor;
-  const baselines = Object.entries(monitor.baselines).map(([version, written]) => [
+  const scopes = Object.entries(monitor.scopes).map(([scope, own]) => [
+    scope,
+    { ...own, ...absolute(own, source, [...path, 'scopes', scope]) },
+  ]);
+  return {
+    ...options,
+    monitor: { ...monitor, ...absolute(monitor, source, path), scopes: Object.fromEntries(scopes) },
+  };
+}
+
+type Named = Pick<NonNullable<ModelOptions['monitor']>, 'baseline' | 'baselines'>;
+
+/** What is named at a path, for all versions and for single ones, made absolute. */
+function absolute({ baseline, baselines }: Named, source: Source, path: Path): Named {
+  const single = Object.entries(baselines).map(([version, written]) => [
     version,
     besideFile(source, [...path, 'baselines', version], written),
   ]);
   return {
-    ...options,
-    monitor: {
-      ...monitor,
-      ...(baseline !== undefined && { baseline: besideFile(source, [...path, 'baseline'], baseline) }),
-      baselines: Object.fromEntries(baselines),
-    },
+    ...(baseline !== undefined && { baseline: besideFile(source, [...path, 'baseline'], baseline) }),
+    baselines: Object.fromEntries(single),
   };
 }

@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { ConnectionOptions, CredentialsOptions, RegionOptions, TargetOptions } from '../backends/options.ts';
 import { priorities } from '../core/priority.ts';
-import { CaptureStoreOptions, MonitorOptions } from '../drift/options.ts';
+import { CaptureStoreOptions } from '../drift/capture-options.ts';
+import { MonitorOptions } from '../drift/options.ts';
 import { CacheOptions, CacheStoreOptions, FallbackOptions } from '../fallback/options.ts';
 import { HealthOptions } from '../health/options.ts';
 import { RetryBudgetOptions, StreamOptions } from '../inference/options.ts';

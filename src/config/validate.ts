@@ -39,6 +39,7 @@ import {
   captureHasDestinations,
   destinationsAreOnePlace,
   marksAreInOrder,
+  scopesAreClasses,
 } from './rules/monitors.ts';
 import { newVersionsHaveAPattern } from './rules/new-versions.ts';
 import { nameServersAreAddresses, pathsAreUsable } from './rules/paths.ts';
@@ -123,7 +124,7 @@ const rules = {
     contentTypesAreHeaders,
   ],
   jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe, transformRegionsHaveBuckets, transformsArePriced],
-  monitors: [baselinesAreReadable, marksAreInOrder, captureHasDestinations, destinationsAreOnePlace],
+  monitors: [baselinesAreReadable, scopesAreClasses, marksAreInOrder, captureHasDestinations, destinationsAreOnePlace],
   retraining: [
     actionRegionsExist,
     retrainNumbersFit,

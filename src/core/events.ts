@@ -96,6 +96,8 @@ export type GatewayEvent =
       readonly inferenceId: string;
       readonly predicted: number | string;
       readonly truth: number | string;
+      /** Of a call whose caller is bound to a residency class that is watched by itself. */
+      readonly scope?: string;
       /** Of a call that was part of a canary, with the first truth of it: those of one call are alike. */
       readonly drawn?: DrawnCall;
     }
@@ -119,6 +121,8 @@ export type GatewayEvent =
       readonly type: 'drift-judged';
       readonly model: string;
       readonly version: string;
+      /** Whose calls were judged: those of callers bound to a residency class. Absent: `all`. */
+      readonly scope?: string;
       readonly monitor: 'features' | 'prediction' | 'data-quality' | 'performance';
       /** Of the baseline; undefined where the whole is judged. */
       readonly feature: string | undefined;

@@ -4,17 +4,28 @@ import type { Baseline } from './baseline.ts';
 import { decodeBaseline, encodeBaseline } from './baseline-files.ts';
 import { parse } from './json-values.ts';
 import type { DriftPorts, KnownBaseline } from './ports.ts';
+import { everyone } from './scope.ts';
 
-/** The baseline in force of each version: what was learned since, else what the config names. */
+/** What a baseline is of: a version's calls, all of them or those of one scope. */
+export interface BaselineOf {
+  readonly model: string;
+  readonly version: string;
+  readonly scope: string;
+}
+
+/**
+ * The baseline in force of each version: what was learned since, else what the config names; of a scope that has none of
+ * its own, that of all.
+ */
 export interface Baselines {
-  inForce(model: string, version: string): KnownBaseline | undefined;
+  inForce(of: BaselineOf): KnownBaseline | undefined;
   /**
    * Puts a baseline in force on all replicas, in the place of the one known here. Resolves to whether it is; of several
    * replicas that learn at once, or one after the other for the same reason, one wins.
    */
-  learn(model: string, version: string, baseline: Baseline, why?: string): Promise<boolean>;
-  /** Why the baseline in force was learned; undefined where it was not. */
-  learnedFor(model: string, version: string): string | undefined;
+  learn(of: BaselineOf, baseline: Baseline, why?: string): Promise<boolean>;
+  /** Why its own baseline in force was learned; undefined where it was not. */
+  learnedFor(of: BaselineOf): string | undefined;
 }
 
 const prefix = 'baseline/';
@@ -25,18 +36,29 @@ const prefix = 'baseline/';
  */
 export function baselinesOf(ports: Pick<DriftPorts, 'state' | 'configured' | 'clock'>): Baselines {
   const decoded = decodedRecords(ports.state);
-  const keyOf = (model: string, version: string) => `${prefix}${model}/${version}`;
-  const learned = (model: string, version: string): Learned | undefined => {
-    const standing = decoded(keyOf(model, version));
-    return standing?.over === (ports.configured(model, version)?.id ?? '') ? standing : undefined;
+  const keyOf = ({ model, version, scope }: BaselineOf) =>
+    scope === everyone ? `${prefix}${model}/${version}` : `${prefix}${model}/${version}/${scope}`;
+  const configuredFor = ({ model, version, scope }: BaselineOf) =>
+    (scope === everyone ? undefined : ports.configured(model, version, scope)) ?? ports.configured(model, version);
+  const overOf = (of: BaselineOf) => configuredFor(of)?.id ?? '';
+  const learnedOf = (of: BaselineOf): Learned | undefined => {
+    const standing = decoded(keyOf(of));
+    return standing?.over === overOf(of) ? standing : undefined;
+  };
+  const inForce: Baselines['inForce'] = of => {
+    const learned = learnedOf(of);
+    if (learned !== undefined) return learned.known;
+    const { model, version, scope } = of;
+    if (scope === everyone) return ports.configured(model, version);
+    return ports.configured(model, version, scope) ?? inForce({ ...of, scope: everyone });
   };
   return {
-    inForce: (model, version) => learned(model, version)?.known ?? ports.configured(model, version),
-    learnedFor: (model, version) => learned(model, version)?.why,
-    learn: async (model, version, baseline, why) => {
-      const key = keyOf(model, version);
-      const over = ports.configured(model, version)?.id ?? '';
-      if (why !== undefined && learned(model, version)?.why === why) return false;
+    inForce,
+    learnedFor: of => learnedOf(of)?.why,
+    learn: async (of, baseline, why) => {
+      const key = keyOf(of);
+      const over = overOf(of);
+      if (why !== undefined && learnedOf(of)?.why === why) return false;
       const record = {
         ...JSON.parse(encodeBaseline(baseline)),
         over,

@@ -11,6 +11,8 @@ export interface WaitingCall {
 export interface CallQueue {
   /** False when there is no room for it. @param maxBytes of all calls that wait */
   add(call: WaitingCall, maxBytes: number): boolean;
+  /** Resolves when those that wait now have been read, in their turn. */
+  caughtUp(): Promise<void>;
   /** Reads all that wait, now. */
   flush(): void;
   stop(): void;
@@ -61,6 +63,12 @@ export function callQueue(ports: {
       cancel ??= clock.after(restMs, slice);
       return true;
     },
+    caughtUp: () =>
+      waiting.length === 0
+        ? Promise.resolve()
+        : new Promise(resolve => {
+            waiting.push({ bytes: 0, read: resolve });
+          }),
     flush: () => {
       while (next < waiting.length) readOne();
       waiting = [];

@@ -1,11 +1,11 @@
-import { appendFile, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, rm, rmdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 
 /** The files of one destination; paths have slashes and begin at its root. Everything may reject. */
 export interface CaptureFiles {
   /** False where every write is a file of its own, as in a bucket. */
   readonly appends: boolean;
-  /** Adds to a file, or makes it. */
+  /** Adds to a file, or makes it: all of the text, or nothing of it. */
   append(path: string, text: string): Promise<void>;
   /** Paths of all captured files, in order within an hour. */
   list(): AsyncIterable<string>;
@@ -33,7 +33,14 @@ export function directoryFiles(root: string): CaptureFiles {
     appends: true,
     append: async (path, text) => {
       await mkdir(dirname(at(path)), { recursive: true, mode: 0o700 });
-      await appendFile(at(path), text, { mode: 0o600 });
+      const before = await sizeOf(at(path));
+      try {
+        await appendFile(at(path), text, { mode: 0o600 });
+      } catch (error) {
+        // A full disk takes a part: the next line would go on in the middle of it, and neither could be read or removed.
+        await (before === 0 ? rm(at(path), { force: true }) : truncate(at(path), before)).catch(() => undefined);
+        throw error;
+      }
     },
     list: async function* () {
       const there = await stat(root).catch(() => undefined);
@@ -44,8 +51,13 @@ export function directoryFiles(root: string): CaptureFiles {
     },
     read: path => readFile(at(path), 'utf8'),
     replace: async (path, text) => {
-      await writeFile(`${at(path)}.new`, text, { mode: 0o600 });
-      await rename(`${at(path)}.new`, at(path));
+      try {
+        await writeFile(`${at(path)}.new`, text, { mode: 0o600 });
+        await rename(`${at(path)}.new`, at(path));
+      } catch (error) {
+        await rm(`${at(path)}.new`, { force: true }); // nobody would remove it when its time is up
+        throw error;
+      }
     },
     remove: async path => {
       await rm(at(path), { force: true });
@@ -59,6 +71,11 @@ export function directoryFiles(root: string): CaptureFiles {
       }
     },
   };
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const there = await stat(path).catch(() => undefined);
+  return there?.size ?? 0;
 }
 
 /** Objects below a prefix that ends in a slash, or of the whole bucket. */

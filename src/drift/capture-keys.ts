@@ -1,6 +1,6 @@
 import { openSealed, seal, sealingKeys } from '../core/seal.ts';
+import type { CaptureStoreOptions } from './capture-options.ts';
 import { isObject, parse } from './json-values.ts';
-import type { CaptureStoreOptions } from './options.ts';
 
 /** Seals and opens captured lines. */
 export interface CaptureKeys {

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
+import type { CaptureOptions } from './capture-options.ts';
 import { parse } from './json-values.ts';
-import type { CaptureOptions } from './options.ts';
 
 const Part = Type.Object({
   observedContentType: Type.String(),

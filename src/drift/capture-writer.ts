@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import type { Memory } from '../core/result.ts';
 import type { CaptureFiles } from './capture-files.ts';
-import { type CapturePlace, capturePath, placeOf } from './capture-path.ts';
+import { type CapturePlace, capturePath } from './capture-path.ts';
+import { type Removal, removeExpired, removeFromFiles } from './capture-removal.ts';
 
 /** A line that waits to be written. */
 export interface CaptureLine {
@@ -10,11 +11,8 @@ export interface CaptureLine {
   readonly inferenceId: string;
 }
 
-/** Which records are to be removed. */
-export interface Removal {
-  /** Whether a file is of a tenant whose records go. */
-  readonly tenant: string | undefined;
-  readonly inferenceId: string | undefined;
+interface Waiting extends CaptureLine {
+  readonly bytes: number;
 }
 
 /** Writes captured lines to one destination, in turns. */
@@ -53,13 +51,12 @@ interface OpenFile {
 
 /** Open files remembered; a forgotten one is just not added to any more. */
 const maxOpenFiles = 1_000;
-const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 
 /** A queue bounded in bytes in front of a destination's files. */
 export function captureWriter(ports: CaptureWriterPorts): CaptureWriter {
   const { clock, memory, files } = ports;
-  let waiting: CaptureLine[] = [];
+  let waiting: Waiting[] = [];
   let bytes = 0;
   let ordinal = 0;
   let work: Promise<unknown> = Promise.resolve();
@@ -70,9 +67,9 @@ export function captureWriter(ports: CaptureWriterPorts): CaptureWriter {
     work = done.catch(() => undefined);
     return done;
   };
-  const free = (line: CaptureLine) => {
-    bytes -= line.text.length;
-    memory.give(line.text.length);
+  const free = (line: Waiting) => {
+    bytes -= line.bytes;
+    memory.give(line.bytes);
   };
   const fileFor = (place: CapturePlace, size: number): OpenFile => {
     const key = keyOf(place);
@@ -96,12 +93,12 @@ export function captureWriter(ports: CaptureWriterPorts): CaptureWriter {
       for (const chunk of chunks(group, ports.maxFileBytes)) await writeGroup(chunk);
     for (const line of lines) free(line);
   };
-  const writeGroup = async (group: readonly CaptureLine[]) => {
+  const writeGroup = async (group: readonly Waiting[]) => {
     const place = group[0]?.place;
     if (place === undefined) return;
     try {
       const text = group.map(each => each.text).join('');
-      await files.append(fileFor(place, text.length).path, text);
+      await files.append(fileFor(place, Buffer.byteLength(text)).path, text);
       ports.wrote(place, 'written', group.length);
     } catch (error) {
       ports.wrote(place, 'failed', group.length);
@@ -109,17 +106,24 @@ export function captureWriter(ports: CaptureWriterPorts): CaptureWriter {
     }
   };
   const flush = () => inTurn(async () => (waiting.length > 0 ? write() : undefined));
-  const stopFlushing = clock.every(ports.flushMs, () => void flush());
+  let due = false;
+  const stopFlushing = clock.every(ports.flushMs, () => {
+    if (due) return; // a disk or bucket that hangs is not asked again and again
+    due = true;
+    void flush().finally(() => {
+      due = false;
+    });
+  });
   return {
     add: line => {
-      const size = line.text.length;
+      const size = Buffer.byteLength(line.text);
       if (bytes + size > ports.maxQueuedBytes || !memory.tryTake(size)) return false;
       bytes += size;
-      waiting.push(line);
+      waiting.push({ ...line, bytes: size });
       return true;
     },
     flush,
-    expire: () => inTurn(() => expire(ports)),
+    expire: () => inTurn(() => removeExpired(ports)),
     remove: (what, mayRewrite) =>
       inTurn(async () => {
         const doomed = waiting.filter(line => isDoomed(line, what));
@@ -140,55 +144,20 @@ function keyOf({ model, version, hourMs: hour, tenant }: CapturePlace): string {
 }
 
 /** Lines in order, as many to a chunk as fit; one that is too long has one to itself. */
-function chunks(lines: readonly CaptureLine[], mostBytes: number): CaptureLine[][] {
-  const all: CaptureLine[][] = [];
+function chunks(lines: readonly Waiting[], mostBytes: number): Waiting[][] {
+  const all: Waiting[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const line of lines) {
-    if (size + line.text.length > mostBytes) {
+    if (size + line.bytes > mostBytes) {
       all.push([]);
       size = 0;
     }
     all.at(-1)?.push(line);
-    size += line.text.length;
+    size += line.bytes;
   }
   return all;
 }
 
 function isDoomed({ place, inferenceId }: CaptureLine, what: Removal): boolean {
   return what.tenant !== undefined ? place.tenant === what.tenant : inferenceId === what.inferenceId;
-}
-
-async function expire({ clock, files, retentionDays, warn }: CaptureWriterPorts): Promise<number> {
-  const oldest = clock.wallMs() - retentionDays * dayMs - hourMs;
-  let removed = 0;
-  try {
-    for await (const path of files.list()) {
-      const place = placeOf(path);
-      if (place === undefined || place.hourMs > oldest) continue;
-      await files.remove(path);
-      removed += 1;
-    }
-  } catch (error) {
-    warn(`old captured calls cannot be removed: ${String(error)}`);
-  }
-  return removed;
-}
-
-async function removeFromFiles(
-  { files, idOf }: CaptureWriterPorts,
-  { tenant, inferenceId }: Removal,
-  mayRewrite: (place: CapturePlace) => boolean,
-): Promise<number> {
-  let removed = 0;
-  for await (const path of files.list()) {
-    const place = placeOf(path);
-    if (place === undefined || !mayRewrite(place)) continue;
-    if (tenant !== undefined && place.tenant !== tenant) continue;
-    const lines = (await files.read(path)).split('\n').filter(line => line !== '');
-    const kept = tenant === undefined ? lines.filter(line => idOf(line) !== inferenceId) : [];
-    removed += lines.length - kept.length;
-    if (kept.length === 0) await files.remove(path);
-    else if (kept.length < lines.length) await files.replace(path, kept.map(line => `${line}\n`).join(''));
-  }
-  return removed;
 }

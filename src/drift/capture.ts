@@ -1,18 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
-import type { GatewayEvent, Listener } from '../core/events.ts';
+import type { Listener } from '../core/events.ts';
 import type { Random } from '../core/random.ts';
 import type { Memory } from '../core/result.ts';
 import { callQueue } from './call-queue.ts';
 import type { CaptureFiles } from './capture-files.ts';
 import { captureKeys } from './capture-keys.ts';
+import { idOf, lineOf } from './capture-line.ts';
+import type { CaptureStoreOptions } from './capture-options.ts';
 import { type CapturePlace, tenantTag } from './capture-path.ts';
-import { type CapturedCall, captureRecord, inferenceIdOf, type Payload, truthRecord } from './capture-record.ts';
-import { type CaptureWriter, captureWriter, type Removal } from './capture-writer.ts';
+import { inferenceIdOf, truthRecord } from './capture-record.ts';
+import type { Removal } from './capture-removal.ts';
+import { type CaptureWriter, captureWriter } from './capture-writer.ts';
 import type { RememberedCall } from './drift.ts';
-import type { CaptureOptions, CaptureStoreOptions } from './options.ts';
 import type { MonitoredModel } from './ports.ts';
-import { redactInput, redactOutput } from './redact.ts';
+import type { CalledEvent } from './readable-call.ts';
 import type { Totals } from './totals.ts';
 
 /** Keeps requests and answers of models that ask for it. */
@@ -43,8 +44,6 @@ export interface CapturePorts {
   readonly counted: Totals;
   warn(message: string): void;
 }
-
-type CalledEvent = Extract<GatewayEvent, { type: 'version-called' }>;
 
 const hourMs = 3_600_000;
 
@@ -165,49 +164,4 @@ function writersOf(ports: CapturePorts): ReadonlyMap<string, CaptureWriter> {
     );
   }
   return writers;
-}
-
-function idOf({ request }: CalledEvent): string {
-  return request.fields.inferenceId ?? request.id;
-}
-
-/** The record as text; undefined when it would tell more than is allowed. */
-function lineOf(
-  event: CalledEvent,
-  { shape }: MonitoredModel,
-  wanted: CaptureOptions,
-  atMs: number,
-): string | undefined {
-  const { request, answer } = event;
-  const whole: { input: Payload | undefined; output: Payload | undefined } = {
-    input: { contentType: request.fields.contentType, body: request.body },
-    output: { contentType: answer?.headers['content-type'], body: answer?.body ?? Buffer.alloc(0) },
-  };
-  const allowed = wanted.features && new Set(wanted.features);
-  const { input, output } = allowed === undefined ? whole : redacted(whole, shape, wanted, allowed);
-  if (input === undefined || output === undefined) return undefined;
-  const call: CapturedCall = {
-    eventId: randomUUID(),
-    inferenceId: idOf(event),
-    customAttributes: allowed === undefined ? request.fields.customAttributes : undefined,
-    atMs,
-    input,
-    output,
-  };
-  return JSON.stringify(captureRecord(call, wanted));
-}
-
-const nothing: Payload = { contentType: undefined, body: Buffer.alloc(0) };
-
-/** Parts that are not kept need not be redacted. */
-function redacted(
-  whole: { input: Payload | undefined; output: Payload | undefined },
-  shape: MonitoredModel['shape'],
-  { options }: CaptureOptions,
-  allowed: ReadonlySet<string>,
-): { input: Payload | undefined; output: Payload | undefined } {
-  return {
-    input: options === 'output' || whole.input === undefined ? nothing : redactInput(shape, whole.input, allowed),
-    output: options === 'input' || whole.output === undefined ? nothing : redactOutput(shape, whole.output),
-  };
 }

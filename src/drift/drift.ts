@@ -8,9 +8,11 @@ import { createLearning } from './learning.ts';
 import { readPredictions, readRecords } from './payload.ts';
 import type { DriftPorts, MonitoredModel } from './ports.ts';
 import { type CalledEvent, type ReadableCall, readableCall, tells, versionOf } from './readable-call.ts';
+import { everyone, scopeOf } from './scope.ts';
 import { type KeptPanes, paneStore } from './stored-panes.ts';
+import { untilAgreed } from './until-agreed.ts';
 import type { JudgedWindow } from './version-monitor.ts';
-import { type Watched, watchedVersions } from './watched-versions.ts';
+import { type Part, partKey, partsOf, type Watched, watchedVersions } from './watched-versions.ts';
 
 /** An answer whose ground truth may come. */
 export interface RememberedCall {
@@ -20,6 +22,8 @@ export interface RememberedCall {
   readonly tenant: string;
   /** Residency class of the region that answered. */
   readonly residency: string;
+  /** Whose truths are also judged by themselves: see `scopeOf`. */
+  readonly scope?: string;
   /** Wall clock, ms. */
   readonly answeredAt: number;
   readonly predictions: readonly (number | string)[];
@@ -34,6 +38,8 @@ export interface Drift {
   readonly hear: Listener;
   /** Takes in a prediction that turned out so: tells everyone, counts it. */
   joined(truth: JoinedTruth): void;
+  /** Resolves when all calls that were answered until now have been read, and so are remembered. */
+  caughtUp(): Promise<void>;
   /**
    * Makes a baseline for a version, of its newest records where none is given, and puts it in force on all replicas.
    * False when it must wait for records, or another replica was first. @param why replicas with the same reason do it once
@@ -49,7 +55,6 @@ export interface Drift {
 
 /** Answers are remembered by their number: one whose predictions are longer texts is not among them. */
 const mostKeptCharacters = 16_384;
-
 /** How often panes are looked after, ms. */
 const turnMs = 1_000;
 
@@ -63,25 +68,21 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
   const shifts = errorShifts(ports);
   versions.refresh();
   const learning = createLearning(ports, baselines, versions);
-
-  const later = untilAgreed(ports);
+  const agreed = untilAgreed(ports);
 
   const turnAll = async () => {
     versions.refresh();
-    await later(learning.promoted);
-    for (const watched of versions.all()) {
-      await later(() => learning.predictions(watched));
-      if (ports.disturbed(watched.model)) watched.monitor?.disturb();
-      for (const window of (await watched.monitor?.turn()) ?? []) {
-        watched.windows.set(window.kind, window);
-        tell(ports, watched, window);
-        await later(() => learning.performance(watched, window));
+    await agreed(learning.promoted);
+    for (const part of versions.all().flatMap(partsOf)) {
+      await agreed(() => learning.predictions(part));
+      if (ports.disturbed(part.model)) part.monitor?.disturb();
+      for (const window of (await part.monitor?.turn()) ?? []) {
+        part.windows.set(window.kind, window);
+        tell(ports, part, window);
+        await agreed(() => learning.performance(part, window));
+        const { model, version, scope } = part;
         for (const { check } of window.violations)
-          counted.add('meridian_data_quality_violations_total', {
-            model: watched.model,
-            version: watched.version,
-            check,
-          });
+          counted.add('meridian_data_quality_violations_total', { model, version, scope, check });
       }
     }
     await versions.save(false);
@@ -91,7 +92,9 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
 
   const joined: Drift['joined'] = truth => {
     ports.emit({ type: 'truth-joined', ...truth });
-    versions.find(truth.model, truth.version)?.monitor?.truth(clock.wallMs(), truth.predicted, truth.truth);
+    const watched = versions.find(truth.model, truth.version);
+    const own = truth.scope === undefined ? undefined : watched?.scopes.get(truth.scope);
+    for (const part of [watched?.whole, own]) part?.monitor?.truth(clock.wallMs(), truth.predicted, truth.truth);
     shifts.add(truth, ports.model(truth.model)?.options.payload.threshold);
   };
 
@@ -99,12 +102,16 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
     const records = readRecords(model.shape, call.requestType, call.request);
     const predictions = readPredictions(model.shape, call.answerType, call.answer);
     watched.calls[records.instances.length === 0 ? 'unreadable' : 'read'].value += 1;
-    watched.monitor?.record(call.atMs, records, predictions);
-    watched.ring.add(records, predictions, clock.now());
+    const scope = scopeOf(model, call.bound);
+    const own = scope === undefined ? undefined : watched.scopes.get(scope);
+    for (const part of own === undefined ? [watched.whole] : [watched.whole, own]) {
+      part.monitor?.record(call.atMs, records, predictions);
+      part.ring.add(records, predictions, clock.now());
+    }
     if (predictions.length === 0 || textsIn(predictions) > mostKeptCharacters) return;
     const { inferenceId, tenant, residency, atMs: answeredAt, drawn } = call;
     const answered = { inferenceId, model: model.name, version: watched.version, tenant, residency, answeredAt };
-    remember({ ...answered, predictions, ...(drawn && { drawn }) });
+    remember({ ...answered, predictions, ...(scope !== undefined && { scope }), ...(drawn && { drawn }) });
   };
 
   const called = (event: CalledEvent) => {
@@ -127,11 +134,12 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
       else if (event.type === 'region-changed' && event.to === 'evacuated') markDisturbed(ports, versions.all());
     },
     joined,
+    caughtUp: queue.caughtUp,
     rebaseline: learning.rebaseline,
     watched: versions.all,
     forgetRecords: () => {
       queue.flush();
-      for (const { ring } of versions.all()) ring.clear();
+      for (const { ring } of versions.all().flatMap(partsOf)) ring.clear();
     },
     turn,
     stop: async () => {
@@ -144,23 +152,6 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
   };
 }
 
-/** How often it is told that nothing can be learned. */
-const warnEveryMs = 60_000;
-
-/** What replicas cannot agree on now is learned with a later turn: windows are judged all the same. */
-function untilAgreed({ clock, warn }: Pick<DriftPorts, 'clock' | 'warn'>) {
-  let warnedAt = Number.NEGATIVE_INFINITY;
-  return async (learn: () => Promise<void>): Promise<void> => {
-    try {
-      await learn();
-    } catch (error) {
-      if (clock.now() - warnedAt < warnEveryMs) return;
-      warnedAt = clock.now();
-      warn(`a new baseline could not be agreed on, and is tried again: ${String(error)}`);
-    }
-  };
-}
-
 /** Characters of predictions that are texts. */
 function textsIn(predictions: readonly (number | string)[]): number {
   let sum = 0;
@@ -169,15 +160,15 @@ function textsIn(predictions: readonly (number | string)[]): number {
 }
 
 function markDisturbed(ports: DriftPorts, all: readonly Watched[]): void {
-  for (const { model, monitor } of all) if (ports.disturbed(model)) monitor?.disturb();
+  for (const { model, monitor } of all.flatMap(partsOf)) if (ports.disturbed(model)) monitor?.disturb();
 }
 
-function tell(ports: DriftPorts, { model, version }: Watched, window: JudgedWindow): void {
+function tell(ports: DriftPorts, { model, version, scope }: Part, window: JudgedWindow): void {
   const { kind, endsAt: windowEndsAt, counts } = window;
   for (const { monitor, feature, statistic, value, level, sample } of window.judgements)
     ports.emit({
       type: 'drift-judged',
-      ...{ model, version, monitor, feature, statistic, value, level, sample, windowEndsAt },
+      ...{ model, version, scope, monitor, feature, statistic, value, level, sample, windowEndsAt },
       window: kind,
       disturbed: counts.disturbed,
     });
@@ -185,10 +176,13 @@ function tell(ports: DriftPorts, { model, version }: Watched, window: JudgedWind
 
 async function keptPanes(ports: DriftPorts, store: ReturnType<typeof paneStore>): Promise<Map<string, KeptPanes>> {
   const kept = new Map<string, KeptPanes>();
-  for (const { name, versions } of ports.models()) {
+  for (const { name: model, versions, scopes } of ports.models()) {
     for (const version of versions) {
-      const panes = await store.load(name, version);
-      if (panes !== undefined) kept.set(`${name} ${version}`, panes);
+      for (const scope of [everyone, ...scopes]) {
+        const of = { model, version, scope };
+        const panes = await store.load(of);
+        if (panes !== undefined) kept.set(partKey(of), panes);
+      }
     }
   }
   return kept;

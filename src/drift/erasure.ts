@@ -6,6 +6,13 @@ import { isObject, parse } from './json-values.ts';
 /** Whose data goes: all of a tenant, or what belongs to one inference id. */
 export type Erased = { readonly tenant: string } | { readonly inferenceId: string };
 
+/** One that was asked for. */
+export interface PastErasure {
+  readonly erased: Erased;
+  /** Wall clock, ms. */
+  readonly atMs: number;
+}
+
 /** How much was removed. */
 export interface ErasedCounts {
   /** Captured records. */
@@ -109,7 +116,12 @@ export function createErasures(ports: ErasurePorts): Erasures {
   };
 }
 
-function readErasure(text: string): { erased: Erased; by: string; atMs: number } | undefined {
+/** All that were asked for on any replica, as far as they are remembered. */
+export function pastErasures(state: StateStore): readonly PastErasure[] {
+  return [...state.list(asked).values()].flatMap(text => readErasure(text) ?? []);
+}
+
+function readErasure(text: string): (PastErasure & { by: string }) | undefined {
   const value = parse(text);
   if (!isObject(value)) return undefined;
   const { tenant, inferenceId, by, atMs } = value;

@@ -2,8 +2,9 @@ import { noPageHinkley, type PageHinkley, stepPageHinkley, usualPageHinkley } fr
 import type { JoinedTruth } from './drift.ts';
 import type { DriftPorts } from './ports.ts';
 
-/** Errors are shares or multiples of their mean so far, so these are of no unit: some 20 errors beyond the usual rate. */
-const options = { ...usualPageHinkley, tolerance: 0.05, threshold: 20 };
+/** Errors are shares or multiples of their mean so far, so it is of no unit: some 20 errors beyond the usual rate. */
+export const alarmAt = 20;
+const options = { ...usualPageHinkley, tolerance: 0.05, threshold: alarmAt };
 
 /** An error counts as so many times the mean at most: no single truth, however far off, is a shift or hides the next. */
 const mostTimes = 5;

@@ -2,8 +2,9 @@ import type { Clock } from '../core/clock.ts';
 import type { Caller } from '../core/request.ts';
 import type { JoinedTruth } from './drift.ts';
 import { isObject, parse } from './json-values.ts';
+import type { KeptCall } from './kept-call.ts';
 import { numberIn } from './payload.ts';
-import type { KeptCall, PredictionBook } from './prediction-book.ts';
+import type { PredictionBook } from './prediction-book.ts';
 import type { Totals } from './totals.ts';
 
 /** What came of one ground truth. */
@@ -69,15 +70,24 @@ async function claim(
   call: KeptCall,
   truths: readonly (number | string | null)[],
 ): Promise<FeedbackAnswer> {
-  const { inferenceId, model, version } = call;
+  const { inferenceId, model, version, scope } = call;
   const text = JSON.stringify(truths);
   const former = await book.claim(call, text);
+  if (former === false) return { inferenceId, result: 'unknown' };
   if (former !== undefined) return { inferenceId, result: former === text ? 'duplicate' : 'conflict' };
   let { drawn } = call;
   for (const [index, truth] of truths.entries()) {
     const predicted = call.predictions[index];
     if (truth === null || predicted === undefined) continue;
-    joined({ model, version, inferenceId, predicted, truth, ...(drawn && { drawn }) });
+    joined({
+      model,
+      version,
+      inferenceId,
+      predicted,
+      truth,
+      ...(scope !== undefined && { scope }),
+      ...(drawn && { drawn }),
+    });
     drawn = undefined; // those of one call are alike: a canary's verdict takes one
   }
   capture(call, truths);

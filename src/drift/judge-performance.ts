@@ -4,6 +4,7 @@ import type { Baseline, BaselinePerformance } from './baseline.ts';
 import type { PaneCounts } from './counts.ts';
 import { type Judgement, levelOf } from './judge.ts';
 import type { MonitorOptions } from './options.ts';
+import { scoredIn } from './score-counts.ts';
 import { errorVariance, type Measure, measuresOf, type TruthCounts, truthsIn } from './truth-counts.ts';
 
 /** Judges how much worse a version does than its baseline: nothing without ground truth, or without a baseline's. */
@@ -63,9 +64,9 @@ function chanceOf(
   return Math.min(1, 2 * normalTail(Math.abs(difference) / deviation));
 }
 
-function areaVarianceOf(area: number, { positives, negatives }: TruthCounts): number {
-  const of = (bins: readonly number[]) => bins.reduce((sum, count) => sum + count, 0);
-  return areaVariance(area, of(positives), of(positives) + of(negatives));
+function areaVarianceOf(area: number, { scores }: TruthCounts): number {
+  const { positives, negatives } = scoredIn(scores);
+  return areaVariance(area, positives, positives + negatives);
 }
 
 /** Of an area under the curve (Hanley and McNeil 1982). */
@@ -81,13 +82,12 @@ function areaVariance(area: number, positives: number, all: number): number {
 export function performanceOf(truths: TruthCounts): BaselinePerformance | undefined {
   const count = truthsIn(truths);
   if (count === 0) return undefined;
-  const of = (bins: readonly number[]) => bins.reduce((sum, each) => sum + each, 0);
-  const scored = of(truths.positives) + of(truths.negatives);
+  const { positives, negatives } = scoredIn(truths.scores);
   return {
     truths: count,
     measures: {
       ...measuresOf(truths),
-      ...(scored > 0 && { positives: of(truths.positives) / scored }),
+      ...(positives + negatives > 0 && { positives: positives / (positives + negatives) }),
       ...(truths.numbers > 0 && { 'error-variance': errorVariance(truths) }),
     },
   };

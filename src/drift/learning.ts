@@ -1,5 +1,5 @@
 import type { Baseline } from './baseline.ts';
-import type { Baselines } from './baselines.ts';
+import type { BaselineOf, Baselines } from './baselines.ts';
 import { baselineOfRecent, predictionName } from './build-baseline.ts';
 import { describe } from './describe.ts';
 import { performanceOf } from './judge-performance.ts';
@@ -7,7 +7,7 @@ import type { DriftPorts } from './ports.ts';
 import { promotionsIn } from './promotions.ts';
 import { truthsIn } from './truth-counts.ts';
 import type { JudgedWindow } from './version-monitor.ts';
-import type { Watched, WatchedVersions } from './watched-versions.ts';
+import { type Part, partsOf, type WatchedVersions } from './watched-versions.ts';
 
 /** Makes baselines, or what they lack, of a version's own traffic, and puts them in force on all replicas. */
 export interface Learning {
@@ -15,10 +15,10 @@ export interface Learning {
   rebaseline(model: string, version: string, baseline?: Baseline, why?: string): Promise<boolean>;
   /** Makes the baselines of promoted versions as soon as they have records enough. */
   promoted(): Promise<void>;
-  /** A baseline without predictions gets those of the version's first records. */
-  predictions(watched: Watched): Promise<void>;
+  /** A baseline without predictions gets those of the first records that came. */
+  predictions(part: Part): Promise<void>;
   /** One without ground truth gets that of the first window that has enough of it. */
-  performance(watched: Watched, window: JudgedWindow): Promise<void>;
+  performance(part: Part, window: JudgedWindow): Promise<void>;
 }
 
 /** Records that a new baseline needs at least. */
@@ -30,43 +30,64 @@ export function createLearning(
   baselines: Baselines,
   versions: WatchedVersions,
 ): Learning {
-  const { state, clock, promoted } = ports;
-  const promotions = promotionsIn({ state, wallMs: () => clock.wallMs(), promoted });
-  const learn = async (model: string, version: string, baseline: Baseline, why?: string): Promise<boolean> => {
-    const done = await baselines.learn(model, version, baseline, why);
+  const { state, clock } = ports;
+  const promotions = promotionsIn({ state, wallMs: () => clock.wallMs(), promoted: ports.promoted });
+  const partsFor = (model: string, version: string) => {
+    const watched = versions.find(model, version);
+    return watched === undefined ? [] : partsOf(watched);
+  };
+  const learn = async (of: BaselineOf, baseline: Baseline, why?: string): Promise<boolean> => {
+    const done = await baselines.learn(of, baseline, why);
     versions.refresh();
     return done;
   };
-  const rebaseline: Learning['rebaseline'] = async (model, version, given, why) => {
-    const watched = versions.find(model, version);
-    if (watched === undefined || (given === undefined && watched.ring.size < leastRecords)) return false;
-    const performance = watched.monitor && performanceOf(watched.monitor.total().truths);
-    return learn(model, version, given ?? baselineOfRecent(watched.ring.all(), performance), why);
+  /** A baseline that a scope shares with all is completed by all. */
+  const isOwn = (part: Part) => {
+    const whole = versions.find(part.model, part.version)?.whole;
+    return part === whole || part.monitor?.baseline.id !== whole?.monitor?.baseline.id;
+  };
+  const relearn = async (part: Part, why: string | undefined): Promise<boolean> => {
+    const { ring, monitor } = part;
+    if (ring.size < leastRecords) return false;
+    const performance = monitor && performanceOf(monitor.total().truths);
+    return learn(part, baselineOfRecent(ring.all(), performance), why);
   };
   return {
-    rebaseline,
+    rebaseline: async (model, version, given, why) => {
+      const [whole, ...scopes] = partsFor(model, version);
+      if (whole === undefined) return false;
+      if (given !== undefined) return learn(whole, given, why);
+      // Scopes first: one that shares the baseline of all starts to count anew when that changes.
+      for (const part of scopes) await relearn(part, why);
+      return relearn(whole, why);
+    },
     promoted: async () => {
       for (const { name } of ports.models()) {
         const due = await promotions.due(name);
         if (due === undefined) continue;
-        const made = await rebaseline(name, due.version, undefined, due.why);
-        if (made || baselines.learnedFor(name, due.version) === due.why) await promotions.done(name);
+        const [whole, ...scopes] = partsFor(name, due.version);
+        for (const part of whole === undefined ? [] : [...scopes, whole]) {
+          if (due.done.includes(part.scope)) continue;
+          const made = await relearn(part, due.why);
+          if (made || baselines.learnedFor(part) === due.why) await promotions.done(name, part.scope);
+        }
       }
     },
-    predictions: async ({ model, version, monitor, ring }) => {
+    predictions: async part => {
+      const { monitor, ring } = part;
       const baseline = monitor?.baseline.baseline;
-      if (baseline === undefined || baseline.prediction !== undefined || !ring.full) return;
+      if (baseline === undefined || baseline.prediction !== undefined || !ring.full || !isOwn(part)) return;
       const predictions = ring.all().flatMap(({ prediction }) => prediction ?? []);
       if (predictions.length < leastRecords) return;
       const prediction = describe(predictionName, predictions, true);
-      await learn(model, version, { ...baseline, prediction }, 'first predictions');
+      await learn(part, { ...baseline, prediction }, 'first predictions');
     },
-    performance: async ({ model, version, monitor }, { kind, counts: { truths } }) => {
-      const baseline = monitor?.baseline.baseline;
-      const enough = ports.model(model)?.options.windows.minTruths ?? Number.POSITIVE_INFINITY;
-      if (baseline === undefined || baseline.performance !== undefined || kind !== 'tumbling') return;
+    performance: async (part, { kind, counts: { truths } }) => {
+      const baseline = part.monitor?.baseline.baseline;
+      const enough = ports.model(part.model)?.options.windows.minTruths ?? Number.POSITIVE_INFINITY;
+      if (baseline === undefined || baseline.performance !== undefined || kind !== 'tumbling' || !isOwn(part)) return;
       const performance = truthsIn(truths) < enough ? undefined : performanceOf(truths);
-      if (performance !== undefined) await learn(model, version, { ...baseline, performance }, 'first truths');
+      if (performance !== undefined) await learn(part, { ...baseline, performance }, 'first truths');
     },
   };
 }

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { CaptureOptions } from './capture-options.ts';
 import { PayloadOptions } from './payload-options.ts';
 
 const share = (by: number, description: string) => Type.Number({ minimum: 0, maximum: 1, default: by, description });
@@ -60,32 +61,6 @@ const WindowOptions = Type.Object(
   { additionalProperties: false, default: {}, description: 'What is judged together.' },
 );
 
-/** `models.NAME.monitor.capture`. */
-export const CaptureOptions = Type.Object(
-  {
-    sampleRate: share(1, 'Of calls.'),
-    options: Type.Enum(['input', 'output', 'both'], { default: 'both', description: 'What of a call is kept.' }),
-    features: Type.Optional(
-      Type.Array(Type.String({ minLength: 1 }), {
-        description: 'The only features kept; the payload is written anew without the others. Default: all.',
-      }),
-    ),
-    csvContentTypes: Type.Array(Type.String(), { maxItems: 10, default: ['text/csv'], description: 'Kept as CSV.' }),
-    jsonContentTypes: Type.Array(Type.String(), {
-      maxItems: 10,
-      default: ['application/json', 'application/jsonlines'],
-      description: 'Kept as JSON; all others as Base64.',
-    }),
-    maxBodyBytes: Type.Integer({
-      minimum: 1,
-      default: 1_048_576,
-      description: 'Calls whose request or answer is larger are not kept.',
-    }),
-  },
-  { additionalProperties: false, description: 'Keeps requests and answers, in the form of SageMaker’s data capture.' },
-);
-export type CaptureOptions = Static<typeof CaptureOptions>;
-
 /** `models.NAME.monitor.feedback`. */
 export const FeedbackOptions = Type.Object(
   {
@@ -107,6 +82,23 @@ export const FeedbackOptions = Type.Object(
 );
 export type FeedbackOptions = Static<typeof FeedbackOptions>;
 
+/** `models.NAME.monitor.scopes.CLASS`. */
+const ScopeOptions = Type.Object(
+  {
+    baseline: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'Its own baseline, where its callers are not like all. Default: theirs.',
+      }),
+    ),
+    baselines: Type.Record(Type.String(), Type.String({ minLength: 1 }), {
+      default: {},
+      description: 'The same for single versions.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
 /** `models.NAME.monitor`: without it nothing of a model's traffic is looked at. */
 export const MonitorOptions = Type.Object(
   {
@@ -121,6 +113,13 @@ export const MonitorOptions = Type.Object(
     baselines: Type.Record(Type.String(), Type.String({ minLength: 1 }), {
       default: {},
       description: 'The same for single versions.',
+    }),
+    scopes: Type.Record(Type.String({ pattern: '^[a-z0-9-]{1,32}$' }), ScopeOptions, {
+      maxProperties: 8,
+      additionalProperties: false,
+      default: {},
+      description:
+        'Residency classes whose callers are also judged by themselves: calls that key, hint or model bind to this class alone.',
     }),
     sampleRate: share(1, 'Of calls.'),
     maxBodyBytes: Type.Integer({
@@ -176,79 +175,3 @@ export const MonitorOptions = Type.Object(
   { additionalProperties: false, description: 'Watches a model’s inputs, predictions and their quality for drift.' },
 );
 export type MonitorOptions = Static<typeof MonitorOptions>;
-
-/** `capture`: where captured records go. */
-export const CaptureStoreOptions = Type.Object(
-  {
-    destinations: Type.Record(
-      Type.String({ pattern: '^[a-z0-9-]{1,32}$' }),
-      Type.Object(
-        {
-          directory: Type.Optional(Type.String({ minLength: 1, description: 'On this machine; or `s3`.' })),
-          s3: Type.Optional(
-            Type.String({
-              pattern: '^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([A-Za-z0-9._-]+/)*$',
-              description: 'Bucket and prefix, ending in a slash.',
-            }),
-          ),
-          region: Type.Optional(Type.String({ minLength: 1, description: 'Of the bucket; a key of `regions`.' })),
-          encryption: Type.Union(
-            [
-              Type.Literal('none'),
-              Type.Object(
-                {
-                  encryptionKey: Type.String({
-                    minLength: 16,
-                    description: 'Of AES-256-GCM; at least 16 characters, best 32 random bytes.',
-                  }),
-                  formerEncryptionKeys: Type.Array(Type.String({ minLength: 16 }), {
-                    default: [],
-                    description: 'Keys of older files.',
-                  }),
-                },
-                { additionalProperties: false },
-              ),
-            ],
-            { description: '`none` must be written down.' },
-          ),
-          retentionDays: Type.Number({
-            exclusiveMinimum: 0,
-            maximum: 3_650,
-            default: 30,
-            description: 'Older hours are removed.',
-          }),
-        },
-        { additionalProperties: false },
-      ),
-      {
-        minProperties: 1,
-        additionalProperties: false,
-        description: 'By residency class: a record goes where the region belongs that served it, or is not kept.',
-      },
-    ),
-    maxQueuedBytes: Type.Integer({
-      minimum: 1_024,
-      default: 16_777_216,
-      description: 'Of records that wait to be written; past it they are dropped, and counted.',
-    }),
-    maxFileBytes: Type.Integer({
-      minimum: 1_024,
-      default: 67_108_864,
-      description: 'A new file is begun then; and every hour.',
-    }),
-    flushMs: Type.Integer({
-      minimum: 10,
-      maximum: 600_000,
-      default: 1_000,
-      description: 'Between two writes to directories.',
-    }),
-    objectFlushMs: Type.Integer({
-      minimum: 10,
-      maximum: 3_600_000,
-      default: 60_000,
-      description: 'Between two writes to buckets, each an object.',
-    }),
-  },
-  { additionalProperties: false, description: 'Where captured requests and answers are kept.' },
-);
-export type CaptureStoreOptions = Static<typeof CaptureStoreOptions>;

@@ -28,7 +28,9 @@ export type PayloadProblem =
   | 'no-instances'
   | 'not-an-instance'
   | 'too-many-instances'
-  | 'too-many-features';
+  | 'too-many-features'
+  /** Another number of values than there are names: which value has which name is a guess. */
+  | 'ragged';
 
 /** What was found in a payload. */
 export interface Records {
@@ -144,6 +146,7 @@ function instanceOf(
   }
   if (columns === undefined) return undefined;
   const values = Array.isArray(value) ? value : [value];
+  if (values.length !== columns.length) problems.add('ragged');
   for (const [index, part] of values.slice(0, maxFeatures + 1).entries()) add(columns[index] ?? `#${index}`, part);
   return features;
 }
@@ -154,6 +157,7 @@ function fromCsv(shape: PayloadShape, { names, rows, whole }: CsvTable): Records
   if (rows.length === 0) problems.add('no-instances');
   const instances = rows.map(cells => {
     if (cells.length > shape.maxFeatures) problems.add('too-many-features');
+    if (names.length > 0 && cells.length !== names.length) problems.add('ragged');
     return new Map<string, Value>(
       cells.slice(0, shape.maxFeatures).map((cell, index) => [names[index] ?? `#${index}`, cell === '' ? null : cell]),
     );

@@ -14,6 +14,12 @@ export interface MonitoredModel {
   readonly name: string;
   /** All versions that can be called. */
   readonly versions: readonly string[];
+  /** Scopes that are judged beside `all`. */
+  readonly scopes: readonly string[];
+  /** Residency classes it is served in. */
+  readonly classes: ReadonlySet<string>;
+  /** Classes its calls are bound to; undefined: any. */
+  readonly residency: ReadonlySet<string> | undefined;
   readonly options: MonitorOptions;
   readonly shape: PayloadShape;
 }
@@ -39,8 +45,8 @@ export interface DriftPorts {
   readonly directory: string;
   models(): readonly MonitoredModel[];
   model(name: string): MonitoredModel | undefined;
-  /** What the config names for a version; undefined when it names none, or none that can be read. */
-  configured(model: string, version: string): KnownBaseline | undefined;
+  /** What the config names for a version, or for a scope of it alone; undefined when it names none, or none that can be read. */
+  configured(model: string, version: string, scope?: string): KnownBaseline | undefined;
   /** The version in charge of a model, if a canary made it so. */
   promoted(model: string): PromotedVersion | undefined;
   /** Whether a region of the model is evacuated now. */

@@ -1,31 +1,26 @@
-import { createHash } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
-import type { DrawnCall } from '../core/split.ts';
 import type { SharedEntries } from '../state/state.ts';
 import type { RememberedCall } from './drift.ts';
-import { isObject, parse } from './json-values.ts';
+import type { Erased, PastErasure } from './erasure.ts';
+import { isErased, type KeptCall, sameAnswer } from './kept-call.ts';
 import type { PredictionSegments } from './prediction-segments.ts';
-import { truthClaims, truthKey } from './truth-claims.ts';
-
-/** A remembered answer, and the ground truth it was joined with, if it was. */
-export interface KeptCall extends RememberedCall {
-  /** As canonical text. */
-  readonly joined: string | undefined;
-  /** Another answer was given under the same inference id: nobody can tell which of them a truth is of. */
-  readonly ambiguous?: boolean;
-}
+import { sharedAnswers, sharedKey } from './shared-answers.ts';
+import { truthClaims } from './truth-claims.ts';
 
 /** Answers whose ground truth may come, found by their tenant and inference id. */
 export interface PredictionBook {
   remember(call: RememberedCall): void;
   /** Undefined for one that is not known, to this replica or through Redis to any. */
   find(tenant: string, inferenceId: string): Promise<KeptCall | undefined>;
-  /** Keeps the truth of an answer, once: undefined when this is the one, else the one that stands already. */
-  claim(call: KeptCall, truth: string): Promise<string | undefined>;
+  /**
+   * Keeps the truth of an answer, once: undefined when this is the one, else the one that stands already; `false` when the
+   * answer was deleted meanwhile, and nothing is kept.
+   */
+  claim(call: KeptCall, truth: string): Promise<string | undefined | false>;
   /** Tenants that used an inference id, as far as this replica remembers. */
   tenantsOf(inferenceId: string): readonly string[];
   /** Forgets answers of a tenant, or of an inference id of any tenant; resolves to how many this replica had. */
-  forget(what: { readonly tenant: string } | { readonly inferenceId: string }): Promise<number>;
+  forget(what: Erased): Promise<number>;
   readonly size: number;
   stop(): Promise<void>;
 }
@@ -41,6 +36,8 @@ export interface PredictionBookPorts {
   maxPredictions(): number;
   /** How long the answers of a model are joined, ms. */
   retentionMs(model: string): number;
+  /** What was deleted on any replica: answers given before are nobody's, wherever a copy of them may still be. */
+  erasures(): readonly PastErasure[];
 }
 
 /** Another replica may be asked for an answer this long after it was given. */
@@ -50,13 +47,17 @@ const expiredTimes = 2;
 /** Predictions that count as one answer, in bytes: a call with a thousand instances takes the room of eight. */
 const answerBytes = 1_024;
 const numberBytes = 8;
+/** Deletions of this replica's own that are remembered until all replicas know of them. */
+const mostErasures = 1_000;
 
 /** Answers in memory, the newest on disk too, and in Redis where replicas share one. */
 export async function openPredictionBook(ports: PredictionBookPorts): Promise<PredictionBook> {
   const { clock, shared, segments } = ports;
   const calls = new Map<string, KeptCall>();
   const claims = truthClaims(shared);
-  let unshared = new Map<string, KeptCall>();
+  const others = sharedAnswers(shared, ports.retentionMs);
+  const own: PastErasure[] = [];
+  let erasures = ports.erasures();
   const keyOf = (tenant: string, id: string) => `${tenant}\u0000${id}`;
   let weight = 0;
   const drop = (key: string) => {
@@ -81,29 +82,21 @@ export async function openPredictionBook(ports: PredictionBookPorts): Promise<Pr
       drop(key);
     }
   };
-  const share = async () => {
-    dropOld();
-    if (shared === undefined || unshared.size === 0) return;
-    const batch = unshared;
-    unshared = new Map();
-    for (const [model, entries] of Map.groupBy(batch.values(), call => call.model)) {
-      const texts = new Map(entries.map(call => [sharedKey(call.tenant, call.inferenceId), JSON.stringify(call)]));
-      // What Redis does not take now is joined by this replica only.
-      await shared.put(texts, ports.retentionMs(model)).catch(() => undefined);
-    }
-  };
+  const isGone = (call: RememberedCall) =>
+    [...own, ...erasures].some(({ erased, atMs }) => call.answeredAt <= atMs && isErased(erased, call));
   const stopSharing = clock.every(shareEveryMs, () => {
-    void share();
+    dropOld();
+    erasures = ports.erasures();
+    void others.turn();
     void claims.catchUp();
   });
 
   const find: PredictionBook['find'] = async (tenant, id) => {
     const here = calls.get(keyOf(tenant, id));
-    if (here?.ambiguous || shared === undefined) return here;
-    const text = await shared.get(sharedKey(tenant, id)).catch(() => undefined);
-    const there = text === undefined ? undefined : decodeCall(text);
-    if (here === undefined || there === undefined || sameAnswer(here, there)) return here ?? there;
-    return { ...here, ambiguous: true };
+    if (here?.ambiguous) return here;
+    const there = await others.find(tenant, id);
+    if (here === undefined) return there !== undefined && isGone(there) ? undefined : there;
+    return there === undefined || sameAnswer(here, there) ? here : { ...here, ambiguous: true };
   };
   return {
     remember: call => {
@@ -113,7 +106,7 @@ export async function openPredictionBook(ports: PredictionBookPorts): Promise<Pr
       const kept = { ...call, joined: undefined, ...(known !== undefined && { ambiguous: true }) };
       keep(kept);
       segments.append(kept);
-      if (shared !== undefined) unshared.set(keyOf(call.tenant, call.inferenceId), kept);
+      others.offer(kept);
     },
     find,
     claim: async (call, truth) => {
@@ -122,7 +115,13 @@ export async function openPredictionBook(ports: PredictionBookPorts): Promise<Pr
       const before = known?.joined ?? call.joined;
       if (before !== undefined) return before;
       if (known !== undefined) calls.set(key, { ...known, joined: truth }); // before anybody else here asks
-      const former = await claims.claim(sharedKey(call.tenant, call.inferenceId), truth, ports.retentionMs(call.model));
+      const place = sharedKey(call.tenant, call.inferenceId);
+      const former = await claims.claim(place, truth, ports.retentionMs(call.model));
+      if (isGone(call)) {
+        claims.forget(place);
+        await others.forget([call]); // the claim may have come after the deletion
+        return false;
+      }
       const joined = { ...call, joined: former ?? truth };
       if (known !== undefined) calls.set(key, joined);
       segments.append(joined);
@@ -131,67 +130,30 @@ export async function openPredictionBook(ports: PredictionBookPorts): Promise<Pr
     tenantsOf: inferenceId =>
       [...calls.values()].flatMap(call => (call.inferenceId === inferenceId ? call.tenant : [])),
     forget: async what => {
-      const matches = (call: RememberedCall) =>
-        'tenant' in what ? call.tenant === what.tenant : call.inferenceId === what.inferenceId;
-      let forgotten = 0;
-      for (const [key, call] of calls) {
-        if (!matches(call)) continue;
-        drop(key);
-        unshared.delete(key);
-        forgotten += 1;
-        const place = sharedKey(call.tenant, call.inferenceId);
-        claims.forget(place);
-        for (const each of [place, truthKey(place)]) await shared?.delete(each).catch(() => undefined);
+      own.push({ erased: what, atMs: clock.wallMs() });
+      if (own.length > mostErasures) own.shift();
+      const doomed = [...calls.values()].filter(call => isErased(what, call));
+      for (const { tenant, inferenceId } of doomed) {
+        drop(keyOf(tenant, inferenceId));
+        claims.forget(sharedKey(tenant, inferenceId));
       }
-      await segments.remove(matches);
-      return forgotten;
+      await others.forget(doomed);
+      await segments.remove(call => isErased(what, call));
+      return doomed.length;
     },
     get size() {
       return calls.size;
     },
     stop: async () => {
       stopSharing();
-      await share();
+      await others.turn();
       await segments.close();
     },
   };
-}
-
-/** Tells a reader of Redis nothing of tenants or ids. */
-function sharedKey(tenant: string, inferenceId: string): string {
-  return createHash('sha256').update(`${tenant.length}:${tenant}${inferenceId}`).digest('base64url');
-}
-
-/** Of the same model and version, with the same predictions: which of them a truth is of makes no difference. */
-function sameAnswer(a: RememberedCall, b: RememberedCall): boolean {
-  const { model, version, predictions } = a;
-  if (model !== b.model || version !== b.version || predictions.length !== b.predictions.length) return false;
-  return predictions.every((each, index) => each === b.predictions[index]);
 }
 
 function weightOf({ predictions }: RememberedCall): number {
   let bytes = 0;
   for (const each of predictions) bytes += typeof each === 'string' ? each.length : numberBytes;
   return Math.max(1, Math.ceil(bytes / answerBytes));
-}
-
-/** A call as it was written down; undefined when it is none. */
-export function decodeCall(text: string): KeptCall | undefined {
-  const value = parse(text);
-  if (!isObject(value)) return undefined;
-  const { inferenceId, model, version, tenant, residency, answeredAt, predictions, joined, ambiguous, drawn } = value;
-  const texts = [inferenceId, model, version, tenant, residency].every(each => typeof each === 'string');
-  const scalar = (each: unknown) => typeof each === 'string' || typeof each === 'number';
-  if (!texts || typeof answeredAt !== 'number' || !Array.isArray(predictions) || !predictions.every(scalar))
-    return undefined;
-  if (joined !== undefined && typeof joined !== 'string') return undefined;
-  const call = { inferenceId, model, version, tenant, residency, answeredAt, predictions, joined };
-  return { ...call, ...(ambiguous === true && { ambiguous }), ...(isDrawn(drawn) && { drawn }) } as KeptCall;
-}
-
-function isDrawn(value: unknown): value is DrawnCall {
-  if (!isObject(value) || !isObject(value['arm'])) return false;
-  const { canary, side, share } = value['arm'];
-  const known = typeof canary === 'string' && (side === 'canary' || side === 'stable') && typeof share === 'number';
-  return known && typeof value['region'] === 'string' && typeof value['answeredAtMs'] === 'number';
 }

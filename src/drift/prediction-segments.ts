@@ -3,7 +3,7 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'nod
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Clock } from '../core/clock.ts';
-import { decodeCall, type KeptCall } from './prediction-book.ts';
+import { decodeCall, type KeptCall } from './kept-call.ts';
 
 /** Remembered answers on this process's disk, in files that are removed when their time is up or newer ones are enough. */
 export interface PredictionSegments {
@@ -11,7 +11,7 @@ export interface PredictionSegments {
   read(): AsyncIterable<KeptCall>;
   /** Written within a second. */
   append(call: KeptCall): void;
-  /** Rewrites the files without these. */
+  /** Rewrites the files without these, and without what cannot be read. Rejects when that cannot be done. */
   remove(matches: (call: KeptCall) => boolean): Promise<void>;
   /** Writes what waits. */
   close(): Promise<void>;
@@ -49,9 +49,11 @@ export function predictionSegments(
   let work: Promise<void> = Promise.resolve();
   /** One thing at a time, in order. */
   const inTurn = (next: () => Promise<void>): Promise<void> => {
-    work = work.then(next).catch((error: unknown) => warn(`predictions cannot be written down: ${String(error)}`));
-    return work;
+    const done = work.then(next);
+    work = done.catch((error: unknown) => warn(`predictions cannot be written down: ${String(error)}`));
+    return done;
   };
+  const tried = (next: () => Promise<void>): Promise<void> => inTurn(next).catch(() => undefined); // which is told
   const nameOf = (atMs: number) => `${new Date(atMs).toISOString().replaceAll(':', '-')}.jsonl`;
   /** Lines of each file, the newest last; found by `read`, so that a restart goes on with it. */
   const lines = new Map<string, number>();
@@ -88,10 +90,10 @@ export function predictionSegments(
   };
   const stops = [
     clock.every(flushMs, () => {
-      if (waiting.length > 0) void inTurn(write);
+      if (waiting.length > 0) void tried(write);
     }),
     // Where no more answers come, none would begin the file that ends the others.
-    clock.every(hourMs, () => void inTurn(dropOld)),
+    clock.every(hourMs, () => void tried(dropOld)),
   ];
   return {
     read: async function* () {
@@ -117,7 +119,7 @@ export function predictionSegments(
       }),
     close: async () => {
       for (const stop of stops) stop();
-      await inTurn(write);
+      await tried(write);
     },
   };
 }
@@ -133,9 +135,14 @@ async function rewrite(path: string, matches: (call: KeptCall) => boolean): Prom
   const lines = (await readFile(path, 'utf8')).split('\n').filter(line => line !== '');
   const kept = lines.filter(line => {
     const call = decodeCall(line);
-    return call === undefined || !matches(call);
+    return call !== undefined && !matches(call); // half a line may be of anybody
   });
   if (kept.length === lines.length) return;
-  await writeFile(`${path}.new`, kept.map(line => `${line}\n`).join(''), { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  try {
+    await writeFile(`${path}.new`, kept.map(line => `${line}\n`).join(''), { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  } catch (error) {
+    await rm(`${path}.new`, { force: true });
+    throw error;
+  }
 }

@@ -10,17 +10,25 @@ export interface PromotedVersion {
 
 /** Promotions whose version needs a baseline of its own, kept until it has one: over restarts, by all replicas. */
 export interface Promotions {
-  /** The version of a model that waits, and the reason that all replicas name alike. */
-  due(model: string): Promise<{ readonly version: string; readonly why: string } | undefined>;
-  /** It has its baseline. */
-  done(model: string): Promise<void>;
+  /** The version of a model that is to have baselines of its own. */
+  due(model: string): Promise<DueBaselines | undefined>;
+  /** This scope of it has its baseline. */
+  done(model: string, scope: string): Promise<void>;
+}
+
+/** A promoted version, the reason that all replicas name alike, and the scopes that have theirs. */
+export interface DueBaselines {
+  readonly version: string;
+  readonly why: string;
+  readonly done: readonly string[];
 }
 
 /** What is written down of a model's last promotion. */
 interface Noted {
   readonly canary: string;
   readonly version: string;
-  readonly done: boolean;
+  /** Scopes, `all` among them. */
+  readonly done: readonly string[];
 }
 
 const prefix = 'rebaseline/';
@@ -48,15 +56,15 @@ export function promotionsIn(ports: {
       let last = read(model);
       if (by !== undefined && last?.canary !== by.canary) {
         if (by.atMs < ports.wallMs() - lateMs) return undefined;
-        last = { canary: by.canary, version, done: false };
+        last = { canary: by.canary, version, done: [] };
         await note(model, last);
       }
-      const waits = last !== undefined && !last.done && last.version === version;
-      return waits ? { version, why: `promoted by canary ${last?.canary}` } : undefined;
+      if (last?.version !== version) return undefined;
+      return { version, why: `promoted by canary ${last.canary}`, done: last.done };
     },
-    done: async model => {
+    done: async (model, scope) => {
       const last = read(model);
-      if (last !== undefined && !last.done) await note(model, { ...last, done: true });
+      if (last !== undefined && !last.done.includes(scope)) await note(model, { ...last, done: [...last.done, scope] });
     },
   };
 }
@@ -65,7 +73,6 @@ function noted(text: string | undefined): Noted | undefined {
   const value = text === undefined ? undefined : parse(text);
   if (typeof value !== 'object' || value === null) return undefined;
   const { canary, version, done } = value as Partial<Record<string, unknown>>;
-  return typeof canary === 'string' && typeof version === 'string'
-    ? { canary, version, done: done === true }
-    : undefined;
+  if (typeof canary !== 'string' || typeof version !== 'string' || !Array.isArray(done)) return undefined;
+  return { canary, version, done: done.filter(scope => typeof scope === 'string') };
 }

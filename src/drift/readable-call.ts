@@ -1,5 +1,6 @@
 import type { GatewayEvent } from '../core/events.ts';
 import type { DrawnCall } from '../core/split.ts';
+import type { Bound } from './scope.ts';
 
 /** Of a call that went to targets. */
 export type CalledEvent = Extract<GatewayEvent, { type: 'version-called' }>;
@@ -14,6 +15,8 @@ export interface ReadableCall {
   readonly inferenceId: string;
   readonly tenant: string;
   readonly residency: string;
+  /** Where it may be served. */
+  readonly bound: Bound;
   readonly atMs: number;
   /** Set where the call is part of a canary. */
   readonly drawn: DrawnCall | undefined;
@@ -30,6 +33,7 @@ export function readableCall({ request, answer, attempts, arm }: CalledEvent, at
     inferenceId: request.fields.inferenceId ?? request.id,
     tenant: request.caller.tenant,
     residency: attempts.at(-1)?.target.residency ?? '',
+    bound: { caller: request.caller, hints: request.hints },
     atMs,
     drawn: arm && target && { arm, region: target.region, answeredAtMs: atMs },
   };

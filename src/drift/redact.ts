@@ -3,7 +3,8 @@ import { type PayloadShape, readPredictions, readRecords } from './payload.ts';
 
 /**
  * A request written anew with the allowed features alone, as JSON where the model's instances stand; nothing else of it
- * is kept. Undefined when no instance can be read: what cannot be told apart cannot be left out.
+ * is kept. Undefined when an instance cannot be read, or has more or fewer values than names: what cannot be told apart
+ * cannot be left out, and one comma too many would put a value under its neighbour's name.
  */
 export function redactInput(shape: PayloadShape, input: Payload, allowed: ReadonlySet<string>): Payload | undefined {
   const { instances, problems } = readRecords(shape, input.contentType, input.body);

@@ -3,8 +3,11 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Type, { type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import type { BaselineOf } from './baselines.ts';
 import type { PaneCounts } from './counts.ts';
 import { parse } from './json-values.ts';
+import { everyone } from './scope.ts';
+import { mostCells } from './score-counts.ts';
 
 /** A pane of all replicas, complete. */
 export interface Pane {
@@ -57,6 +60,13 @@ const FeatureShape = Type.Object({
   sum: Type.Integer(),
   squares: count,
 });
+const cells = { maxItems: mostCells };
+const ScoresShape = Type.Object({
+  width: Type.Number({ minimum: 0 }),
+  scores: Type.Array(Type.Number(), cells),
+  positives: Type.Array(count, cells),
+  negatives: Type.Array(count, cells),
+});
 const PaneShape = Type.Object({
   records: count,
   unreadable: count,
@@ -69,8 +79,7 @@ const PaneShape = Type.Object({
     hits: count,
     falseAlarms: count,
     misses: count,
-    positives: Type.Array(count, { maxItems: 1_000 }),
-    negatives: Type.Array(count, { maxItems: 1_000 }),
+    scores: ScoresShape,
     numbers: count,
     errors: Sum,
     squaredErrors: Sum,
@@ -89,24 +98,28 @@ export function decodePane(text: string, like: PaneCounts): PaneCounts | undefin
 }
 
 function fits(pane: PaneCounts, like: PaneCounts): boolean {
+  const { scores, positives, negatives } = pane.truths.scores;
   return (
+    scores.length === positives.length &&
+    scores.length === negatives.length &&
     pane.features.length === like.features.length &&
     pane.features.every(({ bins }, index) => bins.length === like.features[index]?.bins.length)
   );
 }
 
-/** Panes of a version on this process's disk, so that a restart goes on with the windows it was in. */
+/** Panes of a version and scope on this process's disk, so that a restart goes on with the windows it was in. */
 export interface PaneStore {
-  load(model: string, version: string): Promise<KeptPanes | undefined>;
+  load(of: BaselineOf): Promise<KeptPanes | undefined>;
   /** Rejects when they cannot be written. */
-  save(model: string, version: string, kept: KeptPanes): Promise<void>;
+  save(of: BaselineOf, kept: KeptPanes): Promise<void>;
   /** Those under way alone, which change all the time. Rejects when they cannot be written. */
-  saveOpen(model: string, version: string, open: OpenPanes): Promise<void>;
+  saveOpen(of: BaselineOf, open: OpenPanes): Promise<void>;
 }
 
-/** Two files for each version in `directory`: of finished panes, and of those under way. */
+/** Two files for each version and scope in `directory`: of finished panes, and of those under way. */
 export function paneStore(directory: string): PaneStore {
-  const pathOf = (kept: string, model: string, version: string) => join(directory, kept, `${model}@${version}.json`);
+  const pathOf = (kept: string, { model, version, scope }: BaselineOf) =>
+    join(directory, kept, `${model}@${version}${scope === everyone ? '' : `@${scope}`}.json`);
   const read = async <S extends TSchema>(shape: S, path: string): Promise<Static<S> | undefined> => {
     const value = parse(await readFile(path, 'utf8').catch(() => ''));
     return Value.Check(shape, value) ? value : undefined;
@@ -116,20 +129,20 @@ export function paneStore(directory: string): PaneStore {
     await writeFile(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
     await rename(`${path}.new`, path);
   };
-  const saveOpen: PaneStore['saveOpen'] = (model, version, { baseline, paneSeconds, open }) =>
-    write(pathOf('panes-open', model, version), { baseline, paneSeconds, open });
+  const saveOpen: PaneStore['saveOpen'] = (of, { baseline, paneSeconds, open }) =>
+    write(pathOf('panes-open', of), { baseline, paneSeconds, open });
   return {
-    load: async (model, version) => {
-      const finished = await read(HistoryShape, pathOf('panes', model, version));
-      const under = await read(OpenShape, pathOf('panes-open', model, version));
+    load: async of => {
+      const finished = await read(HistoryShape, pathOf('panes', of));
+      const under = await read(OpenShape, pathOf('panes-open', of));
       const same = finished?.baseline === under?.baseline && finished?.paneSeconds === under?.paneSeconds;
       if (under !== undefined) return { ...under, history: same ? (finished?.history ?? []) : [] };
       return finished && { ...finished, open: [] };
     },
-    save: async (model, version, { history, ...open }) => {
+    save: async (of, { history, ...open }) => {
       const { baseline, paneSeconds } = open;
-      await write(pathOf('panes', model, version), { baseline, paneSeconds, history });
-      await saveOpen(model, version, open);
+      await write(pathOf('panes', of), { baseline, paneSeconds, history });
+      await saveOpen(of, open);
     },
     saveOpen,
   };

@@ -30,6 +30,12 @@ export function recordsOfTensors(
   if (rows > shape.maxInstances) problems.add('too-many-instances');
   const names = known.flatMap(tensor => namesOf(tensor, instances === 'rows' ? shape.columns : undefined));
   if (names.length > shape.maxFeatures) problems.add('too-many-features');
+  if (
+    instances === 'rows' &&
+    shape.columns !== undefined &&
+    known.some(({ perRow }) => perRow !== shape.columns?.length)
+  )
+    problems.add('ragged');
   const records = Array.from({ length: Math.min(rows, shape.maxInstances) }, (_, row) => {
     const values = known.flatMap(({ data, perRow }) => data.slice(row * perRow, (row + 1) * perRow));
     return new Map(names.slice(0, shape.maxFeatures).map((name, index) => [name, scalar(values[index])]));

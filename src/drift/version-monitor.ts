@@ -1,10 +1,12 @@
 import type { Clock } from '../core/clock.ts';
+import type { BaselineOf } from './baselines.ts';
 import { addPane, type Counter, counterFor, type PaneCounts } from './counts.ts';
 import { type Judgement, judge } from './judge.ts';
 import { type Violation, violationsOf } from './judge-quality.ts';
 import type { MonitorOptions } from './options.ts';
 import type { Records } from './payload.ts';
 import type { DriftPorts, KnownBaseline } from './ports.ts';
+import { everyone } from './scope.ts';
 import { SharedPanes } from './shared-panes.ts';
 import { type KeptPanes, type OpenPanes, type Pane, pickUp } from './stored-panes.ts';
 import { addTruth } from './truth-counts.ts';
@@ -25,7 +27,7 @@ const patienceMs = 30_000;
 const handOverEveryMs = 10_000;
 
 /**
- * Counts one version's calls in panes of wall-clock time under one baseline, adds up those of all replicas, and judges
+ * Counts one version's calls, all or those of a scope, in panes of wall-clock time under one baseline, adds up those of all replicas, and judges
  * windows of them. Panes begin at the same times everywhere, so every replica judges the same windows over the same sums:
  * one that starts asks for the panes it was not there for, and what one had counted before it crashed is not lost.
  */
@@ -48,7 +50,7 @@ export class VersionMonitor {
 
   constructor(
     ports: Pick<DriftPorts, 'clock' | 'tallies' | 'warn'>,
-    scope: { readonly model: string; readonly version: string },
+    { model, version, scope }: BaselineOf,
     baseline: KnownBaseline,
     options: MonitorOptions,
     kept?: KeptPanes,
@@ -57,7 +59,8 @@ export class VersionMonitor {
     this.#clock = ports.clock;
     this.#options = options;
     this.#counter = counterFor(baseline.baseline);
-    const name = `drift/${scope.model}/${scope.version}/${baseline.id}/${options.windows.paneSeconds}`;
+    const whose = scope === everyone ? `${model}/${version}` : `${model}/${version}@${scope}`;
+    const name = `drift/${whose}/${baseline.id}/${options.windows.paneSeconds}`;
     this.#shared = new SharedPanes(ports, name, this.#counter);
     this.#sinceMs = ports.clock.wallMs();
     const now = this.#indexAt(this.#sinceMs);
@@ -212,7 +215,7 @@ export class VersionMonitor {
     this.#shared.close(pane.index);
     this.#unwritten = true;
     this.#history = [...this.#history, pane].filter(({ index }) => index > pane.index - this.#longest);
-    this.#shared.forget(pane.index - this.#longest - keptScopes);
+    this.#shared.forget(pane.index - this.#longest - lateReplicaPanes);
     if (pane.index < this.#judgesFrom) return [];
     const windows: JudgedWindow[] = [];
     if ((pane.index + 1) % tumblingPanes === 0) windows.push(this.#judge('tumbling', pane.index, tumblingPanes, 0));
@@ -238,4 +241,4 @@ export class VersionMonitor {
 }
 
 /** Replicas may lag so many panes before the counts they ask for are gone. */
-const keptScopes = 12;
+const lateReplicaPanes = 12;

@@ -1,26 +1,34 @@
-import type { Baselines } from './baselines.ts';
+import type { BaselineOf, Baselines } from './baselines.ts';
 import type { DriftPorts, MonitoredModel } from './ports.ts';
 import { type ReferenceRing, referenceRing } from './reference-ring.ts';
+import { everyone } from './scope.ts';
 import type { KeptPanes, PaneStore } from './stored-panes.ts';
 import { type JudgedWindow, VersionMonitor } from './version-monitor.ts';
 
 /** What becomes of a call of a watched version. */
 const fates = ['read', 'unreadable', 'sampled-out', 'dropped'] as const;
 
-/** One version under watch. */
-export interface Watched {
-  readonly model: string;
-  readonly version: string;
+/** Calls of a version under watch: all of them, or those of one scope. */
+export interface Part extends BaselineOf {
   /** Undefined without a baseline. */
   monitor: VersionMonitor | undefined;
   readonly ring: ReferenceRing;
-  /** By what became of them. */
-  readonly calls: Readonly<Record<(typeof fates)[number], { value: number }>>;
   /** By kind, as last judged. */
   readonly windows: Map<JudgedWindow['kind'], JudgedWindow>;
 }
 
-/** Every version of every monitored model, its monitor following the baseline in force. */
+/** One version under watch. */
+export interface Watched {
+  readonly model: string;
+  readonly version: string;
+  /** By what became of them. */
+  readonly calls: Readonly<Record<(typeof fates)[number], { value: number }>>;
+  readonly whole: Part;
+  /** By scope, without `all`. */
+  readonly scopes: Map<string, Part>;
+}
+
+/** Every version of every monitored model, its monitors following the baselines in force. */
 export interface WatchedVersions {
   /** Undefined for a model that is not monitored. */
   find(model: string, version: string): Watched | undefined;
@@ -31,7 +39,17 @@ export interface WatchedVersions {
   save(all: boolean): Promise<void>;
 }
 
-/** @param kept what was kept over the restart, by `model version` */
+/** The whole and its parts. */
+export function partsOf({ whole, scopes }: Watched): readonly Part[] {
+  return scopes.size === 0 ? [whole] : [whole, ...scopes.values()];
+}
+
+/** A name for it, unlike that of any other. */
+export function partKey({ model, version, scope }: BaselineOf): string {
+  return `${model} ${version} ${scope}`;
+}
+
+/** @param kept what was kept over the restart, by `partKey` */
 export function watchedVersions(
   ports: DriftPorts,
   baselines: Baselines,
@@ -39,34 +57,42 @@ export function watchedVersions(
   kept: ReadonlyMap<string, KeptPanes>,
 ): WatchedVersions {
   const watched = new Map<string, Watched>();
-  const started = new Map<string, { id: string; options: string }>();
+  const started = new Map<Part, { id: string; options: string }>();
   const keyOf = (model: string, version: string) => `${model} ${version}`;
-  const refreshOne = ({ name, options }: MonitoredModel, version: string) => {
-    const key = keyOf(name, version);
-    const known = watched.get(key) ?? {
-      model: name,
-      version,
-      monitor: undefined,
-      ring: referenceRing(options.referenceRecords),
-      calls: callsOf(ports, name, version),
-      windows: new Map(),
-    };
-    watched.set(key, known);
-    const baseline = baselines.inForce(name, version);
-    const id = { id: baseline?.id ?? '', options: JSON.stringify(options) };
-    const before = started.get(key);
+  const partOf = (of: BaselineOf, { options }: MonitoredModel): Part => ({
+    ...of,
+    monitor: undefined,
+    ring: referenceRing(options.referenceRecords),
+    windows: new Map(),
+  });
+  const refreshPart = (part: Part, options: MonitoredModel['options'], text: string) => {
+    const baseline = baselines.inForce(part);
+    const id = { id: baseline?.id ?? '', options: text };
+    const before = started.get(part);
     if (before?.id === id.id && before.options === id.options) return;
-    started.set(key, id);
-    if (baseline === undefined) known.windows.clear();
-    known.monitor =
-      baseline &&
-      new VersionMonitor(
-        ports,
-        known,
-        baseline,
-        options,
-        known.monitor === undefined ? kept.get(key) : known.monitor.kept(),
-      );
+    started.set(part, id);
+    if (baseline === undefined) part.windows.clear();
+    const former = part.monitor === undefined ? kept.get(partKey(part)) : part.monitor.kept();
+    part.monitor = baseline && new VersionMonitor(ports, part, baseline, options, former);
+  };
+  const refreshOne = (model: MonitoredModel, version: string) => {
+    const { name, options, scopes } = model;
+    const of = { model: name, version };
+    const known = watched.get(keyOf(name, version)) ?? {
+      ...of,
+      calls: callsOf(ports, name, version),
+      whole: partOf({ ...of, scope: everyone }, model),
+      scopes: new Map<string, Part>(),
+    };
+    watched.set(keyOf(name, version), known);
+    for (const scope of scopes) if (!known.scopes.has(scope)) known.scopes.set(scope, partOf({ ...of, scope }, model));
+    for (const [scope, part] of known.scopes) {
+      if (scopes.includes(scope)) continue;
+      known.scopes.delete(scope);
+      started.delete(part);
+    }
+    const text = JSON.stringify(options);
+    for (const part of partsOf(known)) refreshPart(part, options, text);
   };
   const refresh = () => {
     const wanted = new Set<string>();
@@ -76,10 +102,10 @@ export function watchedVersions(
         refreshOne(model, version);
       }
     }
-    for (const key of watched.keys()) {
+    for (const [key, each] of watched) {
       if (wanted.has(key)) continue;
       watched.delete(key);
-      started.delete(key);
+      for (const part of partsOf(each)) started.delete(part);
     }
   };
   return {
@@ -87,10 +113,11 @@ export function watchedVersions(
     all: () => [...watched.values()],
     refresh,
     save: async all => {
-      for (const { model, version, monitor } of watched.values()) {
+      for (const part of [...watched.values()].flatMap(partsOf)) {
+        const { monitor } = part;
         const open = await monitor?.handOver();
-        if (monitor !== undefined && (all || monitor.unwritten)) await store.save(model, version, monitor.kept());
-        else if (open !== undefined) await store.saveOpen(model, version, open);
+        if (monitor !== undefined && (all || monitor.unwritten)) await store.save(part, monitor.kept());
+        else if (open !== undefined) await store.saveOpen(part, open);
       }
     },
   };

@@ -24,7 +24,7 @@ export function regionsOf(action: ActionOptions): readonly string[] {
 
 /** The actions as they will be carried out: from here on a changed config changes nothing of what they send. */
 export function prepared(ports: RetrainPorts, episode: Episode, actions: readonly ActionOptions[]): ActionRecord[] {
-  const words = requestOf(episode, ports.references(episode.model));
+  const words = requestOf(episode, ports.references(episode.model, episode.scope));
   return actions.map(action => ({
     kind: action.kind,
     to: nameOf(action),
@@ -130,6 +130,6 @@ async function tellWebhook(
 
 /** What buses and webhooks are told. `token` is there so that who hears it twice acts once. */
 function bodyOf(ports: RetrainPorts, episode: Episode): string {
-  const request = requestOf(episode, ports.references(episode.model));
+  const request = requestOf(episode, ports.references(episode.model, episode.scope));
   return JSON.stringify({ type: 'retraining-requested', ...request, token: tokenOf(episode) });
 }

@@ -21,7 +21,7 @@ const hourMs = 3_600_000;
 const againMs = 900_000;
 
 /** How much of the model's quality is known when an episode opens. */
-export type QualityOf = (model: string, version: string | undefined) => Readonly<Record<string, number>>;
+export type QualityOf = (model: string, version: string | undefined, scope: string) => Readonly<Record<string, number>>;
 
 /**
  * The one door: drift opens an episode, or joins the one under way; its end joins too. What means nothing is ignored:
@@ -29,7 +29,7 @@ export type QualityOf = (model: string, version: string | undefined) => Readonly
  */
 export async function takeNews(ports: RetrainPorts, quality: QualityOf, news: News): Promise<Taken> {
   const { book } = ports;
-  if (ports.options(news.model) === undefined || !isScope(ports, news) || isOfNobody(ports, news)) return 'ignored';
+  if (ports.options(news.model) === undefined || isOfNobody(ports, news)) return 'ignored';
   const open = book.open(news.model, news.scope);
   if (open !== undefined) return join(ports, open.id, news);
   if (!news.evidence.active || isStale(ports, news)) return 'ignored';
@@ -43,13 +43,26 @@ export async function takeNews(ports: RetrainPorts, quality: QualityOf, news: Ne
   return join(ports, begun.id, news);
 }
 
-function isScope(ports: RetrainPorts, { model, scope }: News): boolean {
+/** Whether a model can have episodes of a scope. */
+export function isScope(
+  ports: Pick<RetrainPorts, 'residenciesOf'>,
+  { model, scope }: Pick<News, 'model' | 'scope'>,
+): boolean {
   return scope === 'all' || ports.residenciesOf(model).includes(scope);
 }
 
-/** An alert of a version that was replaced goes on for hours; one that is on trial is its canary's business. */
-function isOfNobody(ports: RetrainPorts, { model, evidence: { version, active } }: News): boolean {
-  if (!active || version === undefined) return false;
+/**
+ * Drift of a class the model is not served in; of a version that was replaced, whose alert goes on for hours; of one on
+ * trial, which is its canary's business.
+ */
+function isOfNobody(ports: RetrainPorts, news: News): boolean {
+  const {
+    model,
+    evidence: { version, active },
+  } = news;
+  if (!active) return false; // what ends may end, also in a scope that a reload took away
+  if (!isScope(ports, news)) return true;
+  if (version === undefined) return false;
   const canary = ports.canary(model);
   return (canary?.state === 'running' && canary.version === version) || !ports.carries(model, version);
 }
@@ -97,7 +110,7 @@ function opening(ports: RetrainPorts, quality: QualityOf, { model, scope, eviden
     version,
     openedBy: by,
     evidence: [evidence],
-    quality: { before: quality(model, version), after: {} },
+    quality: { before: quality(model, version, scope), after: {} },
     timeline: [{ atMs, by, what: 'suspected', detail }],
   };
 }
@@ -109,7 +122,7 @@ export function blank(ports: Pick<RetrainPorts, 'clock' | 'baseline' | 'stable'>
     model,
     scope,
     state: 'suspected',
-    baseline: ports.baseline(model) ?? 'none',
+    baseline: ports.baseline(model, scope) ?? 'none',
     version: ports.stable(model),
     openedBy: 'gateway',
     openedAtMs: atMs,

@@ -1,6 +1,7 @@
 import type { Cancel } from '../core/clock.ts';
 import { act, look, start } from './act.ts';
 import { nothingStarted } from './actions.ts';
+import { believed } from './believed.ts';
 import { happen, noted } from './change.ts';
 import { type Episode, isOver } from './episode.ts';
 import type { RetrainOptions } from './options.ts';
@@ -40,7 +41,7 @@ export function createDriver(ports: RetrainPorts): Driver {
     running.set(id, done);
   };
   const next = (episode: Episode, options: RetrainOptions) => {
-    const plan = planFor(episode, factsOf(ports, episode, options));
+    const plan = planFor(believed(ports, episode), factsOf(ports, episode, options));
     if (plan.to !== 'wait') run(episode.id, () => carryOut(ports, episode, plan, options));
   };
   const tick = () => {
@@ -67,13 +68,13 @@ export function createDriver(ports: RetrainPorts): Driver {
 }
 
 /** What the plan of an episode depends on, as it is now. */
-export function factsOf(ports: RetrainPorts, { model }: Episode, options: RetrainOptions): Facts {
+export function factsOf(ports: RetrainPorts, { id, model }: Episode, options: RetrainOptions): Facts {
   const canary = ports.canary(model);
   return {
     nowMs: ports.clock.wallMs(),
     options,
     suppressed: suppression(ports, model),
-    refused: ports.budget.refusal(model, options),
+    refused: ports.budget.refusal(model, id, options),
     canary,
   };
 }

@@ -39,7 +39,8 @@ const windowsPrefix = 'drift-windows/';
 export function startEpisodes(ports: RetrainPorts): Episodes {
   const { book } = ports;
   const measures = new Map<string, Record<string, number>>();
-  const quality: QualityOf = (model, version) => ({ ...measures.get(`${model}/${version}`) });
+  const keyOf = (model: string, version: string | undefined, scope: string) => `${model}/${version}/${scope}`;
+  const quality: QualityOf = (...of) => ({ ...measures.get(keyOf(...of)) });
   const queue = inTurn(ports.warn);
   const toKeep = new Set<string>();
   const evaluator = createEvaluator({
@@ -61,9 +62,9 @@ export function startEpisodes(ports: RetrainPorts): Episodes {
       return canary?.state === 'running' ? canary.version : undefined;
     },
     tell: news => queue.add(() => takeNews(ports, quality, news)),
-    measured: (model, version, name, value) => {
-      measures.set(`${model}/${version}`, { ...measures.get(`${model}/${version}`), [name]: value });
-      const open = book.open(model, 'all');
+    measured: ({ model, version, scope }, name, value) => {
+      measures.set(keyOf(model, version, scope), { ...quality(model, version, scope), [name]: value });
+      const open = book.open(model, scope);
       if (open === undefined || withQuality(open, version, name, value) === undefined) return;
       const next = (episode: Episode) => {
         const patch = withQuality(episode, version, name, value);

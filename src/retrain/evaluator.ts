@@ -21,22 +21,29 @@ export interface EvaluatorPorts {
   /** Writes it down, when all windows that ended together are in it. */
   keep(model: string, text: () => string): void;
   /** What ground truth says of a version. */
-  measured(model: string, version: string, name: string, value: number): void;
+  measured(
+    of: { readonly model: string; readonly version: string; readonly scope: string },
+    name: string,
+    value: number,
+  ): void;
 }
 
 /**
  * Judges windows by k of m where there is no Prometheus that would, as `config/prometheus/rules/drift.yml` does: tumbling
  * windows only, since those that slide show the same records again and again, and by feature, whichever statistic told.
+ * Each scope is judged by itself.
  */
 export function createEvaluator(ports: EvaluatorPorts): { hear: Listener; forget(model: string): void } {
   const memory = new WindowMemory();
   const restored = new Set<string>();
   const judge = (judged: Judged, options: RetrainOptions) => {
-    const { model, version, monitor, feature = '', statistic, level, windowEndsAt, window = 'tumbling' } = judged;
+    const { model, scope = 'all', version, monitor, feature = '', statistic, level } = judged;
+    const { windowEndsAt, window = 'tumbling' } = judged;
     // Windows of an outage count for nothing: three of them would be drift for hours after it.
     if (window !== 'tumbling' || judged.disturbed) return;
     // Not by statistic: the check a window breaks most is another one when it breaks none, and drift would never end.
-    const key = `${model}/${version}/${monitor}/${feature}`;
+    const whose = scope === 'all' ? model : `${model}/${scope}`;
+    const key = `${whose}/${version}/${monitor}/${feature}`;
     if (!restored.has(model)) memory.restore(ports.kept(model) ?? '');
     restored.add(model);
     const verdict = memory.add(key, level, windowEndsAt, options.windows, ports.nowMs());
@@ -54,7 +61,7 @@ export function createEvaluator(ports: EvaluatorPorts): { hear: Listener; forget
       atMs: windowEndsAt,
       active: verdict === 'drifted',
     };
-    ports.tell({ model, scope: 'all', evidence, by: 'evaluator' });
+    ports.tell({ model, scope, evidence, by: 'evaluator' });
   };
   return {
     hear: event => {
@@ -62,7 +69,7 @@ export function createEvaluator(ports: EvaluatorPorts): { hear: Listener; forget
       const options = ports.options(event.model);
       if (options === undefined || ports.onTrial(event.model) === event.version) return;
       if (event.monitor === 'performance' && event.level !== 'too-few' && event.window !== 'stream')
-        ports.measured(event.model, event.version, event.statistic, event.value);
+        ports.measured({ scope: 'all', ...event }, event.statistic, event.value);
       if (options.evaluator) judge(event, options);
     },
     forget: model => {

@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
 import { happen, noted, tell } from './change.ts';
-import { blank, type QualityOf } from './door.ts';
+import { blank, isScope, type QualityOf } from './door.ts';
 import type { Episode } from './episode.ts';
 import type { RetrainPorts } from './ports.ts';
 
@@ -11,7 +11,7 @@ export interface OperatorActs {
   /** Puts an episode away; a pipeline that runs is not stopped, but what it brings is not tried. */
   dismiss(id: string, by: string, reason: string): Promise<Episode>;
   /** Begins one without evidence. It needs no corroboration and no second approval, but is of the budget. */
-  trigger(model: string, by: string, reason: string): Promise<Episode>;
+  trigger(what: { readonly model: string; readonly scope: string }, by: string, reason: string): Promise<Episode>;
 }
 
 /** The acts over the book. */
@@ -36,19 +36,23 @@ export function createOperator(ports: RetrainPorts, quality: QualityOf): Operato
       const mend = state === 'canarying' ? 'abort its canary instead' : 'it is over';
       throw conflict(`Episode ${id} is ${state} and cannot be dismissed: ${mend}.`);
     },
-    trigger: async (model, by, reason) => {
+    trigger: async ({ model, scope }, by, reason) => {
       if (ports.options(model) === undefined)
         throw new GatewayError('invalid-request', `${model} has no retrain in the config, so nothing would follow.`);
-      const open = book.open(model, 'all');
+      if (!isScope(ports, { model, scope })) {
+        const known = ['all', ...ports.residenciesOf(model)].join(', ');
+        throw new GatewayError('invalid-request', `${model} is not served in ${scope}: a scope is one of ${known}.`);
+      }
+      const open = book.open(model, scope);
       if (open !== undefined) return force(ports, open, by, reason);
-      const first = blank(ports, model, 'all');
+      const first = blank(ports, model, scope);
       const made = await book.begin({
         ...first,
         state: 'confirmed',
         openedBy: by,
         forced: true,
         approvedBy: by,
-        quality: { before: quality(model, first.version), after: {} },
+        quality: { before: quality(model, first.version, scope), after: {} },
         timeline: [{ atMs: first.openedAtMs, by, what: 'confirmed', detail: reason }],
       });
       if (made === undefined || made.openedBy !== by || made.openedAtMs !== first.openedAtMs)

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Emit, RegionState } from '../core/events.ts';
 import type { StateStore } from '../state/state.ts';
 import type { EpisodeBook } from './book.ts';
+import type { Evidence } from './evidence.ts';
 import type { RetrainOptions } from './options.ts';
 import type { RetrainBudget } from './retrain-budget.ts';
 
@@ -39,10 +40,12 @@ export interface RetrainPorts {
   stable(model: string): string | undefined;
   /** Whether callers' calls go to a version: of one that was replaced, or never was there, nothing is believed. */
   carries(model: string, version: string): boolean;
-  /** What tells the model's baselines apart; undefined when it has none. */
-  baseline(model: string): string | undefined;
-  /** Where captured data and feedback are: names and places, never data. Keys are words of `parameters`. */
-  references(model: string): Readonly<Record<string, string>>;
+  /** What tells the baselines of a model and scope apart; undefined when it has none. */
+  baseline(model: string, scope: string): string | undefined;
+  /** Where captured data and feedback of a scope are: names and places, never data. Keys are words of `parameters`. */
+  references(model: string, scope: string): Readonly<Record<string, string>>;
+  /** Whether the gateway's own windows can still say of something that it drifts, or that it does not any more. */
+  judges(model: string, scope: string, what: Pick<Evidence, 'monitor' | 'version' | 'feature'>): boolean;
   /** Regions that serve the model. */
   regionsOf(model: string): readonly string[];
   /** Residency classes the model is served in: what a scope may be, beside `all`. */

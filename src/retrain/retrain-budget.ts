@@ -1,13 +1,14 @@
 import type { StateStore } from '../state/state.ts';
+import type { EpisodeState } from './episode.ts';
 import type { RetrainOptions } from './options.ts';
 import { clockSlackMs } from './set-back.ts';
 
 /** How often models may be retrained, by all replicas together. */
 export interface RetrainBudget {
-  /** Why a model may not be retrained now; undefined when it may. Only looks. */
-  refusal(model: string, options: Limits): string | undefined;
+  /** Why a model may not be retrained now for an episode; undefined when it may. Only looks. */
+  refusal(model: string, episode: string, options: Limits): string | undefined;
   /**
-   * Takes one retraining for an episode; again without a new one for the same episode, as after a restart. Resolves to
+   * Takes one retraining for an episode, while none of the model's others is under way; again without a new one for the same episode, as after a restart. Resolves to
    * why not, or undefined. Rejects while replicas cannot agree.
    */
   claim(model: string, episode: string, options: Limits): Promise<string | undefined>;
@@ -28,15 +29,33 @@ interface Retraining {
   readonly atMs: number;
 }
 
+/** Of an episode whose training has begun, and whose canary is not over. */
+const underWay: ReadonlySet<EpisodeState> = new Set(['retraining', 'retrained', 'canarying']);
+
 const prefix = 'retrainings/';
 const hourMs = 3_600_000;
 const weekMs = 7 * 24 * hourMs;
 
-/** The budget in the state that replicas share. */
-export function retrainBudget(state: StateStore, wallMs: () => number): RetrainBudget {
+/** Who claimed a retraining starts it within this time, or does not, ms. */
+const startsWithinMs = 60_000;
+
+/** The budget in the state that replicas share. @param stateOf of an episode, by id */
+export function retrainBudget(
+  state: StateStore,
+  wallMs: () => number,
+  stateOf: (episode: string) => EpisodeState | undefined,
+): RetrainBudget {
   const read = (text: string | undefined): readonly Retraining[] => (text === undefined ? [] : JSON.parse(text));
   const of = (model: string) => read(state.get(prefix + model));
   const thisWeek = (past: readonly Retraining[]) => past.filter(({ atMs }) => atMs > wallMs() - weekMs);
+  // Scopes have episodes of their own, and the model one pipeline at a time: the others wait, whatever the cool-down is.
+  const busy = (past: readonly Retraining[], own: string): string | undefined => {
+    const other = past.find(({ episode, atMs }) => {
+      const at = episode === own ? undefined : stateOf(episode);
+      return at === 'confirmed' ? atMs > wallMs() - startsWithinMs : at !== undefined && underWay.has(at);
+    });
+    return other && `episode ${other.episode} of the model is under way`;
+  };
   const refusal = (past: readonly Retraining[], { cooldownHours, maxPerWeek }: Limits): string | undefined => {
     const used = thisWeek(past).length;
     if (used >= maxPerWeek) return `the budget of ${maxPerWeek} retrainings a week is spent`;
@@ -47,6 +66,8 @@ export function retrainBudget(state: StateStore, wallMs: () => number): RetrainB
   const claim: RetrainBudget['claim'] = async (model, episode, limits) => {
     const text = state.get(prefix + model);
     const past = read(text);
+    const other = busy(past, episode);
+    if (other !== undefined) return other;
     if (past.some(each => each.episode === episode)) return undefined;
     const why = refusal(past, limits);
     if (why !== undefined) return why;
@@ -73,7 +94,7 @@ export function retrainBudget(state: StateStore, wallMs: () => number): RetrainB
     isAhead: model => of(model).some(ahead),
     setBack,
     release,
-    refusal: (model, limits) => refusal(of(model), limits),
+    refusal: (model, episode, limits) => busy(of(model), episode) ?? refusal(of(model), limits),
     claim,
     left: (model, { maxPerWeek }) => Math.max(0, maxPerWeek - thisWeek(of(model)).length),
   };

@@ -68,8 +68,11 @@ export class WindowMemory {
   }
 }
 
-/** Statistics remembered at most: models, features and statistics are of the config, versions come and go. */
-const mostSeries = 10_000;
+/**
+ * Series remembered at most: scopes and features are of the config, versions come and go. More than a config can be watched
+ * with, since what is pushed out before its next window never adds up to drift, and nobody would see that.
+ */
+const mostSeries = 250_000;
 
 const KeptSeries = Type.Array(
   Type.Tuple([

@@ -38,8 +38,8 @@ const instead = {
 } as const;
 
 /**
- * Reads SageMaker's `DeploymentConfig`, alone or within a request to UpdateEndpoint, as JSON (SageMaker API Reference,
- * "DeploymentConfig"). Whatever a plan cannot say is in `unmapped`, by name. Throws `DeploymentConfigError` with every
+ * Reads SageMaker's `DeploymentConfig`, alone, within a request to UpdateEndpoint or as DescribeEndpoint answers it, as
+ * JSON (SageMaker API Reference, "DeploymentConfig"). Whatever a plan cannot say is in `unmapped`, by name. Throws `DeploymentConfigError` with every
  * mistake found: text that is no such JSON, values that SageMaker refuses, sizes in instances.
  */
 export function importDeploymentConfig(text: string): {
@@ -48,9 +48,14 @@ export function importDeploymentConfig(text: string): {
 } {
   const problems = new Problems();
   const given = problems.parse(text);
-  const config = 'DeploymentConfig' in given ? objectAt(given, 'DeploymentConfig', problems) : given;
+  const within = ['DeploymentConfig', 'LastDeploymentConfig'].find(name => given[name] !== undefined);
+  const config = within === undefined ? given : objectAt(given, within, problems);
   const unmapped: Unmapped[] = [];
   const known = ['BlueGreenUpdatePolicy', 'RollingUpdatePolicy', 'AutoRollbackConfiguration'];
+  const names = Object.keys(config);
+  // Another file would otherwise be the plan of an empty one, which shifts all calls at once.
+  if (names.length > 0 && !names.some(name => known.includes(name)))
+    problems.add('it', 'holds no DeploymentConfig', `none of ${known.join(', ')} is there`);
   reportOthers(config, known, '', unmapped);
   const blueGreen = config['BlueGreenUpdatePolicy'] !== undefined;
   const rolling = config['RollingUpdatePolicy'] !== undefined;

@@ -30,6 +30,8 @@ export class Problems {
       throw new DeploymentConfigError([`it is no JSON: ${error instanceof Error ? error.message : error}`]);
     }
     if (isFields(value)) return value;
+    if (value === null)
+      throw new DeploymentConfigError(['it is null: the endpoint was never updated with a DeploymentConfig']);
     throw new DeploymentConfigError(['it is no JSON object; export it with aws sagemaker describe-endpoint']);
   }
 

@@ -105,6 +105,13 @@ const GuardOptions = Type.Object(
           description:
             'A step is passed once the error rate is shown to exceed stable’s by fewer percentage points than this.',
         }),
+        marginShare: Type.Number({
+          minimum: 0,
+          maximum: 10,
+          default: 0.2,
+          description:
+            'Or by less than this share of stable’s own rate, where that is more: at 0.2 four points beside a stable that fails in 20 %.',
+        }),
       },
       { additionalProperties: false, default: {}, description: 'Answers that failed.' },
     ),

@@ -23,6 +23,8 @@ export interface FeedbackRoutePorts {
   readonly tenants: Pick<Limits, 'enter'>;
   /** Whether any model takes feedback. */
   taken(): boolean;
+  /** Resolves when what was answered until now is known: a truth may follow its answer at once. */
+  caughtUp(): Promise<void>;
   take(record: unknown, caller: Caller): Promise<FeedbackOutcome>;
   bodyTimeoutMs(): number;
   onFault(error: unknown, requestId: string): void;
@@ -72,6 +74,7 @@ async function takeFeedback(
     const leave = await ports.tenants.enter(caller);
     try {
       const { single, records } = readFeedback(body.bytes, http.headers['content-type']);
+      await ports.caughtUp();
       const results: FeedbackOutcome[] = [];
       for (const record of records) results.push(await ports.take(record, caller));
       const [first] = results;

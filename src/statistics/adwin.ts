@@ -62,8 +62,9 @@ export function adwinCut(n0: number, n1: number, variance: number, delta: number
   return Math.sqrt(2 * reciprocal * variance * log) + (2 / 3) * reciprocal * log;
 }
 
-/** The window after one value more. */
+/** The window after one value more; one that is not finite is passed over, since no sum outlives it. */
 export function stepAdwin(before: Adwin, value: number, options: AdwinOptions = usualAdwin): Adwin {
+  if (!Number.isFinite(value)) return { ...before, drifted: false };
   const grown = insert(before, value, options.bucketsPerRow);
   if (grown.seen % options.everyValues !== 0 || grown.count <= options.leastValues) return grown;
   let window = grown;

@@ -64,13 +64,15 @@ export function fisherExact([[a, b], [c, d]]: TwoByTwo): number {
     all += weight;
     if (weight <= 1 + 1e-7) unlikely += weight;
   };
+  // What is left out is no more than the last digit; and past every number, this table's share is none.
+  const counts = (weight: number) => weight > 1e-40 && weight < Infinity;
   let weight = 1;
-  for (let x = a; x > Math.max(0, -rest) && weight > 0; x -= 1) {
+  for (let x = a; x > Math.max(0, -rest) && counts(weight); x -= 1) {
     weight *= (x * (rest + x)) / ((row - x + 1) * (column - x + 1));
     add(weight);
   }
   weight = 1;
-  for (let x = a; x < Math.min(row, column) && weight > 0; x += 1) {
+  for (let x = a; x < Math.min(row, column) && counts(weight); x += 1) {
     weight *= ((row - x) * (column - x)) / ((x + 1) * (rest + x + 1));
     add(weight);
   }

@@ -33,5 +33,7 @@ export function sturgesBins(n: number): number {
 export function sampleQuantile(sorted: readonly number[], q: number): number {
   const at = q * (sorted.length - 1);
   const [low, high] = [sorted[Math.floor(at)] ?? Number.NaN, sorted[Math.ceil(at)] ?? Number.NaN];
-  return low + (high - low) * (at - Math.floor(at));
+  const part = at - Math.floor(at);
+  // Neighbours at both ends of what a number holds are farther apart than that.
+  return Number.isFinite(high - low) ? low + (high - low) * part : low * (1 - part) + high * part;
 }

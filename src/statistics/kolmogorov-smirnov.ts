@@ -19,12 +19,14 @@ export function kolmogorovSmirnov(left: readonly number[], right: readonly numbe
 
 /**
  * The same over counts in common bins, in the order of the values. Binning can only shrink the distance, so the
- * p-value is an upper bound.
+ * p-value is an upper bound: what is lost is at most what the fullest bin holds of either side. A side without counts
+ * has nothing to say (distance 0, p = 1).
  */
 export function kolmogorovSmirnovOfCounts(left: readonly number[], right: readonly number[]): KolmogorovSmirnov {
   const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
   const [n, m] = [sum(left), sum(right)];
   let [below, other, distance] = [0, 0, 0];
+  if (n === 0 || m === 0) return { distance, p: 1 };
   for (let bin = 0; bin < left.length; bin += 1) {
     below += left[bin] ?? 0;
     other += right[bin] ?? 0;
@@ -38,6 +40,7 @@ function sampleDistance(left: readonly number[], right: readonly number[]): numb
   let [i, j, distance] = [0, 0, 0];
   while (i < left.length && j < right.length) {
     const value = Math.min(left[i] ?? 0, right[j] ?? 0);
+    if (Number.isNaN(value)) return value; // it is in no order, and no step would pass it
     while (i < left.length && left[i] === value) i += 1;
     while (j < right.length && right[j] === value) j += 1;
     distance = Math.max(distance, Math.abs(i / left.length - j / right.length));
@@ -47,6 +50,7 @@ function sampleDistance(left: readonly number[], right: readonly number[]): numb
 
 /** Chance of a two-sample distance of at least `distance` under one continuous distribution. */
 export function distanceTail(distance: number, n: number, m: number): number {
+  if (Number.isNaN(distance)) return distance;
   return n * m <= exactPairs
     ? exactDistanceTail(distance, n, m)
     : kolmogorovTail(distance * Math.sqrt(n * (m / (n + m))));

@@ -82,7 +82,7 @@ export function meanDifference(sum: MeanDifference, options: MeanDifferenceOptio
 }
 
 /** Height a Brownian motion passes at any time with chance alpha at most (Robbins' normal mixture). */
-function mixtureBoundary(time: number, { alpha, tightestAt, sides }: MeanDifferenceOptions): number {
+export function mixtureBoundary(time: number, { alpha, tightestAt, sides }: MeanDifferenceOptions): number {
   const level = sides === 'both' ? alpha : 2 * alpha;
   const penalty = -2 * Math.log(level);
   const scale = tightestAt / (penalty + Math.log(Math.max(1, penalty)) + 1);

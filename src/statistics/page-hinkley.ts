@@ -31,12 +31,13 @@ export interface PageHinkley {
 /** A test that has seen nothing. */
 export const noPageHinkley: PageHinkley = { count: 0, mean: 0, sum: 0, drifted: false };
 
-/** The test after one value more (Page 1954, in river's form). */
+/** The test after one value more (Page 1954, in river's form). One that is not finite is passed over: no mean outlives it. */
 export function stepPageHinkley(
   before: PageHinkley,
   value: number,
   options: PageHinkleyOptions = usualPageHinkley,
 ): PageHinkley {
+  if (!Number.isFinite(value)) return before.drifted ? noPageHinkley : before;
   const { count: counted, mean: former, sum: summed } = before.drifted ? noPageHinkley : before;
   const count = counted + 1;
   const mean = former + (value - former) / count;

@@ -11,13 +11,16 @@ export interface MannWhitney {
   readonly greater: number;
 }
 
-/** Mann-Whitney U test by the normal limit, with tie and continuity correction. Neither sample may be empty. */
+/**
+ * Mann-Whitney U test by the normal limit, with tie and continuity correction. Nothing to tell apart, as when a sample is
+ * empty or all values are one, is p = 1; so is a NaN among the values, with a `u` of NaN.
+ */
 export function mannWhitney(left: readonly number[], right: readonly number[]): MannWhitney {
   const [n, m] = [left.length, right.length];
   const { u, ties } = pairsWon(left, right);
   const total = n + m;
   const variance = ((n * m) / 12) * (total + 1 - ties / (total * (total - 1)));
-  if (!(variance > 0)) return { u, p: 1, less: 1, greater: 1 };
+  if (!(variance > 0) || Number.isNaN(u)) return { u, p: 1, less: 1, greater: 1 };
   const tail = (wins: number) => normalTail((wins - (n * m) / 2 - 0.5) / Math.sqrt(variance));
   const [greater, less] = [tail(u), tail(n * m - u)];
   return { u, p: Math.min(1, 2 * Math.min(greater, less)), less, greater };
@@ -57,7 +60,8 @@ export function areaUnderRoc(labels: readonly boolean[], scores: readonly number
 /** Pairs the first sample wins (ties half), and Σ (t³ − t) over the tied groups of both together. */
 function pairsWon(left: readonly number[], right: readonly number[]): { u: number; ties: number } {
   const all = [...left.map(value => ({ value, mine: true })), ...right.map(value => ({ value, mine: false }))];
-  all.sort((a, b) => a.value - b.value);
+  if (all.some(({ value }) => Number.isNaN(value))) return { u: Number.NaN, ties: 0 }; // it has no rank
+  all.sort((a, b) => (a.value < b.value ? -1 : Number(a.value > b.value)));
   let [u, ties, othersBelow] = [0, 0, 0];
   for (let from = 0; from < all.length; ) {
     let [to, mine] = [from, 0];

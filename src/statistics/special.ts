@@ -14,9 +14,26 @@ const lanczos = [
   1.505_632_735_149_311_6e-7,
 ];
 
-/** Natural logarithm of the beta function, for a, b > 0. */
+/**
+ * Natural logarithm of the beta function, for a, b > 0. From ten on by Stirling's series of the difference, since
+ * logarithms of gamma functions of many millions have no digits left to subtract (Didonato and Morris 1992, as in R).
+ */
 export function lnBeta(a: number, b: number): number {
-  return lnGamma(a) + lnGamma(b) - lnGamma(a + b);
+  const [less, more] = a < b ? [a, b] : [b, a];
+  if (more < 10) return lnGamma(less) + lnGamma(more) - lnGamma(less + more);
+  const sum = less + more;
+  const rest = Math.log1p(-less / sum);
+  const correction = stirlingRest(more) - stirlingRest(sum);
+  if (less < 10) return lnGamma(less) + correction + less - less * Math.log(sum) + (more - 0.5) * rest;
+  const half = 0.5 * Math.log((2 * Math.PI) / more);
+  return half + stirlingRest(less) + correction + (less - 0.5) * Math.log(less / sum) + more * rest;
+}
+
+/** What Stirling's formula for ln Γ(x) leaves out, for x ≥ 10: to about 1e-16. */
+function stirlingRest(x: number): number {
+  const square = x * x;
+  const series = [691 / 360_360, 1 / 1_188, 1 / 1_680, 1 / 1_260, 1 / 360, 1 / 12];
+  return series.reduce((rest, term) => term - rest / square, 0) / x;
 }
 
 const precision = 1e-15;
@@ -29,6 +46,7 @@ const mostSteps = 10_000;
  */
 export function upperGamma(a: number, x: number): number {
   if (x <= 0) return 1;
+  if (x === Infinity) return 0;
   const front = Math.exp(a * Math.log(x) - x - lnGamma(a));
   if (x < a + 1) {
     let term = 1 / a;
@@ -93,7 +111,8 @@ export function normalTail(z: number): number {
 
 /** Standard normal quantile of 0 < p < 1, by bisection: to the last digits, in about 60 steps. */
 export function normalQuantile(p: number): number {
-  return bisect(z => normalCdf(z) - p, -40, 40);
+  if (p > 0.5) return -normalQuantile(1 - p); // the upper tail has its digits in 1 − p
+  return bisect(z => normalCdf(z) - p, -40, 0);
 }
 
 /** Quantile of the beta distribution, by bisection. */
@@ -105,7 +124,7 @@ export function betaQuantile(p: number, a: number, b: number): number {
 function bisect(rising: (x: number) => number, low: number, high: number): number {
   let from = low;
   let to = high;
-  for (let step = 0; step < 200 && to - from > 1e-15 * Math.max(1, Math.abs(from)); step += 1) {
+  for (let step = 0; step < 200 && to - from > 1e-15 * Math.abs(from); step += 1) {
     const middle = (from + to) / 2;
     if (rising(middle) < 0) from = middle;
     else to = middle;

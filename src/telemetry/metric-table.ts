@@ -125,22 +125,22 @@ export const metricTable = {
   meridian_drift_score: {
     type: 'gauge',
     help: 'How far the last window of a kind is from the baseline, by every statistic that applies.',
-    labels: ['model', 'version', 'monitor', 'feature', 'statistic', 'window'],
+    labels: ['model', 'version', 'scope', 'monitor', 'feature', 'statistic', 'window'],
   },
   meridian_drift_level: {
     type: 'gauge',
     help: '2 drifted (mark, significance and sample), 1 between the marks, 0 clear, -1 too few records to say.',
-    labels: ['model', 'version', 'monitor', 'feature', 'window'],
+    labels: ['model', 'version', 'scope', 'monitor', 'feature', 'window'],
   },
   meridian_drift_window_records: {
     type: 'gauge',
     help: 'Records (of the performance monitor: ground truths) in the last window, of all replicas.',
-    labels: ['model', 'version', 'monitor', 'window'],
+    labels: ['model', 'version', 'scope', 'monitor', 'window'],
   },
   meridian_drift_window_disturbed: {
     type: 'gauge',
     help: '1 when a region was evacuated during the last window, so that its mix of calls is not the usual.',
-    labels: ['model', 'version', 'window'],
+    labels: ['model', 'version', 'scope', 'window'],
   },
   meridian_drift_baseline_loaded: {
     type: 'gauge',
@@ -150,7 +150,7 @@ export const metricTable = {
   meridian_data_quality_violations_total: {
     type: 'counter',
     help: 'Windows in which a constraint of the baseline was broken, by check of Model Monitor.',
-    labels: ['model', 'version', 'check'],
+    labels: ['model', 'version', 'scope', 'check'],
   },
   meridian_monitored_calls_total: {
     type: 'counter',
@@ -160,7 +160,7 @@ export const metricTable = {
   meridian_performance: {
     type: 'gauge',
     help: 'Of predictions against ground truth in the last window: accuracy, auc, f1, mae, rmse.',
-    labels: ['model', 'version', 'metric', 'window'],
+    labels: ['model', 'version', 'scope', 'metric', 'window'],
   },
   meridian_error_shifts_total: {
     type: 'counter',

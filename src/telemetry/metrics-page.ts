@@ -34,6 +34,7 @@ Values come from the config or from these lists, never from what a caller sent; 
 | \`what\` was refused | ${code(['retry', 'hedge'])} |
 | \`covered\` | ${code(['true', 'false'])}: whether there was a stale answer |
 | \`kind\` of a fallback | ${code(['stale', 'model', 'static'])} |
+| \`scope\` of drift | \`all\`, and the residency classes in \`monitor.scopes\`, which are parts of it |
 | \`state\`, \`from\`, \`to\` of an episode | see [retraining](retraining.md#states) |
 | \`action\` | ${code(['pipeline', 'event', 'webhook'])} |
 | \`result\` of an action | ${code(['done', 'retried', 'moved', 'failed'])} |

@@ -15,6 +15,7 @@ async function run(args: readonly string[], env: Record<string, string> = {}) {
     stop: AbortSignal.abort(),
     onReload: () => {},
     columns: () => undefined,
+    rows: () => undefined,
     out: text => {
       out += text;
     },

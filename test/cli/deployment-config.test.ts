@@ -13,6 +13,7 @@ async function run(...args: string[]) {
     stop: AbortSignal.abort(),
     onReload: () => {},
     columns: () => undefined,
+    rows: () => undefined,
     out: text => {
       printed.out += text;
     },

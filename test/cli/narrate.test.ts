@@ -28,10 +28,13 @@ const canary = (to: string): GatewayEvent => ({
 });
 
 test('a version on trial is compared with the other one, so its drift from the old baseline is no news', t => {
-  const story = narrator();
+  const story = narrator(() => 0.2);
   t.equal(story.line(canary('stepping')), 'canary       rain r1 stepping, 10 %: a new version');
   t.equal(story.line(drift('r1')), undefined);
-  t.match(story.line(drift('winter')), /^drift {8}rain winter: features wind, psi 0.720 over 343 records$/);
+  t.match(
+    story.line(drift('winter')),
+    /^drift {8}rain winter: features wind, psi 0.720 \(mark 0.2\) over 343 records$/,
+  );
   t.equal(story.line(drift('winter')), undefined, 'told once');
   story.line(canary('promoted'));
   t.match(story.line(drift('r1')), /^drift {8}rain r1/, 'in charge, it counts');
@@ -39,7 +42,7 @@ test('a version on trial is compared with the other one, so its drift from the o
 });
 
 test('an alarm of the online detector and the windows that confirm it are two links', t => {
-  const story = narrator();
+  const story = narrator(() => undefined);
   const worse = { ...drift('winter'), monitor: 'performance', feature: undefined } as GatewayEvent & {
     type: 'drift-judged';
   };
@@ -55,7 +58,7 @@ test('an alarm of the online detector and the windows that confirm it are two li
 });
 
 test('what an episode does is cut to what a person takes in', t => {
-  const story = narrator();
+  const story = narrator(() => undefined);
   const reason = `pipeline rain-retrain in us-west-2 with ${'CaptureUri=s3://somewhere/long, '.repeat(10)}`;
   const changed = { type: 'episode-changed', model: 'rain', id: '0', scope: 'all', from: 'confirmed' } as const;
   const line = story.line({ ...changed, to: 'retraining', by: 'gateway', reason, version: 'v1', execution: undefined });

@@ -83,3 +83,29 @@ test('marks, and places for captures', async t => {
   const short = { directory: '/c', encryption: { encryptionKey: 'short' } };
   t.notOk(load(file, { baseline }, destinations(short)).ok);
 });
+
+test('scopes are classes the model is served in, each with a baseline of its own if it has one', async t => {
+  const dir = stateDir(t);
+  writeBaseline(dir, sampleBaseline());
+  const file = join(dir, 'c.yaml');
+  const baseline = 'baseline';
+  const good = load(file, { baseline, scopes: { eu: { baseline }, us: { baselines: { v1: baseline } } } });
+  const unbound = (scope: string) => `note models.rain.monitor.scopes.${scope}: no key is bound to ${scope} alone`;
+  t.strictSame(told(good), [unbound('eu'), unbound('us')]);
+  const { eu, us } = (good.ok && good.resolved.config.models['rain']?.monitor?.scopes) || {};
+  t.strictSame([eu?.baseline, us?.baselines], [join(dir, 'baseline'), { v1: join(dir, 'baseline') }], 'made absolute');
+  const keys = [['eu'], ['us', 'eu']].map((residency, index) => ({
+    ...{ id: `key-${index}`, secret: `${index}-secret-of-twenty-letters`, tenant: 'acme', residency },
+  }));
+  const bound = load(file, { baseline, scopes: { eu: {}, us: {} } }, { auth: { keys } });
+  t.strictSame(told(bound), [unbound('us')]);
+  t.notOk(load(file, { baseline, scopes: { all: {} } }).ok, 'the name of the whole');
+  const bad = load(file, { baseline, scopes: { ap: {}, eu: { baseline: 'nowhere' } } });
+  t.notOk(bad.ok);
+  t.match(told(bad), [
+    /^error models.rain.monitor.scopes.eu.baseline: nowhere is no baseline/,
+    /^error models.rain.monitor.scopes.ap: rain is not served in ap/,
+  ]);
+  const regions = { 'us-east-1': null, 'eu-west-1': { residency: 'us' } };
+  t.match(told(load(file, { baseline, scopes: { us: {} } }, { regions })), [/^warning .*all calls of rain are of us/]);
+});

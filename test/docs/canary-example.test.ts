@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { alphas, passAlpha } from '../../src/rollout/canary/alpha.ts';
 import { runThatEnds } from '../../src/rollout/canary/guards/hard.ts';
+import { addRates, noRateDifference, rateDifferenceBound } from '../../src/statistics/rate-difference.ts';
 import { logRateEvidence, newRateTest, stepRateTest } from '../../src/statistics/rate-test.ts';
-import { shareDifference, shareSequence } from '../../src/statistics/share-difference.ts';
+import { shareSequence } from '../../src/statistics/share-sequence.ts';
 
 const docs = readFileSync(new URL('../../docs/canary.md', import.meta.url), 'utf8');
 
@@ -26,8 +27,13 @@ test('the worked verdict is what the tests give', async t => {
 });
 
 test('so are the other numbers told', async t => {
-  const { high } = shareDifference({ calls: 400, errors: 0 }, { calls: 1_600, errors: 0 }, passAlpha);
-  t.equal((100 * high).toFixed(2), '1.80');
+  const bound = (times: number, errors: number) => {
+    const look = { canary: { calls: 100, errors }, stable: { calls: 400, errors: 4 * errors } };
+    const sum = Array.from({ length: times }, () => look).reduce(addRates, noRateDifference);
+    return 100 * rateDifferenceBound(sum, { margin: 0.02, alpha: passAlpha, designEffect: 1 });
+  };
+  t.equal(bound(4, 0).toFixed(2), '1.95');
+  t.ok(bound(6, 1) > 2 && bound(7, 1) <= 2, `${bound(6, 1)}, ${bound(7, 1)}`);
   const needed = (errorsIn2000: number, calls: number) =>
     runThatEnds(shareSequence({ calls: 2_000, errors: errorsIn2000 }, 0.01).high, calls, 5);
   t.strictSame([needed(2, 1_000), needed(20, 10_000), needed(200, 10_000)], [5, 7, 13]);

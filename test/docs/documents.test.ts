@@ -61,6 +61,15 @@ test('headers, metrics and commands that are named exist', async t => {
   }
 });
 
+test('log lines that a runbook sends to are written', async t => {
+  const source = sourceOf('src');
+  const named = pages.flatMap(({ name, text }) =>
+    [...text.matchAll(/log line `([^`]+)`/g)].map(([, line = '']) => [name, line] as const),
+  );
+  t.ok(named.length >= 5);
+  for (const [name, line] of named) t.ok(source.includes(`'${line}'`), `${name}: ${line}`);
+});
+
 test('the errors page is the catalogue', async t => {
   const rows = [...textOf('docs/errors.md').matchAll(/^\| `?([\w-]+)`? \| (\d{3}) \| `(\w+)` \|/gm)].map(
     ([, code = '', status, awsType]) => ({ code, status: Number(status), awsType }),

@@ -43,6 +43,6 @@ test('the page’s calls work against the demo, whose baselines have what its ca
   });
   t.strictSame(told, { inferenceId: 'day-1', result: 'joined' });
   const [v] = gateway.app.drift.watched();
-  t.equal(v?.monitor?.baseline.baseline.records, 1_460);
+  t.equal(v?.whole.monitor?.baseline.baseline.records, 1_460);
   t.equal(gateway.app.drift.counted.all().find(({ labels }) => labels['result'] === 'read')?.value, 1);
 });

@@ -4,15 +4,15 @@ import type { Test } from 'tap';
 import { test } from 'tap';
 import { Value } from 'typebox/value';
 import { seededRandom } from '../../src/core/random.ts';
+import type { Memory } from '../../src/core/result.ts';
 import type { Target } from '../../src/core/target.ts';
 import { startCapture } from '../../src/drift/capture.ts';
 import { type CaptureFiles, directoryFiles, objectFiles } from '../../src/drift/capture-files.ts';
 import { captureKeys } from '../../src/drift/capture-keys.ts';
+import { CaptureStoreOptions } from '../../src/drift/capture-options.ts';
 import { capturePath, placeOf, tenantTag } from '../../src/drift/capture-path.ts';
-import { CaptureStoreOptions } from '../../src/drift/options.ts';
-import type { MonitoredModel } from '../../src/drift/ports.ts';
 import { totals } from '../../src/drift/totals.ts';
-import { monitorOptions } from '../helpers/drift.ts';
+import { monitoredModel, monitorOptions } from '../helpers/drift.ts';
 import { type ManualClock, manualClock } from '../helpers/manual-clock.ts';
 import { stateDir } from '../helpers/state-dir.ts';
 
@@ -20,26 +20,31 @@ const hour = 3_600_000;
 const encryption = { encryptionKey: 'the key of a destination', formerEncryptionKeys: [] };
 
 interface Options {
+  readonly payload?: object;
   readonly capture?: object;
   readonly store?: object;
   readonly encryption?: unknown;
   readonly files?: CaptureFiles;
+  readonly memory?: Memory;
 }
 
-function bench(t: Test, { capture = {}, store = {}, encryption: sealed = 'none', files }: Options = {}) {
+function bench(
+  t: Test,
+  { payload = {}, capture = {}, store = {}, encryption: sealed = 'none', files, memory }: Options = {},
+) {
   const clock: ManualClock = manualClock();
   const root = stateDir(t);
   const options = Value.Default(CaptureStoreOptions, {
     destinations: { eu: { directory: root, encryption: sealed, retentionDays: 2 } },
     ...store,
   }) as CaptureStoreOptions;
-  const monitor = monitorOptions({ capture });
-  const model: MonitoredModel = { name: 'rain', versions: ['v1'], options: monitor, shape: monitor.payload };
+  const monitor = monitorOptions({ capture, payload });
+  const model = monitoredModel(monitor, ['v1']);
   const counted = totals();
   const started = startCapture({
     clock,
     random: seededRandom(1),
-    memory: { tryTake: () => true, give: () => {} },
+    memory: memory ?? { tryTake: () => true, give: () => {} },
     options,
     replica: 'aa11bb22',
     model: name => (name === 'rain' ? model : undefined),
@@ -50,9 +55,15 @@ function bench(t: Test, { capture = {}, store = {}, encryption: sealed = 'none',
   t.teardown(() => started.stop());
   const call = (
     body: string | Buffer,
-    more: { contentType?: string; id?: string; tenant?: string; answer?: string } = {},
+    more: { contentType?: string; id?: string; tenant?: string; answer?: string; attributes?: string } = {},
   ) => {
-    const { contentType = 'application/json', id, tenant = 'acme', answer: text = '{"predictions":[0.5]}' } = more;
+    const {
+      contentType = 'application/json',
+      id,
+      tenant = 'acme',
+      answer: text = '{"predictions":[0.5]}',
+      attributes,
+    } = more;
     const answer = { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(text) };
     const target = { residency: 'eu', version: 'v1' } as Target;
     started.hear({
@@ -66,7 +77,7 @@ function bench(t: Test, { capture = {}, store = {}, encryption: sealed = 'none',
         model: 'rain',
         operation: 'invoke',
         body: Buffer.from(body),
-        fields: { contentType, ...(id !== undefined && { inferenceId: id }) },
+        fields: { contentType, ...(id !== undefined && { inferenceId: id }), customAttributes: attributes },
         caller: { tenant },
       } as never,
       attempts: [{ target, result: { outcome: 'ok', answer, sent: true, durationMs: 1 }, reason: 'first' }],
@@ -174,6 +185,47 @@ test('with an allow-list nothing else of a call is kept, and what cannot be read
   t.notMatch(lines().join(), /Ann|secret/);
 });
 
+test('nothing that is not listed slips through, however the payload is made', async t => {
+  const listed = { features: ['x', '__proto__', 'a.b'] };
+  const bodies: readonly (readonly [string, string])[] = [
+    ['application/json', '{"instances":[{"x":1,"x2":"Ann"}],"instances":[{"x":2,"name":"Ann"}]}'],
+    ['application/json', '{"instances":[{"x":1,"\\u006eame":"Ann","__proto__":{"name":"Ann"},"constructor":"Ann"}]}'],
+    ['application/json', '{"instances":[{"x":{"deep":"Ann"},"a":{"b":["Ann"],"b.c":"Ann"},"a.":"Ann","":"Ann"}]}'],
+    ['application/json', '{"instances":[{"x":1}],"__proto__":{"instances":[{"x":"Ann"}]},"Ann":"Ann"}'],
+    ['application/jsonlines', '{"x":1,"name":"Ann"}\n{"Ann":1}\n'],
+    ['text/csv', 'x,name\n1,Ann\n2,"Ann, ""Ann"""\n'],
+    ['text/csv', 'x,name\nAnn\n'],
+    ['text/csv', 'name,x\nSmith, Ann,3\n'],
+    ['text/csv', 'name,x\n"Smith,3\n4,Ann'],
+    ['application/json; Ann', '{"instances":[{"x":1'],
+    ['application/Ann', 'Ann'],
+  ];
+  for (const [contentType, body] of bodies) {
+    const { started, call, lines, count } = bench(t, { capture: listed });
+    const answer = '{"predictions":[0.5],"predictions":[0.7],"error":"Ann is no number","x":"Ann"}';
+    call(body, { contentType, answer, attributes: 'user=Ann' });
+    await started.flush();
+    t.equal(count('written') + count('unredactable'), 1, body);
+    if (count('written') > 0) t.notMatch(lines().join(), /Ann/, body);
+  }
+});
+
+test('columns without names of their own: a row of another length is not guessed at', async t => {
+  const payload = { columns: ['age', 'name', 'x'] };
+  for (const [contentType, whole, shifted] of [
+    ['text/csv', '34,Ann,7\n', '34,Smith, Ann,7\n'],
+    ['application/json', '{"instances":[[34,"Ann",7]]}', '{"instances":[[34,"Smith","Ann",7]]}'],
+    ['application/json', '{"instances":[[34,"Ann",7]]}', '{"instances":["Ann"]}'],
+  ] as const) {
+    const { started, call, lines, count } = bench(t, { capture: { features: ['age', 'x'] }, payload });
+    call(whole, { contentType });
+    call(shifted, { contentType });
+    await started.flush();
+    t.strictSame([count('written'), count('unredactable')], [1, 1], shifted);
+    t.notMatch(lines().join(), /Ann|Smith/, shifted);
+  }
+});
+
 test('sampled, bounded in bytes, and every loss is counted', async t => {
   const sampled = bench(t, { capture: { sampleRate: 0.25, maxBodyBytes: 100 } });
   for (let i = 0; i < 200; i++) sampled.call('{"instances":[]}');
@@ -193,6 +245,84 @@ test('sampled, bounded in bytes, and every loss is counted', async t => {
   broken.call('{"instances":[]}');
   await broken.started.flush();
   t.equal(broken.count('failed'), 1);
+});
+
+test('a disk that is full takes whole records or nothing, and capture goes on when there is room again', async t => {
+  const root = stateDir(t);
+  const disk = directoryFiles(root);
+  let room = true;
+  const files: CaptureFiles = {
+    ...disk,
+    // As a disk does that fills up in the middle of a write.
+    append: (path, text) => disk.append(path, room ? text : unwritable(text)),
+  };
+  const { started, call, count } = bench(t, { files });
+  const write = async (id: string, has: boolean) => {
+    room = has;
+    call('{"instances":[]}', { id });
+    await started.flush();
+  };
+  await write('one', true);
+  await write('two', false);
+  await write('three', true);
+  t.strictSame([count('written'), count('failed')], [2, 1]);
+  const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(name => name.includes('.'));
+  const kept = names.flatMap(name => readFileSync(join(root, name), 'utf8').trim().split('\n'));
+  t.strictSame(
+    kept.map(line => JSON.parse(line).eventMetadata.inferenceId),
+    ['one', 'three'],
+  );
+  t.equal(await started.remove({ tenant: undefined, inferenceId: 'three' }, () => true), 1, 'and each can be removed');
+});
+
+/** A text that ends in an error half-way, as `appendFile` sees a full disk. */
+function unwritable(text: string): string {
+  return Object.assign(
+    (async function* () {
+      yield text.slice(0, text.length / 2);
+      throw new Error('ENOSPC: no space left on device');
+    })(),
+    {},
+  ) as unknown as string;
+}
+
+test('a bucket that does not answer holds up nothing but itself: its queue is bounded, what comes is dropped', async t => {
+  let held = 0;
+  let asked = 0;
+  const { promise, reject } = Promise.withResolvers<void>();
+  const files: CaptureFiles = {
+    ...directoryFiles('/nowhere'),
+    appends: false,
+    list: async function* () {},
+    append: () => {
+      asked += 1;
+      return promise;
+    },
+  };
+  let most = 0;
+  const memory: Memory = {
+    tryTake: bytes => {
+      held += bytes;
+      most = Math.max(most, held);
+      return true;
+    },
+    give: bytes => {
+      held -= bytes;
+    },
+  };
+  const { started, call, count, clock } = bench(t, { files, memory, store: { maxQueuedBytes: 4_000 } });
+  for (let i = 0; i < 500; i++) {
+    call('{"instances":[]}');
+    clock.advance(70_000); // past every flush
+    for (let step = 0; step < 20; step++) await Promise.resolve();
+  }
+  t.ok(most <= 8_000, 'what waits to be read, and what waits to be written');
+  t.equal(asked, 1, 'it is not asked again while it is silent');
+  t.ok(count('dropped') > 480);
+  reject(new Error('timed out'));
+  await started.flush();
+  t.equal(held, 0, 'all memory is given back');
+  t.equal(count('dropped') + count('failed'), 500);
 });
 
 test('records are removed by tenant and by inference id, those still waiting included', async t => {

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import type { Test } from 'tap';
 import { test } from 'tap';
 import type { JoinedTruth, RememberedCall } from '../../src/drift/drift.ts';
+import type { PastErasure } from '../../src/drift/erasure.ts';
 import { createFeedback } from '../../src/drift/feedback.ts';
 import { openPredictionBook } from '../../src/drift/prediction-book.ts';
 import { predictionSegments } from '../../src/drift/prediction-segments.ts';
@@ -20,10 +21,11 @@ interface Options {
   readonly shared?: SharedEntries;
   readonly directory?: string;
   readonly maxPredictions?: number;
+  readonly erasures?: readonly PastErasure[];
 }
 
 async function bench(t: Test, options: Options = {}) {
-  const { clock = manualClock(), shared, directory = stateDir(t), maxPredictions = 100 } = options;
+  const { clock = manualClock(), shared, directory = stateDir(t), maxPredictions = 100, erasures = [] } = options;
   const warn = (message: string) => void t.fail(message);
   const segments = predictionSegments(directory, {
     clock,
@@ -37,6 +39,7 @@ async function bench(t: Test, options: Options = {}) {
     segments,
     maxPredictions: () => maxPredictions,
     retentionMs: () => 24 * hour,
+    erasures: () => erasures,
   });
   const joined: JoinedTruth[] = [];
   const captured: unknown[] = [];

@@ -12,7 +12,8 @@ async function summer(bench: DriftBench, count: number): Promise<void> {
   await bench.pass(20);
 }
 
-const inForce = ({ drift }: DriftBench) => drift.watched().find(({ version }) => version === 'v2')?.monitor?.baseline;
+const inForce = ({ drift }: DriftBench) =>
+  drift.watched().find(({ version }) => version === 'v2')?.whole.monitor?.baseline;
 
 test('a promoted version gets its baseline though the process ends before there are records enough, and once', async t => {
   const [state, clock] = [memoryState(), manualClock(Date.UTC(2025, 9, 20, 6, 48))];

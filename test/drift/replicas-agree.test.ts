@@ -55,7 +55,7 @@ function replicaTruths(three: readonly Bench[], alone: Bench): void {
 
 /** Judgements and measures; partial sums may be split otherwise, and round to the same. */
 function windowOf(bench: Bench): unknown {
-  const window = bench.drift.watched()[0]?.windows.get('tumbling');
+  const window = bench.drift.watched()[0]?.whole.windows.get('tumbling');
   const { features, records, truths } = window?.counts ?? {};
   const sum = (parts: readonly number[] = []) => parts.reduceRight((total, part) => total + part, 0);
   return {

@@ -119,7 +119,7 @@ test('long texts are counted, and not kept: memory is bounded by records and ans
   await bench.pass(20);
   const [v1] = bench.drift.watched();
   t.equal(v1?.calls.read.value, 2);
-  t.equal(v1?.ring.size, 1);
+  t.equal(v1?.whole.ring.size, 1);
   t.equal(bench.remembered.length, 1);
 });
 
@@ -162,7 +162,8 @@ test('a promoted version gets a baseline of its own newest records', async t => 
   await bench.pass(20);
   bench.promoted = { version: 'v2', by: { canary: 'c', atMs: bench.clock.wallMs() } };
   await bench.pass(20);
-  const baselineOf = () => bench.drift.watched().find(({ version }) => version === 'v2')?.monitor?.baseline.baseline;
+  const baselineOf = () =>
+    bench.drift.watched().find(({ version }) => version === 'v2')?.whole.monitor?.baseline.baseline;
   t.equal(baselineOf()?.records, 2_000, 'too few so far: it waits');
   summer(1_900);
   await bench.pass(20);
@@ -188,9 +189,9 @@ test('of several replicas that hear of one promotion, the first makes the baseli
   for (const bench of [a, b, a]) {
     bench.promoted = { version: 'v2', by: { canary: 'c', atMs: bench.clock.wallMs() } };
     await bench.pass(20);
-    ids.push(bench.drift.watched().find(({ version }) => version === 'v2')?.monitor?.baseline.id);
+    ids.push(bench.drift.watched().find(({ version }) => version === 'v2')?.whole.monitor?.baseline.id);
   }
-  t.equal(a.drift.watched().find(({ version }) => version === 'v2')?.monitor?.baseline.baseline.records, 150);
+  t.equal(a.drift.watched().find(({ version }) => version === 'v2')?.whole.monitor?.baseline.baseline.records, 150);
   t.equal(new Set(ids).size, 1);
 });
 
@@ -201,7 +202,7 @@ test('what a baseline lacks is learned: predictions of the first records, perfor
     monitor: { referenceRecords: 200, payload: { threshold: 0.5 } },
   });
   const random = seededRandom(12);
-  const inForce = () => bench.drift.watched()[0]?.monitor?.baseline.baseline;
+  const inForce = () => bench.drift.watched()[0]?.whole.monitor?.baseline.baseline;
   const serve = async (shift: number, wrong: number) => {
     for (let i = 0; i < 250; i++) bench.call([sampleRecord(random, shift)]);
     for (let i = 0; i < 100; i++)
@@ -231,6 +232,6 @@ test('a model without a baseline is visible as such', async t => {
   const bench = await driftBench(t, { baseline: undefined });
   bench.call([{ x: 1 }]);
   await bench.pass(3 * minute);
-  t.ok(bench.drift.watched().every(({ monitor }) => monitor === undefined));
+  t.ok(bench.drift.watched().every(({ whole }) => whole.monitor === undefined));
   t.strictSame(bench.events, []);
 });

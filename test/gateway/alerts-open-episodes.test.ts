@@ -26,6 +26,7 @@ async function run(gateway: TestGateway, ...args: string[]) {
     stop: AbortSignal.abort(),
     onReload: () => {},
     columns: () => undefined,
+    rows: () => undefined,
     out: text => {
       out += text;
     },

@@ -144,6 +144,7 @@ test('the command line starts, shows and ends a canary', async t => {
         stop: AbortSignal.abort(),
         onReload: () => {},
         columns: () => 200,
+        rows: () => 200,
       },
       out: (text: string) => {
         out += text;
@@ -191,6 +192,10 @@ test('the command line starts, shows and ends a canary', async t => {
     (await run('history', 'rain')).out,
     /v2 +start +stepping +20 % +local +new build.*abort +aborted +0 % +local +wrong build/s,
   );
+  t.match((await run('history', 'rain')).out, /v2 +look /);
+  const acts = await run('history', 'rain', '--acts');
+  t.match(acts.out, /v2 +start .*v2 +pause .*v2 +resume .*v2 +abort /s);
+  t.notMatch(acts.out, /look/);
   t.match(await run('resume', 'rain'), { code: 1, err: /is aborted: it cannot be resumed/ });
   t.match(await run('start', 'rain'), { code: 2, err: /Name the version/ });
   t.match(await run('start', 'rain', 'v2', '--bake', 'long'), { code: 2, err: /--bake is a time/ });

@@ -14,8 +14,8 @@ function demoPlan() {
   return { ...loaded.resolved.config.models['rain']?.canary, bakeMs: 200, lookEveryMs: 250 };
 }
 
-/** What becomes of a version of the stand-in's rain model, which really predicts. */
-async function tryVersion(t: Test, version: string) {
+/** Tries versions of the stand-in's rain model, which really predicts, one after another; resolves to their last statuses. */
+async function tryVersions(t: Test, versions: readonly string[]) {
   const model = canaryModel({ canary: demoPlan() }, ['us-east-1', 'us-west-2']);
   const gateway = await startTestGateway(
     t,
@@ -23,26 +23,31 @@ async function tryVersion(t: Test, version: string) {
     { simulator: { containers }, logLevel: 'error' },
   );
   const { post, status } = canaryApi(gateway);
-  await post('start', { model: 'rain', version });
   const random = seededRandom(3);
   const ended = async () => !['stepping', 'frozen'].includes((await status())?.state ?? '');
   const json: typeof gateway.call = (name, options = {}) =>
     gateway.call(name, { ...options, headers: { ...options.headers, 'content-type': 'application/json' } });
-  await callUntil({ call: json }, ended, {
-    body: () => String(rainSample(random).body),
-    mostMs: 120_000,
-    sessions: 5_000,
-  });
-  return status();
+  const ends = [];
+  for (const version of versions) {
+    await post('start', { model: 'rain', version });
+    await callUntil({ call: json }, ended, {
+      body: () => String(rainSample(random).body),
+      mostMs: 120_000,
+      sessions: 5_000,
+    });
+    ends.push(await status());
+  }
+  return ends;
 }
 
-test('the better rain model is promoted', async t => {
-  const last = await tryVersion(t, 'v2');
-  t.equal(last?.state, 'promoted', `${last?.reason}`);
+test('the better rain model is promoted, and the broken one, which never fails, rolled back for what it predicts', async t => {
+  const [v2, v3] = await tryVersions(t, ['v2', 'v3']);
+  t.match(v2, { state: 'promoted', stable: { version: 'v1' } }, `${v2?.reason}`);
+  t.match(v3, { state: 'rolled-back', reason: /^predictions: /, stable: { version: 'v2' } }, `${v3?.reason}`);
+  t.equal(v3?.canary.errors, 0);
 });
 
-test('the broken one, which never fails, is rolled back for what it predicts', async t => {
-  const last = await tryVersion(t, 'v3');
-  t.match(last, { state: 'rolled-back', reason: /^predictions: / }, `${last?.reason}`);
-  t.equal(last?.canary.errors, 0);
+test('the broken one is rolled back against the first version too', async t => {
+  const [v3] = await tryVersions(t, ['v3']);
+  t.match(v3, { state: 'rolled-back', reason: /^predictions: /, stable: { version: 'v1' } }, `${v3?.reason}`);
 });

@@ -28,7 +28,7 @@ test('a drifted feature reaches the metrics, from calls as they come', async t =
   t.match(await metricsOf(gateway), /meridian_drift_baseline_loaded\{model="rain",version="v1"\} 1/);
   const random = seededRandom(2);
   const feature =
-    /meridian_drift_level\{model="rain",version="v1",window="tumbling",monitor="features",feature="x"\} 2/;
+    /meridian_drift_level\{model="rain",version="v1",scope="all",window="tumbling",monitor="features",feature="x"\} 2/;
   let seen = false;
   await eventually(t, 'drifted', async () => {
     for (let i = 0; i < 10; i++)
@@ -43,6 +43,20 @@ test('a drifted feature reaches the metrics, from calls as they come', async t =
   t.match(text, /meridian_drift_score\{.*feature="x".*statistic="wasserstein".*\} [0-9.]+/);
   t.match(text, /meridian_monitored_calls_total\{.*result="read"\} \d+/);
   t.match(text, /meridian_data_quality_violations_total\{.*check="baseline_drift_check"\} \d+/);
+});
+
+test('a truth that follows its answer at once is joined', async t => {
+  const gateway = await startTestGateway(t, monitored({ feedback: {} }));
+  const body = bodyOf([sampleRecord(seededRandom(4), 0)]);
+  const results: unknown[] = [];
+  for (let call = 0; call < 20; call += 1) {
+    const inferenceId = `at-once-${call}`;
+    await gateway.call('rain', { headers: { ...json, 'x-amzn-sagemaker-inference-id': inferenceId }, body });
+    const truth = JSON.stringify({ inferenceId, truth: 1 });
+    const response = await fetch(`${gateway.urls.data}/v1/feedback`, { method: 'POST', headers: json, body: truth });
+    results.push(((await response.json()) as { result: unknown }).result);
+  }
+  t.strictSame(new Set(results), new Set(['joined']));
 });
 
 test('a version that was replaced drifts no more: its last window does not stand for ever', async t => {
@@ -151,6 +165,7 @@ test('captured where the region that served it belongs, sealed, redacted; export
       stop: new AbortController().signal,
       onReload: () => {},
       columns: () => undefined,
+      rows: () => undefined,
       out: text => void out.push(text),
       err: text => void out.push(text),
     });

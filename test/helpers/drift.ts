@@ -52,6 +52,13 @@ export function writeBaseline(directory: string, baseline: Baseline): string {
   return at;
 }
 
+/** The model `rain`, served in the eu and the us. */
+export function monitoredModel(options: MonitorOptions, versions: readonly string[]): MonitoredModel {
+  const classes = new Set(['eu', 'us']);
+  const scopes = Object.keys(options.scopes);
+  return { name: 'rain', versions, scopes, classes, residency: undefined, options, shape: options.payload };
+}
+
 export interface DriftBench {
   readonly drift: Drift;
   readonly clock: ManualClock;
@@ -75,6 +82,9 @@ interface CallOptions {
   readonly answer: string;
   readonly inferenceId: string;
   readonly tenant: string;
+  /** Classes the caller's key is bound to. */
+  readonly bound: readonly string[];
+  readonly hint: string;
 }
 
 export interface BenchOptions {
@@ -88,7 +98,7 @@ export interface BenchOptions {
 export async function driftBench(t: Test, options: BenchOptions = {}): Promise<DriftBench> {
   const { clock = manualClock(Date.UTC(2025, 9, 20, 6, 48)), baseline = sampleBaseline() } = options;
   const monitor = monitorOptions(options.monitor);
-  const model: MonitoredModel = { name: 'rain', versions: ['v1', 'v2'], options: monitor, shape: monitor.payload };
+  const model = monitoredModel(monitor, ['v1', 'v2']);
   const events: GatewayEvent[] = [];
   const remembered: RememberedCall[] = [];
   const warnings: string[] = [];
@@ -116,7 +126,7 @@ export async function driftBench(t: Test, options: BenchOptions = {}): Promise<D
   const call: DriftBench['call'] = (instances, more = {}) => {
     const predictions = instances.map(each => predictionOf(each as { x: number }));
     const { version = 'v1', body = JSON.stringify({ instances }), answer = JSON.stringify({ predictions }) } = more;
-    const { contentType = 'application/json', inferenceId, tenant = 'demo' } = more;
+    const { contentType = 'application/json', inferenceId, tenant = 'demo', bound, hint } = more;
     drift.hear({
       type: 'version-called',
       model: 'rain',
@@ -129,8 +139,13 @@ export async function driftBench(t: Test, options: BenchOptions = {}): Promise<D
         operation: 'invoke',
         body: Buffer.from(body),
         fields: { contentType, ...(inferenceId !== undefined && { inferenceId }) },
-        caller: { tenant },
-      } as InferenceRequest,
+        caller: { tenant, ...(bound && { residency: new Set(bound) }) },
+        hints: {
+          fallback: 'any',
+          cache: { noCache: false, noStore: false },
+          ...(hint !== undefined && { residency: hint }),
+        },
+      } as unknown as InferenceRequest,
       attempts: [],
       answer: { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(answer) },
     });

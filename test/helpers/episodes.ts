@@ -99,6 +99,10 @@ export interface Fixture {
   readonly regions: Map<string, RegionState>;
   /** Versions that no calls go to any more. */
   replaced: readonly string[];
+  /** Scopes and features that a reload took away. */
+  unjudged: readonly string[];
+  /** Classes the model is served in. */
+  residencies: readonly string[];
   /** The episode under way, or the last one. */
   newest(): ReturnType<Episodes['list']>[number];
   /** A window of `v1`, or of another version. */
@@ -123,6 +127,7 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
   const emitted: GatewayEvent[] = [];
   const warnings: string[] = [];
   const posted: Fixture['posted'] = [];
+  const book = openBook(state);
   const ports: RetrainPorts = {
     clock,
     emit: event => void emitted.push(event),
@@ -136,8 +141,12 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
       read: async () => undefined,
       stop: async () => {},
     },
-    book: openBook(state),
-    budget: retrainBudget(state, () => clock.wallMs()),
+    book,
+    budget: retrainBudget(
+      state,
+      () => clock.wallMs(),
+      id => book.get(id)?.state,
+    ),
     state,
     replica: rest.replica ?? 'one',
     models: () => [['rain', fixture.options]],
@@ -145,9 +154,13 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
     stable: () => 'v1',
     carries: (_, version) => !fixture.replaced.includes(version),
     baseline: () => 'winters',
-    references: () => ({ capture: 's3://captured/rain/', feedback: 's3://truths/rain/' }),
+    references: (_, scope) => ({
+      capture: scope === 'all' ? 's3://captured/rain/' : `s3://captured-${scope}/rain/`,
+      feedback: 's3://truths/rain/',
+    }),
+    judges: (_, scope, { feature }) => !fixture.unjudged.includes(scope) && !fixture.unjudged.includes(feature ?? ''),
     regionsOf: () => ['us-east-1', 'us-west-2'],
-    residenciesOf: () => ['us', 'eu'],
+    residenciesOf: () => fixture.residencies,
     regionState: region => fixture.regions.get(region) ?? 'serving',
     canary: () => fixture.canary,
     warn: message => void warnings.push(message),
@@ -157,6 +170,8 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
     canary: undefined,
     regions: new Map(),
     replaced: [],
+    unjudged: [],
+    residencies: ['us', 'eu'],
     episodes: undefined as never,
     clock,
     control,

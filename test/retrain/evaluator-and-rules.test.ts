@@ -25,7 +25,7 @@ function listener(clock = { nowMs: 0 }) {
     keep: () => {},
     tell: news => {
       told.push(news);
-      standing.set(news.evidence.feature ?? 'all', news.evidence.active);
+      standing.set(`${news.evidence.feature ?? ''}@${news.scope}`, news.evidence.active);
     },
     measured: () => {},
   });
@@ -42,11 +42,13 @@ function listener(clock = { nowMs: 0 }) {
 test('the built-in evaluator and the shipped rules say the same of the same windows', async t => {
   const random = seededRandom(41);
   const [features, windows] = [24, 30];
+  const scopes = ['all', 'eu', 'us'];
   const evaluator = listener();
   const series: string[] = [];
   const expected: string[][] = Array.from({ length: windows }, () => []);
   for (let feature = 0; feature < features; feature++) {
-    const name = `f${feature}`;
+    // The same features in every scope: whoever mixes them up says something else.
+    const [name, scope = 'all'] = [`f${Math.floor(feature / scopes.length)}`, scopes[feature % scopes.length]];
     const values: string[] = [];
     let level: Level = 'clear';
     for (let index = 0; index < windows; index++) {
@@ -54,10 +56,10 @@ test('the built-in evaluator and the shipped rules say the same of the same wind
       if (random() < 0.55) level = levels[Math.floor(random() * 3)] as Level;
       values.push(`${levels.indexOf(level)}x59`);
       evaluator.clock.nowMs = (index + 1) * hour;
-      evaluator.window(name, level, (index + 1) * hour);
-      if (evaluator.standing.get(name)) expected[index]?.push(name);
+      evaluator.window(name, level, (index + 1) * hour, { scope });
+      if (evaluator.standing.get(`${name}@${scope}`)) expected[index]?.push(`feature="${name}",scope="${scope}"`);
     }
-    const labels = `model="rain",version="v1",monitor="features",feature="${name}",window="tumbling"`;
+    const labels = `model="rain",version="v1",scope="${scope}",monitor="features",feature="${name}",window="tumbling"`;
     // Rules look at the whole hours: a window counts there from the end of the hour in which it is shown.
     values.push(values.at(-1) ?? '');
     const shown = `meridian_drift_level{${labels}}`;
@@ -65,10 +67,10 @@ test('the built-in evaluator and the shipped rules say the same of the same wind
   }
   t.ok(expected.flat().length > 100 && expected.flat().length < features * windows - 100, 'both happen');
   const queries = expected.flatMap((names, index) => [
-    `      - expr: 'count by (feature) (ALERTS{alertname="MeridianFeatureDrift",alertstate="firing"})'`,
+    `      - expr: 'count by (feature, scope) (ALERTS{alertname="MeridianFeatureDrift",alertstate="firing"})'`,
     `        eval_time: ${(index + 1) * 60 + 30}m`,
     '        exp_samples:',
-    ...names.map(name => `          - { labels: '{feature="${name}"}', value: 1 }`),
+    ...names.map(name => `          - { labels: '{${name}}', value: 1 }`),
   ]);
   const file = join(t.testdir(), 'same.yml');
   writeFileSync(
@@ -114,9 +116,9 @@ test('drift ends by windows that are clear, whichever statistic they are judged 
     window('wind', level, clock.nowMs, { monitor: 'data-quality', statistic });
   };
   for (let i = 0; i < 3; i++) pass('drifted', 'completeness_check');
-  t.equal(standing.get('wind'), true);
+  t.equal(standing.get('wind@all'), true);
   for (let i = 0; i < 3; i++) pass('clear', 'data_type_check');
-  t.equal(standing.get('wind'), false);
+  t.equal(standing.get('wind@all'), false);
 });
 
 test('after the clock was ahead and is set back, windows count again at once', async t => {
@@ -127,7 +129,7 @@ test('after the clock was ahead and is set back, windows count again at once', a
     clock.nowMs = i * hour;
     window('wind', 'drifted', clock.nowMs);
   }
-  t.equal(standing.get('wind'), true);
+  t.equal(standing.get('wind@all'), true);
 });
 
 test('windows of an outage neither begin drift, then or later, nor end it', async t => {
@@ -141,5 +143,5 @@ test('windows of an outage neither begin drift, then or later, nor end it', asyn
   t.strictSame(told, []);
   for (let i = 0; i < 3; i++) pass('rain', 'drifted', false);
   for (let i = 0; i < 3; i++) pass('rain', 'clear', true);
-  t.equal(standing.get('rain'), true);
+  t.equal(standing.get('rain@all'), true);
 });

@@ -59,3 +59,14 @@ test('what belongs to a model is forgotten when its baseline changes', async t =
   memory.forget('rain/');
   t.equal(memory.add('rain/v1/psi', d, 3, marks, 3), 'unchanged', 'two of three are gone');
 });
+
+test('a thousand features in nine scopes, of two monitors, all add up: none pushes another out before its next window', async t => {
+  const memory = new WindowMemory();
+  const keys = Array.from({ length: 18_000 }, (_, index) => `rain/v1/features/f${index}`);
+  const pass = (of: WindowMemory, hour: number) => keys.map(key => of.add(key, 'drifted', hour, marks, hour));
+  pass(memory, 1);
+  pass(memory, 2);
+  const restarted = new WindowMemory();
+  restarted.restore(memory.text('rain/'));
+  for (const each of [memory, restarted]) t.ok(pass(each, 3).every(verdict => verdict === 'drifted'));
+});

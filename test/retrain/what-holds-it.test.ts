@@ -100,7 +100,11 @@ test('the week’s budget holds when the cool-down does not', async t => {
 
 test('an episode takes one of the budget, however often it asks', async t => {
   const limits = { cooldownHours: 24, maxPerWeek: 2 };
-  const budget = retrainBudget(memoryState(), () => 0);
+  const budget = retrainBudget(
+    memoryState(),
+    () => 0,
+    () => undefined,
+  );
   t.equal(await budget.claim('rain', 'e1', limits), undefined);
   t.equal(await budget.claim('rain', 'e1', limits), undefined, 'as after a restart');
   t.equal(budget.left('rain', limits), 1);
@@ -158,14 +162,17 @@ test('what a person puts away does not come back with the next window', async t 
 
 test('a person may begin one without evidence, or make one go on', async t => {
   const fixture = startFixture(t, { actions, approval: true });
-  await fixture.episodes.trigger('rain', 'anna', 'new sensors');
+  await fixture.episodes.trigger({ model: 'rain', scope: 'all' }, 'anna', 'new sensors');
   await fixture.pass(3_000);
   t.match(fixture.newest(), { state: 'retraining', forced: true, openedBy: 'anna', approvedBy: 'anna' });
-  await t.rejects(fixture.episodes.trigger('rain', 'anna', 'again'), { status: 409, message: /under way/ });
-  await t.rejects(fixture.episodes.trigger('snow', 'anna', 'x'), { code: 'invalid-request' });
+  await t.rejects(fixture.episodes.trigger({ model: 'rain', scope: 'all' }, 'anna', 'again'), {
+    status: 409,
+    message: /under way/,
+  });
+  await t.rejects(fixture.episodes.trigger({ model: 'snow', scope: 'all' }, 'anna', 'x'), { code: 'invalid-request' });
   const other = startFixture(t, { actions });
   await windows(other, 3, { features: 'drifted' });
-  await other.episodes.trigger('rain', 'bert', 'I know why');
+  await other.episodes.trigger({ model: 'rain', scope: 'all' }, 'bert', 'I know why');
   await other.pass(3_000);
   t.match(other.newest(), { state: 'retraining', number: 1 });
 });
@@ -178,7 +185,7 @@ test('one that a person begins while time passes is theirs, and not taken for an
     readings += 1;
     return wallMs() + readings;
   };
-  const begun = await fixture.episodes.trigger('rain', 'anna', 'new sensors');
+  const begun = await fixture.episodes.trigger({ model: 'rain', scope: 'all' }, 'anna', 'new sensors');
   t.match(begun, { state: 'confirmed', openedBy: 'anna' });
   t.equal(begun.timeline[0]?.atMs, begun.openedAtMs);
 });

@@ -38,6 +38,20 @@ test('each way of shifting traffic is a plan', async t => {
   t.same(imported({}).plan, { steps: [100], bakeMs: 0 }, 'what SageMaker does without a policy');
   const request = { EndpointName: 'rain', DeploymentConfig: plans[1][0] };
   t.same(imported(request).plan.steps, [5, 100], 'within a request to UpdateEndpoint');
+  const described = { EndpointName: 'rain', EndpointStatus: 'InService', LastDeploymentConfig: plans[1][0] };
+  t.same(imported(described).plan.steps, [5, 100], 'as DescribeEndpoint answers it');
+});
+
+test('a file that is something else is no plan that shifts all calls at once', async t => {
+  t.match(
+    problemsOf(() => imported({ EndpointName: 'rain', EndpointStatus: 'InService' })),
+    [/no DeploymentConfig/],
+  );
+  t.match(
+    problemsOf(() => imported(null)),
+    [/never updated/],
+    'what `--query LastDeploymentConfig` prints then',
+  );
 });
 
 test('what a plan cannot say is reported by name', async t => {

@@ -3,6 +3,7 @@ import { readBaseline } from '../../drift/baseline-files.ts';
 import type { MonitorOptions } from '../../drift/options.ts';
 import type { Path } from '../findings.ts';
 import type { Inspection, Rule } from '../inspection.ts';
+import { residenciesAreSound, residencyOfTarget } from './lookups.ts';
 
 type Monitored = readonly [string, MonitorOptions, Path];
 
@@ -16,18 +17,9 @@ function monitored(inspection: Inspection): readonly Monitored[] {
 
 /** Baselines are there and sound; without one there is nothing to compare with. */
 export const baselinesAreReadable: Rule = inspection => {
-  for (const [name, { baseline, baselines }, path] of monitored(inspection)) {
-    const versions = Object.keys(inspection.config.models[name]?.versions ?? {});
-    const all: (readonly [Path, string])[] = [
-      ...(baseline === undefined ? [] : [[[...path, 'baseline'], baseline] as const]),
-      ...Object.entries(baselines).map(([version, at]) => [[...path, 'baselines', version], at] as const),
-    ];
-    for (const [at, written] of all) if (inspection.sound(at)) checkBaseline(inspection, at, written);
-    for (const version of Object.keys(baselines)) {
-      if (versions.includes(version)) continue;
-      const known = `it has ${versions.join(', ')}`;
-      inspection.warning([...path, 'baselines', version], `${name} has no version ${version} here`, known);
-    }
+  for (const [name, { baseline, baselines, scopes }, path] of monitored(inspection)) {
+    checkNamed(inspection, name, { baseline, baselines }, path);
+    for (const [scope, own] of Object.entries(scopes)) checkNamed(inspection, name, own, [...path, 'scopes', scope]);
     const serving = Object.entries(inspection.config.models[name]?.versions ?? {}).filter(
       ([, { weight }]) => weight > 0,
     );
@@ -35,6 +27,64 @@ export const baselinesAreReadable: Rule = inspection => {
     inspection.warning(path, `${name} has no baseline to be compared with`, 'make one: meridian baseline build');
   }
 };
+
+type Named = Pick<MonitorOptions, 'baselines'> & { readonly baseline?: string | undefined };
+
+/** What is named for all versions, and for single ones. */
+function checkNamed(inspection: Inspection, name: string, { baseline, baselines }: Named, path: Path): void {
+  const versions = Object.keys(inspection.config.models[name]?.versions ?? {});
+  const all: (readonly [Path, string])[] = [
+    ...(baseline === undefined ? [] : [[[...path, 'baseline'], baseline] as const]),
+    ...Object.entries(baselines).map(([version, at]) => [[...path, 'baselines', version], at] as const),
+  ];
+  for (const [at, written] of all) if (inspection.sound(at)) checkBaseline(inspection, at, written);
+  for (const version of Object.keys(baselines)) {
+    if (versions.includes(version)) continue;
+    const known = `it has ${versions.join(', ')}`;
+    inspection.warning([...path, 'baselines', version], `${name} has no version ${version} here`, known);
+  }
+}
+
+/** Scopes are classes the model is served in; where there is but one, it is all there is. */
+export const scopesAreClasses: Rule = inspection => {
+  if (!residenciesAreSound(inspection)) return;
+  for (const [name, { scopes }, path] of monitored(inspection)) {
+    if (!inspection.sound([...path, 'scopes'])) continue;
+    const targets = inspection.targets().filter(({ model }) => model === name);
+    if (targets.length === 0 || !targets.every(({ path: at }) => inspection.sound(at))) continue;
+    const served = new Set(targets.flatMap(({ target }) => residencyOfTarget(inspection, target) ?? []));
+    const within = inspection.config.models[name]?.routing.residency;
+    const classes = [...served].filter(each => within?.includes(each) ?? true);
+    for (const scope of Object.keys(scopes)) {
+      const at = [...path, 'scopes', scope];
+      if (scope === 'all') inspection.error(at, 'all callers are judged anyway, by this name', 'leave it out');
+      else if (!classes.includes(scope))
+        inspection.error(at, `${name} is not served in ${scope}`, `it is served in ${classes.join(', ')}`);
+      else if (classes.length === 1)
+        inspection.warning(at, `all calls of ${name} are of ${scope}, which is judged twice`, 'leave it out');
+      else if (!isKeyBound(inspection, name, classes, scope))
+        inspection.note(
+          at,
+          `no key is bound to ${scope} alone`,
+          'bind keys, or have callers send x-meridian-residency',
+        );
+    }
+  }
+};
+
+/** Whether some key of the config may be served in one class of a model alone. */
+function isKeyBound(
+  { config: { auth } }: Inspection,
+  name: string,
+  classes: readonly string[],
+  scope: string,
+): boolean {
+  const keys = auth === 'none' ? [] : auth.keys;
+  return keys.some(({ models, residency }) => {
+    const allowed = classes.filter(each => residency?.includes(each));
+    return (models?.includes(name) ?? true) && allowed.length === 1 && allowed[0] === scope;
+  });
+}
 
 function checkBaseline(inspection: Inspection, at: Path, written: string): void {
   const directory = inspection.besideFile(at, written);

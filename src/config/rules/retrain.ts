@@ -93,11 +93,11 @@ export const shippedRulesJudgeAlike: Rule = inspection => {
         'Prometheus counts windows by its rules: 3 of 4, and 3 clear, where they are those that are shipped';
       inspection.warning([...path, 'windows'], problem, 'change rules/drift.yml alike, or set evaluator: true');
     }
-    const minutes = monitor && (monitor.windows.paneSeconds * monitor.windows.tumblingPanes) / 60;
-    if (minutes === undefined || minutes === 60) continue;
-    const window = duration(minutes * 60_000);
-    const [of4, clear3] = [4, 3].map(count => duration(minutes * 60_000 * (count - 1 / 60)));
-    const problem = `windows take ${minutes} minutes, and the shipped rules of Prometheus count those of an hour`;
+    const windowMs = monitor && monitor.windows.paneSeconds * monitor.windows.tumblingPanes * 1_000;
+    if (windowMs === undefined || windowMs === 3_600_000) continue;
+    const window = duration(windowMs);
+    const [of4, clear3] = [4, 3].map(count => duration(windowMs * (count - 1 / 60)));
+    const problem = `windows take ${window}, and the shipped rules of Prometheus count those of an hour`;
     const mend = `in rules/drift.yml [239m:1h] becomes [${of4}:${window}], and [179m:1h] [${clear3}:${window}]`;
     inspection.warning([...path, 'evaluator'], problem, mend);
   }

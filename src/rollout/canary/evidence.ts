@@ -1,5 +1,6 @@
 import { type MeanDifference, noMeanDifference } from '../../statistics/mean-difference.ts';
 import type { Moments } from '../../statistics/moments.ts';
+import { noRateDifference, type RateDifference } from '../../statistics/rate-difference.ts';
 import { newRateTest, type RateTest } from '../../statistics/rate-test.ts';
 import { noSampleRatio, type SampleRatioTest } from '../../statistics/sample-ratio.ts';
 import { type Both, type Counts, type MirroredCounts, noMirrored } from './counts.ts';
@@ -43,6 +44,8 @@ export interface Evidence {
   /** Calls counted there that are not yet compared; undefined in records of before any waited. */
   readonly open?: OpenStrata;
   readonly errors: RateTest;
+  /** Error rates of this step alone; undefined in records of before this was kept. */
+  readonly stepErrors?: RateDifference;
   readonly callerFaults: RateTest;
   readonly latency: {
     /** Stable's answers by bin of latency, per region. */
@@ -73,6 +76,7 @@ export function noEvidence(): Evidence {
     regions: {},
     open: {},
     errors: newRateTest(),
+    stepErrors: noRateDifference,
     callerFaults: newRateTest(),
     latency: { seen: {}, p50: newRateTest(), p95: newRateTest(), all: { canary: [], stable: [] } },
     predictions: { canary: {}, stable: {}, judged: 0, judgedAt: 0, p: 1, distance: 0 },

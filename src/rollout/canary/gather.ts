@@ -1,4 +1,5 @@
 import { type QuantileLook, stepQuantileTest } from '../../statistics/quantile-test.ts';
+import { addRates, noRateDifference } from '../../statistics/rate-difference.ts';
 import { type RateArm, type RateTable, stepRateTest } from '../../statistics/rate-test.ts';
 import { alphas } from './alpha.ts';
 import {
@@ -26,13 +27,12 @@ export function gather(before: Evidence, { regions, ill }: Counted, look: Look, 
   const { closed, open } = closeStrata(before.open ?? {}, regions, look.atMs);
   const tables = (arm: (side: RegionCounts) => RateArm): RateTable[] =>
     [...closed.values()].map(({ canary, stable }) => ({ canary: arm(canary), stable: arm(stable) }));
+  const failed = tables(({ calls, errors }) => ({ calls, errors }));
   return {
     regions: addRegions(before.regions, regions),
     open,
-    errors: stepRateTest(
-      before.errors,
-      tables(({ calls, errors }) => ({ calls, errors })),
-    ),
+    errors: stepRateTest(before.errors, failed),
+    stepErrors: failed.reduce(addRates, before.stepErrors ?? noRateDifference),
     callerFaults: stepRateTest(
       before.callerFaults,
       // One who asks wrongly always does, and always on the same side: the first call of each tells.

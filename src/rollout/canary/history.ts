@@ -12,8 +12,8 @@ export interface HistoryLine extends AuditLine {
 /** Everything that canaries did, line by line, never changed. */
 export interface History {
   append(model: string, lines: readonly HistoryLine[]): Promise<void>;
-  /** The last lines, oldest first. */
-  read(model: string, most: number): Promise<readonly HistoryLine[]>;
+  /** The last lines, oldest first; with `actsOnly` the last that are more than a look. */
+  read(model: string, most: number, options?: { readonly actsOnly: boolean }): Promise<readonly HistoryLine[]>;
 }
 
 const mostBytes = 20_000_000;
@@ -38,10 +38,11 @@ export function historyFiles(dir: string): History {
       writing = mine.catch(() => undefined); // told to whoever appended; the next lines are tried all the same
       return mine;
     },
-    read: async (model, most) => {
+    read: async (model, most, { actsOnly } = { actsOnly: false }) => {
       await writing;
       const texts = await Promise.all([`${fileOf(model)}.1`, fileOf(model)].map(readOrNothing));
-      return texts.join('').split('\n').flatMap(parsed).slice(-most);
+      const lines = texts.join('').split('\n').flatMap(parsed);
+      return lines.filter(({ act }) => !actsOnly || act !== 'look').slice(-most);
     },
   };
 }

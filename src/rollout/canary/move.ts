@@ -1,5 +1,6 @@
+import { noRateDifference } from '../../statistics/rate-difference.ts';
 import { noTotals } from './evidence.ts';
-import { type AuditLine, audited, type CanaryRecord } from './record.ts';
+import { type AuditLine, audited, type CanaryRecord, controlledStep, shareOf } from './record.ts';
 import { type CanaryMove, stateAfter } from './states.ts';
 import { reportsOf } from './verdict.ts';
 
@@ -17,7 +18,7 @@ export interface Mover {
 /** The record after a move, with its line in the audit; undefined where the state does not allow it. Pure. */
 export function moved(record: CanaryRecord, move: CanaryMove, mover: Mover): CanaryRecord | undefined {
   const state = stateAfter(record.state, move);
-  if (state === undefined) return undefined;
+  if (state === undefined || (move === 'verify' && shareOf(record) < 1)) return undefined;
   const { by, reason, atMs, guards } = mover;
   const next: CanaryRecord = { ...placed(record, move, mover), state, reason, stateSinceMs: atMs };
   return audited(next, { by, reason, atMs, act: move, ...(guards && { guards }) });
@@ -30,6 +31,8 @@ function placed(record: CanaryRecord, move: CanaryMove, mover: Mover): CanaryRec
     case 'unveil':
     case 'step':
       return nextPlace(record, atMs);
+    case 'verify':
+      return toBeVerified(record, atMs);
     case 'thaw':
       return { ...record, stepSinceMs: record.stepSinceMs + stoppedMs };
     case 'resume':
@@ -37,7 +40,7 @@ function placed(record: CanaryRecord, move: CanaryMove, mover: Mover): CanaryRec
       return {
         ...record,
         stepSinceMs: atMs,
-        waived: reportsOf(record).flatMap(({ guard, verdict }) => (verdict === 'condemns' ? [guard] : [])),
+        waived: condemning(record),
       };
     case 'reshadow':
       return { ...record, shadowDue: false };
@@ -45,10 +48,15 @@ function placed(record: CanaryRecord, move: CanaryMove, mover: Mover): CanaryRec
     case 'approve':
       return { ...record, weights: mover.weights ?? record.weights };
     case 'ask':
-      return { ...record, askedBy: by };
+      // Who asks has seen what the guards hold against it: they would hold it again before anybody could approve.
+      return { ...record, askedBy: by, waived: [...new Set([...record.waived, ...condemning(record)])] };
     default:
       return record;
   }
+}
+
+function condemning(record: CanaryRecord): CanaryRecord['waived'] {
+  return reportsOf(record).flatMap(({ guard, verdict }) => (verdict === 'condemns' ? [guard] : []));
 }
 
 /** At the first step wave follows wave; then the last one climbs. So a share is never lowered, and a region never lost. */
@@ -56,8 +64,19 @@ function nextPlace(record: CanaryRecord, atMs: number): CanaryRecord {
   const { wave, step, plan } = record;
   const widens = step === 0 && wave + 1 < plan.waves.length;
   const place = widens ? { wave: wave + 1, step } : { wave, step: step + 1 };
+  const control = shareOf({ ...record, ...place }) === 1 ? record.stepStable : record.control;
+  return { ...freshStep(record, atMs), ...place, ...(control && { control }) };
+}
+
+/** Nothing is beside a canary that has all calls: at the greatest share that leaves some, both are compared again. */
+function toBeVerified(record: CanaryRecord, atMs: number): CanaryRecord {
+  const step = controlledStep(record.plan) ?? record.step;
+  return { ...freshStep(record, atMs), step, verified: (record.verified ?? 0) + 1 };
+}
+
+function freshStep(record: CanaryRecord, atMs: number): CanaryRecord {
   // With another share, calls of both sides would be of other times: what is predicted then may have moved for both.
   const predictions = { ...record.evidence.predictions, canary: {}, stable: {}, judgedAt: 0 };
-  const evidence = { ...record.evidence, predictions };
-  return { ...record, ...place, evidence, stepSinceMs: atMs, stepCalls: noTotals, stepStable: noTotals };
+  const evidence = { ...record.evidence, predictions, stepErrors: noRateDifference };
+  return { ...record, evidence, stepSinceMs: atMs, stepCalls: noTotals, stepStable: noTotals };
 }

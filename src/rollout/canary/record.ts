@@ -53,6 +53,10 @@ export interface CanaryRecord {
   readonly stepCalls: Totals;
   /** Calls of stable's in the same looks and regions. */
   readonly stepStable: Totals;
+  /** Calls of stable's in the last step that had some, once the canary has all calls. */
+  readonly control?: Totals;
+  /** How often it went back from 100 % to be compared again. */
+  readonly verified?: number;
   /** Guards that held it and that a person has let pass. */
   readonly waived: readonly GuardName[];
   /** Number of the last batch taken of each replica's process. */
@@ -159,6 +163,12 @@ export function shareOf({ state, plan, step }: Pick<CanaryRecord, 'state' | 'pla
   if (state === 'promoted') return 1;
   if (!isRunning(state)) return 0;
   return plan.steps[step]?.share ?? 0;
+}
+
+/** The last step at which stable has calls too; undefined in a plan that has none. */
+export function controlledStep({ steps }: Pick<Plan, 'steps'>): number | undefined {
+  const step = steps.findLastIndex(({ share }) => share < 1);
+  return step === -1 ? undefined : step;
 }
 
 /** Lines kept in the record: of looks, and of all other acts. */

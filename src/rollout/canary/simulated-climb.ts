@@ -33,6 +33,8 @@ export interface Climbed {
   /** Rolled back, or held by a guard. */
   readonly ended: number;
   readonly rolledBack: number;
+  /** Looked broken at 100 % and went back to be compared again, whatever became of them then. */
+  readonly verified: number;
   /** How often each guard ended one. */
   readonly by: Readonly<Record<string, number>>;
 }
@@ -61,11 +63,12 @@ interface World {
 export function climb(climbs: Climbs): Climbed {
   const random = seededRandom(climbs.seed);
   const by: Record<string, number> = {};
-  let [promoted, rolledBack, ended] = [0, 0, 0];
+  let [promoted, rolledBack, ended, verified] = [0, 0, 0, 0];
   for (let run = 0; run < climbs.runs; run += 1) {
     const phase = 2 * Math.PI * random();
     const record = climbOnce({ random, climbs, phase, period: climbs.looks * (0.5 + 1.5 * random()) });
     if (record.state === 'promoted') promoted += 1;
+    if (record.verified !== undefined) verified += 1;
     if (record.state !== 'rolled-back' && (record.state !== 'held' || record.reason.startsWith('inconclusive')))
       continue;
     ended += 1;
@@ -73,7 +76,7 @@ export function climb(climbs: Climbs): Climbed {
     const guard = record.reason.split(':')[0] ?? '';
     by[guard] = (by[guard] ?? 0) + 1;
   }
-  return { promoted, ended, rolledBack, by };
+  return { promoted, ended, rolledBack, verified, by };
 }
 
 function climbOnce(world: World): CanaryRecord {

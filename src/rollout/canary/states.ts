@@ -28,6 +28,8 @@ export const canaryMoves = [
   'unveil',
   /** To the next step or wave. */
   'step',
+  /** Back from 100 % to the last step that has stable calls to compare with, as something looks broken. */
+  'verify',
   'freeze',
   'thaw',
   'hold',
@@ -52,14 +54,14 @@ const shortcuts = { promote: 'promoted', ask: 'awaiting-approval' } as const;
 /** The whole machine. A move that is not listed cannot be made from that state. */
 export const canaryTransitions: Readonly<Record<CanaryState, Readonly<Partial<Record<CanaryMove, CanaryState>>>>> = {
   shadowing: { ...ends, unveil: 'stepping', pause: 'paused' },
-  stepping: { ...ends, ...shortcuts, step: 'stepping', freeze: 'frozen', pause: 'paused' },
-  frozen: { ...ends, ...shortcuts, thaw: 'stepping', pause: 'paused' },
+  stepping: { ...ends, ...shortcuts, step: 'stepping', verify: 'stepping', freeze: 'frozen', pause: 'paused' },
+  frozen: { ...ends, ...shortcuts, thaw: 'stepping', verify: 'frozen', pause: 'paused' },
   held: {
     ...{ ...shortcuts, condemn: 'rolled-back', abort: 'aborted' },
-    ...{ resume: 'stepping', reshadow: 'shadowing', pause: 'paused' },
+    ...{ resume: 'stepping', reshadow: 'shadowing', verify: 'held', pause: 'paused' },
   },
-  paused: { ...ends, ...shortcuts, resume: 'stepping', reshadow: 'shadowing' },
-  'awaiting-approval': { ...ends, approve: 'promoted', pause: 'paused' },
+  paused: { ...ends, ...shortcuts, resume: 'stepping', reshadow: 'shadowing', verify: 'paused' },
+  'awaiting-approval': { ...ends, approve: 'promoted', verify: 'stepping', pause: 'paused' },
   promoted: { abort: 'aborted' },
   'rolled-back': {},
   aborted: {},

@@ -1,6 +1,6 @@
 import { totalsOf } from './evidence.ts';
 import type { GuardReport } from './guards/report.ts';
-import { type AuditLine, type CanaryRecord, shareOf } from './record.ts';
+import { type AuditLine, type CanaryRecord, controlledStep, shareOf } from './record.ts';
 import { type CanaryState, isRunning } from './states.ts';
 import { reportsOf, waitsFor } from './verdict.ts';
 
@@ -100,5 +100,6 @@ function waitsOf(record: CanaryRecord, guards: readonly GuardReport[], atMs: num
   if (state === 'paused') return ['a person, to resume it'];
   if (state === 'awaiting-approval') return ['a second person, to approve it'];
   if (state === 'frozen') return [`${Object.keys(degraded).join(', ')} to be well again`];
-  return waitsFor(record, guards, atMs);
+  const again = (record.verified ?? 0) > 0 && record.step === controlledStep(record.plan);
+  return [...(again ? ['this step again, as at 100 % it looked broken'] : []), ...waitsFor(record, guards, atMs)];
 }

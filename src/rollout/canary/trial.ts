@@ -115,6 +115,7 @@ export function comesAgain(trial: Trial, { share, key, returning }: FinishedCall
 
 /** Counts the first finished call of each caller, as long as the share is what it was. */
 export function countFinished(trial: Trial, { side, share, key, returning }: FinishedCall): void {
+  if (share === 1) return; // nothing is left to chance
   if (share < trial.seenShare) return; // a late one, of the step before
   if (share > trial.seenShare) {
     trial.seenShare = share;

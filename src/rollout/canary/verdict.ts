@@ -11,7 +11,7 @@ import type { GuardReport } from './guards/report.ts';
 import { sampleRatioGuard } from './guards/sample-ratio.ts';
 import type { Look, Run } from './look.ts';
 import { type CanaryRecord, shareOf } from './record.ts';
-import type { CanaryMove } from './states.ts';
+import { type CanaryMove, stateAfter } from './states.ts';
 
 /** What every guard says of the evidence so far. */
 export function reportsOf(record: CanaryRecord): GuardReport[] {
@@ -90,6 +90,9 @@ export function decide(record: CanaryRecord, reports: readonly GuardReport[], at
   const condemned = reports.filter(({ verdict }) => verdict === 'condemns');
   const fatal = condemned.find(({ action }) => action === 'rollback');
   if (fatal !== undefined) return { move: 'condemn', reason: wordsOf(fatal) };
+  const doubtful = condemned.find(({ action }) => action === 'verify');
+  if (doubtful !== undefined && stateAfter(state, 'verify') !== undefined)
+    return { move: 'verify', reason: `no stable call is beside it to compare with: ${wordsOf(doubtful)}` };
   if (state === 'held' || state === 'paused') return undefined;
   const halting = condemned.find(({ guard }) => !record.waived.includes(guard));
   if (halting !== undefined) return { move: 'hold', reason: wordsOf(halting) };

@@ -49,7 +49,12 @@ export type CanaryActBody = Static<typeof CanaryActBody>;
 /** Which models; and of a history, how many lines. */
 const CanaryQuery = Type.Object({ model: Type.Optional(Name) }, { additionalProperties: false });
 const HistoryQuery = Type.Object(
-  { model: Name, last: Type.Optional(Type.String({ pattern: '^[0-9]{1,5}$' })) },
+  {
+    model: Name,
+    last: Type.Optional(Type.String({ pattern: '^[0-9]{1,5}$' })),
+    /** `true`: only what changed it, without the looks in between. */
+    acts: Type.Optional(Type.Enum(['true', 'false'])),
+  },
   { additionalProperties: false },
 );
 
@@ -64,7 +69,7 @@ const acts = ['pause', 'resume', 'promote', 'abort', 'approve'] as const;
 /** What operators see of canaries, and do with them. */
 export interface CanaryRoutePorts {
   canaries(model: string | undefined): unknown;
-  canaryHistory(model: string, last: number): Promise<unknown>;
+  canaryHistory(model: string, last: number, actsOnly: boolean): Promise<unknown>;
   startCanary(what: StartCanaryBody, who: Actor): Promise<unknown>;
   actOnCanary(act: (typeof acts)[number], what: CanaryActBody, who: Actor): Promise<unknown>;
 }
@@ -83,8 +88,8 @@ export function canaryRoutes(
   });
   server.get('/admin/canary/history', { schema: { querystring: HistoryQuery } }, async request => {
     judge(request, 'viewer');
-    const { model, last } = request.query as Static<typeof HistoryQuery>;
-    return ports.canaryHistory(model, last === undefined ? usualLines : Number(last));
+    const { model, last, acts } = request.query as Static<typeof HistoryQuery>;
+    return ports.canaryHistory(model, last === undefined ? usualLines : Number(last), acts === 'true');
   });
   server.post('/admin/canary/start', { schema: { body: StartCanaryBody } }, async request =>
     ports.startCanary(request.body as StartCanaryBody, judge(request, 'operator')),

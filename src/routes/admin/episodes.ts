@@ -21,9 +21,13 @@ export type ApproveBody = Static<typeof ApproveBody>;
 export const DismissBody = Type.Object({ id: Id, reason: Type.Optional(Reason) }, { additionalProperties: false });
 export type DismissBody = Static<typeof DismissBody>;
 
-/** Which model, and why. */
+/** Which model, of which scope (default `all`), and why. */
 export const TriggerBody = Type.Object(
-  { model: Type.String({ minLength: 1 }), reason: Reason },
+  {
+    model: Type.String({ minLength: 1 }),
+    scope: Type.Optional(Type.String({ pattern: '^[a-z0-9-]{1,32}$' })),
+    reason: Reason,
+  },
   { additionalProperties: false },
 );
 export type TriggerBody = Static<typeof TriggerBody>;

@@ -23,6 +23,15 @@ test('a canary as good as stable is promoted, though costs, losses and errors mo
   t.end();
 });
 
+test('errors that rise ninefold while it has all calls send a good one back to be compared, and end none', t => {
+  const options = canaryOptions({ steps: [20, 50, { share: 100, minSample: 60_000 }] });
+  const { verified, ended, promoted } = climb({ ...climbs, options, base: 0.05, looks: 60, runs: 60, seed: 4 });
+  t.ok(verified >= 2, `${verified} looked broken`);
+  t.equal(ended, 0);
+  t.ok(promoted >= 40, `${promoted} promoted`);
+  t.end();
+});
+
 test('what is worse is seen in the same world', t => {
   const few = { ...climbs, runs: 10 };
   const dearer = climb({ ...few, worse: { cost: 2 } });

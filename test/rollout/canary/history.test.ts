@@ -35,6 +35,15 @@ test('lines are kept in order, and one that a crash cut short is passed over', a
   t.strictSame(await history.read('snow', 10), []);
 });
 
+test('what was done is found behind any number of looks', async t => {
+  const history = historyFiles(stateDir(t));
+  await history.append('rain', [{ ...line(1), act: 'start' }, line(2), { ...line(3), act: 'pause' }, line(4), line(5)]);
+  const revisions = async (most: number) =>
+    (await history.read('rain', most, { actsOnly: true })).map(({ revision }) => revision);
+  t.strictSame(await revisions(10), [1, 3]);
+  t.strictSame(await revisions(1), [3]);
+});
+
 test('a file that has grown too long becomes the former one', async t => {
   const dir = stateDir(t);
   const history = historyFiles(dir);

@@ -17,6 +17,7 @@ awaiting-approval approve promoted
 awaiting-approval condemn rolled-back
 awaiting-approval hold held
 awaiting-approval pause paused
+awaiting-approval verify stepping
 frozen abort aborted
 frozen ask awaiting-approval
 frozen condemn rolled-back
@@ -24,6 +25,7 @@ frozen hold held
 frozen pause paused
 frozen promote promoted
 frozen thaw stepping
+frozen verify frozen
 held abort aborted
 held ask awaiting-approval
 held condemn rolled-back
@@ -31,6 +33,7 @@ held pause paused
 held promote promoted
 held reshadow shadowing
 held resume stepping
+held verify held
 paused abort aborted
 paused ask awaiting-approval
 paused condemn rolled-back
@@ -38,6 +41,7 @@ paused hold held
 paused promote promoted
 paused reshadow shadowing
 paused resume stepping
+paused verify paused
 promoted abort aborted
 shadowing abort aborted
 shadowing condemn rolled-back
@@ -52,6 +56,7 @@ stepping hold held
 stepping pause paused
 stepping promote promoted
 stepping step stepping
+stepping verify stepping
 `;
 
 test('the whole table of states and moves', t => {
@@ -62,7 +67,7 @@ test('the whole table of states and moves', t => {
   t.end();
 });
 
-test('whatever is done in whatever order, a canary only goes forward and ends once', t => {
+test('whatever is done in whatever order, a canary only goes forward, but to be verified, and ends once', t => {
   const plan = { steps: [1, 10, 100], waves: [['us-east-1'], 'rest' as const] };
   const check = () =>
     fc.assert(
@@ -72,12 +77,14 @@ test('whatever is done in whatever order, a canary only goes forward and ends on
           const steps = record.step + 1 < record.plan.steps.length || record.wave + 1 < record.plan.waves.length;
           if (move === 'step' && !steps) continue; // the verdict promotes there
           const next = moved(record, move, { by: 'somebody', reason: 'why not', atMs: 1_000 * index });
+          const verifies = move === 'verify' && shareOf(record) === 1;
           if (next === undefined) {
-            if (stateAfter(record.state, move) !== undefined) return false;
+            if (stateAfter(record.state, move) !== undefined && (move !== 'verify' || verifies)) return false;
             continue;
           }
           const ended = !isRunning(record.state) && !(record.state === 'promoted' && next.state === 'aborted');
-          const shrinks = isRunning(next.state) && (shareOf(next) < shareOf(record) || next.wave < record.wave);
+          const shrinks =
+            isRunning(next.state) && (shareOf(next) < shareOf(record) || next.wave < record.wave) && !verifies;
           if (ended || shrinks || next.revision !== record.revision + 1) return false;
           if (next.audit.at(-1)?.act !== move || next.audit.at(-1)?.revision !== next.revision) return false;
           record = next;

@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import { addCounts, type Counts } from '../../../src/rollout/canary/counts.ts';
 import { noTotals } from '../../../src/rollout/canary/evidence.ts';
+import { moved } from '../../../src/rollout/canary/move.ts';
 import type { CanaryRecord } from '../../../src/rollout/canary/record.ts';
 import { reportsOf } from '../../../src/rollout/canary/verdict.ts';
 import { calls, newCanary, type Shown, show } from '../../helpers/canary-record.ts';
@@ -161,6 +162,19 @@ test('a person may let a guard that holds it pass; it does not hold it twice', t
   t.end();
 });
 
+test('a promotion that a person asked for in spite of a guard waits for the second person, and is not held again', t => {
+  const drawn = addCounts([well, { 'd/canary/0.2': 35, 'd/stable/0.2': 200 }]);
+  const plan = { minSample: 1_000_000, approval: 'second-person' } as const;
+  const { record, decision } = repeat(newCanary(plan), 60, () => drawn);
+  const at = { by: 'anna', reason: '', atMs: 900_000 };
+  const held = moved(record, decision?.move ?? 'resume', at);
+  t.equal(held?.state, 'held');
+  const asked = held && moved(held, 'ask', at);
+  t.equal(asked?.state, 'awaiting-approval');
+  t.equal(asked && show(asked, 901_000, drawn).decision, undefined);
+  t.end();
+});
+
 test('failures in a row end it at once while stable answers there', t => {
   const known = repeat(newCanary({ minSample: 1_000_000 }), 10, () => well).record;
   const run = (length: number, stableOk: number, stableBad: number) =>
@@ -195,7 +209,7 @@ test('a break is seen by the error ratio although stable’s rate is all that is
   );
   t.match(
     reports.find(({ guard }) => guard === 'errorRatio'),
-    { verdict: 'condemns', action: 'rollback' },
+    { verdict: 'condemns', action: 'verify' },
   );
   t.end();
 });

@@ -32,13 +32,13 @@ test('on the year it has not seen, v2 beats v1 on every count', async t => {
   t.ok(v2.auc > v1.auc + 0.05, `AUC ${v2.auc} > ${v1.auc}`);
 });
 
-test('v3 is broken where it does not show: it ranks well and is badly calibrated', async t => {
+test('v3 is broken: what it learned is right, and its serving code makes nonsense of it', async t => {
   const [v1, v2, v3] = [loadRainWeights('v1').heldOut, loadRainWeights('v2').heldOut, loadRainWeights('v3').heldOut];
+  t.strictSame(loadRainWeights('v3').coefficients, loadRainWeights('v2').coefficients, 'trained alike');
   t.ok(v3.logLoss > v1.logLoss, `log loss ${v3.logLoss} > ${v1.logLoss}`);
   t.ok(v3.brier > v1.brier, `Brier ${v3.brier} > ${v1.brier}`);
-  t.ok(v3.auc > v1.auc && v3.auc < v2.auc, `AUC ${v3.auc}`);
   t.ok(Math.abs(v2.meanProbability - v2.baseRate) < 0.05, 'v2 promises about as much rain as falls');
-  t.ok(v3.meanProbability < v3.baseRate - 0.1, 'v3 promises far less');
+  t.ok(v3.meanProbability < 0.01, 'v3 promises none');
 });
 
 test('the airports know more about being late than their own averages', async t => {

@@ -1,8 +1,8 @@
 import { logErrorRatio, ratioBounds } from '../../../statistics/sequential-ratio.ts';
-import { shareSequence } from '../../../statistics/share-difference.ts';
+import { shareSequence } from '../../../statistics/share-sequence.ts';
 import { alphas } from '../alpha.ts';
-import { totalsOf } from '../evidence.ts';
-import { type CanaryRecord, shareOf } from '../record.ts';
+import { noTotals, totalsOf } from '../evidence.ts';
+import { type CanaryRecord, controlledStep, shareOf } from '../record.ts';
 import { type GuardReport, percent } from './report.ts';
 
 /** How surely stable's rate lies below what the hard guards take it for. */
@@ -13,26 +13,36 @@ const boundAlpha = 0.01;
  */
 const breakPoints = { beside: 0.1, alone: 0.2 };
 const longestRun = 1_000;
+/** So many of stable's calls in a step tell what its rate is now: fewer would only bound it far above. */
+const tellingCalls = 100;
 
 /** What the hard guards look at. */
-type HardRecord = Pick<CanaryRecord, 'evidence' | 'plan' | 'state' | 'step' | 'stepCalls' | 'stepStable'>;
+type HardRecord = Pick<
+  CanaryRecord,
+  'evidence' | 'plan' | 'state' | 'step' | 'stepCalls' | 'stepStable' | 'control' | 'verified'
+>;
 
-/** Stable is taken to fail so often where it has no calls, and never had any beside this canary's. */
+/**
+ * Stable is taken to fail so often where it has no calls, and never had any beside this canary's; and, for runs of
+ * failures at 100 %, at least so often: what both sides would have come to meanwhile is not known.
+ */
 const unknownRate = 0.5;
 
 /**
- * Stable's error rate, taken from above, since it is measured: 1 while nothing is known. Where the step's calls show
- * that stable fails more than before, they tell: the share is the same for the whole step, so both sides met the same
- * minutes. A few of them show nothing, and at 100 % those that are still under way are all there are.
+ * Stable's error rate, taken from above, since it is measured: 1 while nothing is known. It is what the step's calls leave
+ * possible, where that is more than before: the share is the same for the whole step, so both sides met the same
+ * minutes. A few of them show nothing, unless that stable fails more; and at 100 % those that are still under way are all
+ * there are: there the last step that had some tells.
  */
-function stableRate({ evidence, stepStable: step, ...record }: HardRecord): number {
+function stableRate({ evidence, stepStable, control = noTotals, ...record }: HardRecord): number {
   const { stable } = totalsOf(evidence);
   const all = shareOf(record) === 1;
   if (stable.calls === 0) return all ? unknownRate : 1;
   const ever = shareSequence(stable, boundAlpha).high;
-  if (all || step.calls === 0) return ever;
+  const step = all ? control : stepStable;
+  if (step.calls === 0) return ever;
   const { low, high } = shareSequence(step, boundAlpha);
-  return low > stable.errors / stable.calls ? Math.max(ever, high) : ever;
+  return step.calls >= tellingCalls || low > stable.errors / stable.calls ? Math.max(ever, high) : ever;
 }
 
 /**
@@ -49,7 +59,7 @@ export function runThatEnds(rate: number, calls: number, least: number): number 
 /** So many failures of the canary in a row, while stable answers in the same region. */
 export function failuresInARowGuard(record: HardRecord): GuardReport {
   const { evidence, plan } = record;
-  const rate = stableRate(record);
+  const rate = shareOf(record) === 1 ? Math.max(stableRate(record), unknownRate) : stableRate(record);
   const threshold = runThatEnds(rate, totalsOf(evidence).canary.calls, plan.guards.failuresInARow);
   const { length, region } = evidence.run;
   return {
@@ -65,11 +75,16 @@ export function failuresInARowGuard(record: HardRecord): GuardReport {
   };
 }
 
-/** Wald's test of the step's errors: stable's rate against one ten points above it, twenty where no stable call is left. */
+/**
+ * Wald's test of the step's errors: stable's rate against one ten points above it, twenty where no stable call is left.
+ * There a world that got worse for everyone looks the same as a break: the first time both are compared once more, and
+ * if it looks so again after that, a person decides.
+ */
 export function errorRatioGuard(record: HardRecord): GuardReport {
   const { plan, stepCalls: step, stepStable: stable } = record;
   const fine = Math.max(stableRate(record), 1e-6);
-  const points = shareOf(record) === 1 ? breakPoints.alone : breakPoints.beside;
+  const alone = shareOf(record) === 1;
+  const points = alone ? breakPoints.alone : breakPoints.beside;
   const bad = Math.min(0.95, Math.max(fine + points, 2 * fine));
   const steps = plan.steps.length + plan.waves.length - 1;
   const options = { fine, bad, alpha: alphas.errorRatio / steps, beta: 0.1 };
@@ -79,7 +94,7 @@ export function errorRatioGuard(record: HardRecord): GuardReport {
   return {
     guard: 'errorRatio',
     verdict: statistic >= threshold ? 'condemns' : 'fine',
-    action: 'rollback',
+    action: alone ? actionAlone(record) : 'rollback',
     statistic,
     threshold,
     canary: step.calls === 0 ? null : step.errors / step.calls,
@@ -89,4 +104,9 @@ export function errorRatioGuard(record: HardRecord): GuardReport {
       ? `this step, stable’s at most ${percent(fine)} against ${percent(bad)}`
       : 'stable’s rate is not known yet',
   };
+}
+
+function actionAlone({ plan, verified = 0 }: HardRecord): GuardReport['action'] {
+  if (controlledStep(plan) === undefined) return 'rollback'; // it never had any calls beside it
+  return verified === 0 ? 'verify' : 'hold';
 }

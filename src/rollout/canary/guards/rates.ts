@@ -1,4 +1,4 @@
-import { shareDifference } from '../../../statistics/share-difference.ts';
+import { noRateDifference, type RateDifference, rateDifferenceBound } from '../../../statistics/rate-difference.ts';
 import { passAlpha } from '../alpha.ts';
 import { type Evidence, type Totals, totalsOf } from '../evidence.ts';
 import type { Plan } from '../plan.ts';
@@ -7,15 +7,15 @@ import { evidenceOf, type GuardReport, percent } from './report.ts';
 
 const rate = (count: number, { calls }: Totals) => (calls === 0 ? null : count / calls);
 
-type ErrorsOf = Pick<CanaryRecord, 'evidence' | 'plan' | 'state' | 'step' | 'stepCalls' | 'stepStable'>;
+type ErrorsOf = Pick<CanaryRecord, 'evidence' | 'plan' | 'state' | 'step'>;
 
 /**
  * Errors: condemned when the conditional rate test shows more of them than stable has in the same regions and minutes
- * (`statistics/rate-test.ts`); fine once those of the step are shown to exceed stable's by less than the margin. With one
- * share for the whole step both sides met the same minutes; in steps of other shares error rates may have been others.
+ * (`statistics/rate-test.ts`); fine once those of the step are shown to exceed stable's by less than the margin, likewise
+ * (`statistics/rate-difference.ts`): a version may fail at a greater share though it did not at a smaller one.
  */
 export function errorsGuard(record: ErrorsOf): GuardReport {
-  const { evidence, plan, stepCalls, stepStable } = record;
+  const { evidence, plan } = record;
   const { canary, stable } = totalsOf(evidence);
   const base = {
     ...evidenceOf('errors', evidence.errors.mostLog),
@@ -24,7 +24,6 @@ export function errorsGuard(record: ErrorsOf): GuardReport {
     stable: rate(stable.errors, stable),
     unit: 'share',
   } as const;
-  const { marginPoints } = plan.guards.errors;
   if (shareOf(record) === 1 && stable.calls > 0) {
     const verdict = base.statistic >= base.threshold ? 'condemns' : 'fine';
     return {
@@ -33,12 +32,23 @@ export function errorsGuard(record: ErrorsOf): GuardReport {
       detail: 'no stable calls are left to compare with: failures in a row and the ratio act',
     };
   }
-  if (stepCalls.calls === 0 || stepStable.calls === 0)
-    return { ...base, verdict: 'unclear', detail: 'nothing to compare yet' };
-  const { high } = shareDifference(stepCalls, stepStable, passAlpha);
-  const detail = `at most ${(100 * high).toFixed(2)} points above stable, to pass ${marginPoints}`;
-  const fine = high <= marginPoints / 100 ? 'fine' : 'unclear';
+  const compared = evidence.stepErrors ?? noRateDifference;
+  if (compared.weight === 0) return { ...base, verdict: 'unclear', detail: 'nothing to compare yet' };
+  const margin = marginOf(compared, plan);
+  const high = rateDifferenceBound(compared, { margin, alpha: passAlpha, designEffect: 1 });
+  const detail = `at most ${points(high)} points above stable, to pass ${points(margin)}`;
+  const fine = high <= margin ? 'fine' : 'unclear';
   return { ...base, verdict: base.statistic >= base.threshold ? 'condemns' : fine, detail };
+}
+
+/** Points that are much beside a rate of one percent are little beside one of thirty. */
+function marginOf({ stable, weight }: RateDifference, { guards }: Plan): number {
+  const { marginPoints, marginShare = 0 } = guards.errors;
+  return Math.max(marginPoints / 100, (marginShare * stable) / weight);
+}
+
+function points(share: number): string {
+  return String(Number((100 * share).toFixed(2)));
 }
 
 /** Caller's faults: both sides see the same traffic, so a version that refuses more of it refuses good input. */

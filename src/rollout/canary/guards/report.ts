@@ -8,7 +8,8 @@ export interface GuardReport {
    * `off`: the plan leaves it out.
    */
   readonly verdict: 'condemns' | 'fine' | 'unclear' | 'no-data' | 'off';
-  readonly action: 'rollback' | 'hold';
+  /** `verify`: back to a step in which stable has calls, to be compared there. */
+  readonly action: 'rollback' | 'hold' | 'verify';
   readonly statistic: number;
   readonly threshold: number;
   /** Both sides' value of what is compared; null where there is none. */

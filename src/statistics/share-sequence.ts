@@ -1,4 +1,3 @@
-import type { DifferenceBounds } from './mean-difference.ts';
 import type { Interval } from './proportions.ts';
 import type { RateArm } from './rate-test.ts';
 import { lnBeta } from './special.ts';
@@ -14,17 +13,6 @@ export function shareSequence(arm: RateArm, alpha: number): Interval {
   const mixture = lnBeta(errors + 0.5, calls - errors + 0.5) - lnBeta(0.5, 0.5);
   const refused = (share: number) => mixture - logBinomial(errors, calls, share) >= -Math.log(alpha);
   return { low: border(0, seen, refused), high: border(1, seen, refused) };
-}
-
-/**
- * Confidence sequence of canary's error rate minus stable's, from one sequence of each at half of alpha. `high` ≤ δ at
- * any look shows that the canary's rate exceeds stable's by δ at most. Exact and conservative; it takes the rates
- * as unchanging, where the rate test does not.
- */
-export function shareDifference(canary: RateArm, stable: RateArm, alpha: number): DifferenceBounds {
-  const [left, right] = [shareSequence(canary, alpha / 2), shareSequence(stable, alpha / 2)];
-  const rate = (arm: RateArm) => (arm.calls === 0 ? 0 : arm.errors / arm.calls);
-  return { estimate: rate(canary) - rate(stable), low: left.low - right.high, high: left.high - right.low };
 }
 
 /** ln of share^errors · (1 − share)^(calls − errors), 0⁰ being 1. */
