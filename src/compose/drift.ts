@@ -9,15 +9,12 @@ import { type Drift, startDrift } from '../drift/drift.ts';
 import { createErasures, type Erased, type ErasedCounts, type Erasures, pastErasures } from '../drift/erasure.ts';
 import { createFeedback, type Feedback } from '../drift/feedback.ts';
 import { readPredictions } from '../drift/payload.ts';
-import type { DriftPorts } from '../drift/ports.ts';
 import { openPredictionBook, type PredictionBook } from '../drift/prediction-book.ts';
 import { predictionSegments } from '../drift/prediction-segments.ts';
 import { lastingName } from '../drift/stored-panes.ts';
 import { type Totals, totals } from '../drift/totals.ts';
-import { weightsOf } from '../rollout/canary/plan.ts';
-import { inCharge } from '../rollout/canary/record.ts';
-import { canaryViews } from '../rollout/canary/views.ts';
-import { configuredBaselines, type MonitoredModels, monitoredModels } from './monitored-models.ts';
+import { driftPorts } from './drift-ports.ts';
+import { type MonitoredModels, monitoredModels } from './monitored-models.ts';
 import type { Parts } from './parts.ts';
 
 /** The drift side of the gateway. */
@@ -77,49 +74,6 @@ export async function createDrift(parts: Parts, warn: (message: string) => void)
       await Promise.all([drift.stop(), capture.stop()]);
       await book.stop();
     },
-  };
-}
-
-function driftPorts(
-  parts: Parts,
-  models: MonitoredModels,
-  own: Pick<DriftPorts, 'directory' | 'tallies' | 'counted'>,
-  warn: (message: string) => void,
-): DriftPorts {
-  const { clock, random, emit, admission, stores, health } = parts;
-  return {
-    clock,
-    random,
-    emit,
-    memory: admission,
-    state: stores.state,
-    ...own,
-    models: () => [...models().values()],
-    model: name => models().get(name),
-    configured: configuredBaselines(models, warn),
-    promoted: promotedIn(parts),
-    disturbed: name => {
-      const states = health.regions();
-      const targets =
-        parts
-          .config()
-          .models.get(name)
-          ?.versions.flatMap(version => version.targets) ?? [];
-      return targets.some(({ region }) => states.get(region) === 'evacuated');
-    },
-    warn,
-  };
-}
-
-/** As canaries write it down: read there, so that no promotion is missed that was made as a process died. */
-function promotedIn(parts: Parts): DriftPorts['promoted'] {
-  const view = canaryViews(parts.stores.state);
-  return name => {
-    const [model, { record }] = [parts.config().models.get(name), view(name)];
-    const version = model && record && inCharge(record, weightsOf(model));
-    if (record === undefined || version === undefined) return undefined;
-    if (record.state !== 'promoted') return { version };
-    return { version, by: { canary: record.id, atMs: record.stateSinceMs } };
   };
 }
 
