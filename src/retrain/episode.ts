@@ -128,7 +128,7 @@ export interface ActionRecord {
   readonly dueAtMs: number;
   /** Where it may have been carried out although no answer came: regions, or the URL of a webhook. */
   readonly unsure?: readonly string[];
-  /** Of a pipeline: filled in once, so that every try and replica sends the same. */
+  /** Of a pipeline, filled in; of others, where data is. Made once, so that every try and replica sends the same. */
   readonly parameters: Readonly<Record<string, string>>;
   /** ARN of the run, id of the event. */
   readonly link?: string;
