@@ -73,7 +73,7 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   const shadowing = createShadowing(parts);
   const canaries = createCanaryPart(parts, shadowing, warn);
   const serve = createGateway(parts, canaries);
-  const jobs = createJobs(parts, serve, warn);
+  const jobs = createJobs(parts, { serve, drawnJob: canaries.drawnJob }, warn);
   const batches = createBatches(parts, warn);
   const builds = createBuilds(parts, warn);
   const episodes = createEpisodes(parts, episodeSources(parts, canaries, drift, warn));

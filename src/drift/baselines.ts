@@ -26,6 +26,8 @@ export interface Baselines {
   learn(of: BaselineOf, baseline: Baseline, why?: string): Promise<boolean>;
   /** Forgets what was learned of a model's versions and scopes that are no more. Rejects while replicas cannot agree. */
   forgetOthers(model: string, versions: readonly string[], scopes: readonly string[]): Promise<void>;
+  /** Why its own baseline in force was learned; undefined where it was not. */
+  learnedFor(of: BaselineOf): string | undefined;
 }
 
 const prefix = 'baseline/';
@@ -41,20 +43,24 @@ export function baselinesOf(ports: Pick<DriftPorts, 'state' | 'configured' | 'cl
   const configuredFor = ({ model, version, scope }: BaselineOf) =>
     (scope === everyone ? undefined : ports.configured(model, version, scope)) ?? ports.configured(model, version);
   const overOf = (of: BaselineOf) => configuredFor(of)?.id ?? '';
+  const learnedOf = (of: BaselineOf): Learned | undefined => {
+    const standing = decoded(keyOf(of));
+    return standing?.over === overOf(of) ? standing : undefined;
+  };
   const inForce: Baselines['inForce'] = of => {
-    const learned = decoded(keyOf(of));
-    if (learned?.over === overOf(of)) return learned.known;
+    const learned = learnedOf(of);
+    if (learned !== undefined) return learned.known;
     const { model, version, scope } = of;
     if (scope === everyone) return ports.configured(model, version);
     return ports.configured(model, version, scope) ?? inForce({ ...of, scope: everyone });
   };
   return {
     inForce,
+    learnedFor: of => learnedOf(of)?.why,
     learn: async (of, baseline, why) => {
       const key = keyOf(of);
       const over = overOf(of);
-      const standing = decoded(key);
-      if (why !== undefined && standing?.over === over && standing.why === why) return false;
+      if (why !== undefined && learnedOf(of)?.why === why) return false;
       const record = {
         ...JSON.parse(encodeBaseline(baseline)),
         over,

@@ -196,10 +196,7 @@ test('a scope is held against the baseline of all, or its own; a promotion makes
   const truth = { model: 'rain', version: 'v2', inferenceId: 'x', predicted: 0.9, truth: 0.8, scope: 'eu' };
   bench.drift.joined(truth);
   await bench.pass(window);
-  bench.drift.hear({
-    ...{ type: 'canary-changed', model: 'rain', id: 'c1', stable: 'v1', canary: 'v2', from: 'running' },
-    ...{ to: 'promoted', share: 1, by: 'gateway', reason: '' },
-  });
+  bench.promoted = { version: 'v2', by: { canary: 'c1', atMs: bench.clock.wallMs() } };
   await bench.pass(1_000);
   const [all, eu, us] = ids('v2');
   t.strictSame([all?.baseline.records, eu?.baseline.records], [210, 150]);

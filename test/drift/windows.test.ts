@@ -163,15 +163,7 @@ test('a promoted version gets a baseline of its own newest records', async t => 
   };
   summer(99);
   await bench.pass(20);
-  const promoted = {
-    type: 'canary-changed',
-    model: 'rain',
-    id: 'c',
-    stable: 'v1',
-    canary: 'v2',
-    to: 'promoted',
-  } as const;
-  bench.drift.hear({ ...promoted, from: 'running', share: 1, by: 'gateway', reason: '' });
+  bench.promoted = { version: 'v2', by: { canary: 'c', atMs: bench.clock.wallMs() } };
   await bench.pass(20);
   const baselineOf = () =>
     bench.drift.watched().find(({ version }) => version === 'v2')?.whole.monitor?.baseline.baseline;
@@ -218,17 +210,9 @@ test('of several replicas that hear of one promotion, the first makes the baseli
     for (let i = 0; i < 150; i++) bench.call([sampleRecord(random, 1)], { version: 'v2' });
     await bench.pass(20);
   }
-  const promoted = {
-    type: 'canary-changed',
-    model: 'rain',
-    id: 'c',
-    stable: 'v1',
-    canary: 'v2',
-    to: 'promoted',
-  } as const;
   const ids: (string | undefined)[] = [];
   for (const bench of [a, b, a]) {
-    bench.drift.hear({ ...promoted, from: 'running', share: 1, by: 'gateway', reason: '' });
+    bench.promoted = { version: 'v2', by: { canary: 'c', atMs: bench.clock.wallMs() } };
     await bench.pass(20);
     ids.push(bench.drift.watched().find(({ version }) => version === 'v2')?.whole.monitor?.baseline.id);
   }

@@ -145,10 +145,13 @@ function checkWords(
   }
 }
 
-/** Tokens of hooks can be told apart. */
+/** Tokens of hooks can be told apart; topics are of use with a token alone. */
 export const hookTokensAreDistinct: Rule = inspection => {
+  const { tokens, topics } = inspection.config.hooks;
+  if (topics.length > 0 && tokens.length === 0)
+    inspection.warning(['hooks', 'topics'], 'SNS has no token to post with', 'add a token to hooks.tokens');
   const seen = new Set<string>();
-  for (const [index, { id, sha256 }] of inspection.config.hooks.tokens.entries()) {
+  for (const [index, { id, sha256 }] of tokens.entries()) {
     const at = ['hooks', 'tokens', index];
     if (seen.has(id)) inspection.error([...at, 'id'], `two tokens are called ${id}`, 'give each its own id');
     if (seen.has(sha256)) inspection.error([...at, 'sha256'], 'the same token twice', 'make another');

@@ -28,7 +28,7 @@ export interface Observer {
   /** @param again whether its caller has made one in this step */
   called(event: VersionCalled, again?: boolean): void;
   /** A job of this side, which a target had taken, ended. */
-  jobEnded(side: Side, target: Target, outcome: JobOutcome, tookMs: number): void;
+  jobEnded(side: Side, target: Target, outcome: JobOutcome, tookMs: number | undefined): void;
   /** The first call of a caller that was finished while this share was in force. @param returning other replicas may count the same one */
   finished(side: Side, share: number, returning: boolean): void;
   /** How wrong an answer of this side was, of a call that was drawn with this share. */

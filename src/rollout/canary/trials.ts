@@ -1,7 +1,7 @@
 import type { Listener } from '../../core/events.ts';
 import type { Model } from '../../core/model.ts';
 import type { InferenceRequest } from '../../core/request.ts';
-import type { DrawnCall } from '../../core/split.ts';
+import type { DrawnCall, DrawnJob } from '../../core/split.ts';
 import type { Target } from '../../core/target.ts';
 import { isReturning, splitKey } from '../split.ts';
 import type { Side } from './counts.ts';
@@ -19,6 +19,8 @@ export interface Trials {
   /** A call was given to a side. */
   chosen(record: CanaryRecord, model: Model, request: InferenceRequest, side: Side): void;
   readonly hear: Listener;
+  /** As `Canaries.drawnJob`. */
+  drawnJob(id: string): DrawnJob | undefined;
   /** Called when a canary should be looked at at once. */
   onUrgent(run: (model: string) => void): void;
   stop(): void;
@@ -119,7 +121,7 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
           return urgent(event.model);
         }
         case 'job-changed': {
-          const job = jobs.ended(event);
+          const job = jobs.ended(event, ports.model(event.model));
           const trial = job && of(view(event.model));
           if (event.outcome === undefined || job === undefined || trial?.id !== job.trial) return;
           trial.observer.jobEnded(job.side, job.target, event.outcome, job.tookMs);
@@ -138,6 +140,7 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
           return;
       }
     },
+    drawnJob: jobs.drawn,
     onUrgent: run => {
       urgent = run;
     },
