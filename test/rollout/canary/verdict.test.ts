@@ -3,6 +3,7 @@ import { addCounts, type Counts } from '../../../src/rollout/canary/counts.ts';
 import { noTotals } from '../../../src/rollout/canary/evidence.ts';
 import { moved } from '../../../src/rollout/canary/move.ts';
 import type { CanaryRecord } from '../../../src/rollout/canary/record.ts';
+import { statusOf } from '../../../src/rollout/canary/status.ts';
 import { reportsOf } from '../../../src/rollout/canary/verdict.ts';
 import { calls, newCanary, type Shown, show } from '../../helpers/canary-record.ts';
 
@@ -59,6 +60,19 @@ test('missing data holds, and never passes', t => {
     addCounts([calls('canary', east, 25, 0, { refused: 25 }), calls('stable', east, 100, 0, { refused: 100 })]),
   );
   t.match(onlyRefusals.decision, { move: 'hold', reason: /latencyP50/ });
+  t.end();
+});
+
+test('a wave whose regions had no calls is not passed on those of the wave before', t => {
+  const record = newCanary({ waves: [[west], 'rest'], minSample: 100, bakeMs: 0, holdAfterMs: 3_600_000 });
+  const eastIsQuiet = addCounts([calls('canary', west, 50), calls('stable', west, 200)]);
+  const second: CanaryRecord = { ...repeat(record, 40, () => eastIsQuiet).record, wave: 1 };
+  const still = show(second, 900_000, eastIsQuiet);
+  t.equal(still.decision, undefined);
+  t.match(statusOf(still.record, 900_000).waitsFor, ['0 of 20 calls in us-east-1']);
+  const seen = show(second, 900_000, addCounts([eastIsQuiet, calls('canary', east, 20), calls('stable', east, 80)]));
+  t.match(seen.decision, { move: 'step' });
+  t.match(show(second, 9_000_000, {}).decision, { move: 'hold', reason: /calls in us-east-1/ });
   t.end();
 });
 
