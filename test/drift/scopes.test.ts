@@ -242,9 +242,9 @@ test('what was learned of versions and scopes that are no more is forgotten with
   const promote = async (version: string) => {
     for (const bound of ['eu', 'us'])
       for (let i = 0; i < 120; i++) bench.call([sampleRecord(seededRandom(i))], { version, bound: [bound] });
-    bench.clock.advance(2_000);
-    await bench.pass(1_000);
-    t.equal(await bench.drift.rebaseline('rain', version, undefined, `promoted ${version}`), true);
+    bench.clock.advance(20);
+    bench.promoted = { version, by: { canary: version, atMs: bench.clock.wallMs() } };
+    await bench.pass(3_000);
   };
   const kept = () => [...state.list('baseline/').keys()].sort();
   await promote('v1');
