@@ -7,12 +7,12 @@ import { type CapturePlace, tenantTag } from '../drift/capture-path.ts';
 import { type Drift, startDrift } from '../drift/drift.ts';
 import { createErasures, type Erased, type ErasedCounts, type Erasures, pastErasures } from '../drift/erasure.ts';
 import { createFeedback, type Feedback } from '../drift/feedback.ts';
-import type { DriftPorts } from '../drift/ports.ts';
 import { openPredictionBook, type PredictionBook } from '../drift/prediction-book.ts';
 import { predictionSegments } from '../drift/prediction-segments.ts';
 import { lastingName } from '../drift/stored-panes.ts';
 import { type Totals, totals } from '../drift/totals.ts';
-import { configuredBaselines, type MonitoredModels, monitoredModels } from './monitored-models.ts';
+import { driftPorts } from './drift-ports.ts';
+import { type MonitoredModels, monitoredModels } from './monitored-models.ts';
 import type { Parts } from './parts.ts';
 
 /** The drift side of the gateway. */
@@ -72,33 +72,6 @@ export async function createDrift(parts: Parts, warn: (message: string) => void)
       await Promise.all([drift.stop(), capture.stop()]);
       await book.stop();
     },
-  };
-}
-
-function driftPorts(
-  parts: Parts,
-  models: MonitoredModels,
-  own: Pick<DriftPorts, 'directory' | 'tallies' | 'counted'>,
-  warn: (message: string) => void,
-): DriftPorts {
-  const { clock, random, emit, admission, stores, health } = parts;
-  return {
-    clock,
-    random,
-    emit,
-    memory: admission,
-    state: stores.state,
-    ...own,
-    models: () => [...models().values()],
-    model: name => models().get(name),
-    configured: configuredBaselines(models, warn),
-    disturbed: name => {
-      const states = health.regions();
-      const model = parts.config().models.get(name);
-      const targets = model?.versions.flatMap(version => version.targets) ?? [];
-      return targets.some(({ region }) => states.get(region) === 'evacuated');
-    },
-    warn,
   };
 }
 

@@ -7,6 +7,8 @@ export interface Arm {
   readonly side: 'stable' | 'canary';
   /** Of calls that went to the canary when this one was drawn, 0 to 1. */
   readonly share: number;
+  /** Of a caller who comes again and sticks to a side: one of a few groups that callers are in by hash. */
+  readonly group?: number;
 }
 
 /** A call of a running canary, remembered until what really happened is told. */
@@ -16,6 +18,13 @@ export interface DrawnCall {
   readonly region: string;
   /** Wall clock, ms. */
   readonly answeredAtMs: number;
+}
+
+/** A job of a canary's experiment, once a target has taken it. */
+export interface DrawnJob {
+  /** What its call is counted under. */
+  readonly trial: string;
+  readonly side: Arm['side'];
 }
 
 /** The versions one call can reach: the chosen one first, then those that serve when all its targets fail. */

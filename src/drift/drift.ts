@@ -4,6 +4,7 @@ import type { Baseline } from './baseline.ts';
 import { baselinesOf } from './baselines.ts';
 import { callQueue } from './call-queue.ts';
 import { errorShifts } from './error-shifts.ts';
+import type { JudgedWindow } from './judged-window.ts';
 import { createLearning } from './learning.ts';
 import { readPredictions, readRecords } from './payload.ts';
 import type { DriftPorts, MonitoredModel } from './ports.ts';
@@ -18,7 +19,7 @@ import {
 } from './readable-call.ts';
 import { everyone, scopeOf } from './scope.ts';
 import { type KeptPanes, paneStore } from './stored-panes.ts';
-import type { JudgedWindow } from './version-monitor.ts';
+import { untilAgreed } from './until-agreed.ts';
 import { type Part, partKey, partsOf, type Watched, watchedVersions } from './watched-versions.ts';
 
 /** An answer whose ground truth may come. */
@@ -73,17 +74,18 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
   const shifts = errorShifts(ports);
   versions.refresh();
   const learning = createLearning(ports, baselines, versions);
+  const agreed = untilAgreed(ports);
 
   const turnAll = async () => {
     versions.refresh();
-    await learning.promoted();
+    await agreed(learning.promoted);
     for (const part of versions.all().flatMap(partsOf)) {
-      await learning.predictions(part);
+      await agreed(() => learning.predictions(part));
       if (ports.disturbed(part.model)) part.monitor?.disturb();
       for (const window of (await part.monitor?.turn()) ?? []) {
         part.windows.set(window.kind, window);
         tell(ports, part, window);
-        await learning.performance(part, window);
+        await agreed(() => learning.performance(part, window));
         const { model, version, scope } = part;
         for (const { check } of window.violations)
           counted.add('meridian_data_quality_violations_total', { model, version, scope, check });
@@ -136,10 +138,6 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
     hear: event => {
       if (event.type === 'version-called') called(event);
       else if (event.type === 'region-changed' && event.to === 'evacuated') markDisturbed(ports, versions.all());
-      else if (event.type === 'canary-changed' && event.to === 'promoted')
-        learning
-          .rebaseline(event.model, event.canary, undefined, `promoted by canary ${event.id}`)
-          .catch((error: unknown) => ports.warn(`new baseline: ${String(error)}`));
     },
     joined,
     caughtUp: queue.caughtUp,

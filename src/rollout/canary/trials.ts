@@ -1,7 +1,7 @@
 import type { Listener } from '../../core/events.ts';
 import type { Model } from '../../core/model.ts';
 import type { InferenceRequest } from '../../core/request.ts';
-import type { DrawnCall } from '../../core/split.ts';
+import type { DrawnCall, DrawnJob } from '../../core/split.ts';
 import type { Target } from '../../core/target.ts';
 import { isReturning, splitKey } from '../split.ts';
 import type { Side } from './counts.ts';
@@ -19,6 +19,8 @@ export interface Trials {
   /** A call was given to a side. */
   chosen(record: CanaryRecord, model: Model, request: InferenceRequest, side: Side): void;
   readonly hear: Listener;
+  /** As `Canaries.drawnJob`. */
+  drawnJob(id: string): DrawnJob | undefined;
   /** Called when a canary should be looked at at once. */
   onUrgent(run: (model: string) => void): void;
   stop(): void;
@@ -111,7 +113,8 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
           if (trial === undefined) return;
           if (isFollowed(event)) return jobs.taken(event, trial.id);
           const call = pending.get(event.request.id);
-          trial.observer.called(event, call !== undefined && comesAgain(trial, call));
+          const key = call?.returning === true ? call.key : undefined;
+          trial.observer.called(event, call && { key, again: comesAgain(trial, call) });
           const failing = trial.observer.runs().some(({ length }) => length >= urgentRun);
           if (event.outcome === 'ok' || event.arm?.side !== 'canary' || !failing) return;
           if (ports.clock.now() - trial.hurriedAt < hurryMs) return;
@@ -119,7 +122,7 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
           return urgent(event.model);
         }
         case 'job-changed': {
-          const job = jobs.ended(event);
+          const job = jobs.ended(event, ports.model(event.model));
           const trial = job && of(view(event.model));
           if (event.outcome === undefined || job === undefined || trial?.id !== job.trial) return;
           trial.observer.jobEnded(job.side, job.target, event.outcome, job.tookMs);
@@ -129,7 +132,7 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
           const record = view(event.model);
           const { drawn } = event;
           if (record === undefined || drawn === undefined || !isOfTrial(record, event.version, drawn)) return;
-          of(record)?.observer.truth(drawn.arm.side, lossOf(event), { region: drawn.region, share: drawn.arm.share });
+          of(record)?.observer.truth(lossOf(event), drawn);
           return;
         }
         case 'request-finished':
@@ -138,6 +141,7 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
           return;
       }
     },
+    drawnJob: jobs.drawn,
     onUrgent: run => {
       urgent = run;
     },
