@@ -1,3 +1,4 @@
+import { snsUrlOf } from '../config/regions.ts';
 import { redactConfig } from '../config/secrets.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Episodes } from '../retrain/episodes.ts';
@@ -20,6 +21,8 @@ import { keyActs } from './key-acts.ts';
 import { namedModel } from './named-model.ts';
 import type { Parts } from './parts.ts';
 import type { Shadowing } from './shadow.ts';
+import { snsHook } from './sns-hook.ts';
+import { snsSignatures } from './sns-signatures.ts';
 import { versionActs } from './versions.ts';
 
 /** A config that was refused: when, and why. */
@@ -74,9 +77,16 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     ...canaryActs(parts, canaries, audit),
     ...episodeActs(parts, episodes, audit),
     ...versionActs(parts, versions, audit),
-    ...hookPorts(parts, { episodes, versions, endpointChanged, confirm: parts.backends.poster.visit }, audit),
+    ...hookPorts(parts, { episodes, versions, endpointChanged, fromSns: snsHookOf(parts) }, audit),
     deleteData: audit.audited('data delete', (what: DeleteDataBody) => sources.drift.erasures.erase(what)),
   };
+}
+
+function snsHookOf({ clock, backends: { poster }, config }: Parts) {
+  const topics = () => config().config.hooks.topics;
+  const known = (region: string) => config().regions.get(region)?.snsUrl ?? snsUrlOf(region);
+  const isSigned = snsSignatures({ clock, poster, snsUrlOf: known });
+  return snsHook({ topics, isSigned, confirm: poster.visit, wallMs: () => clock.wallMs() });
 }
 
 function operatorActs(parts: Parts, { audited }: Auditor): Pick<AdminPorts, 'drain' | 'undrain' | 'purge'> {

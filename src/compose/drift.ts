@@ -1,20 +1,18 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Answer } from '../core/result.ts';
 import { type Capture, startCapture } from '../drift/capture.ts';
 import { type CaptureFiles, directoryFiles, objectFiles } from '../drift/capture-files.ts';
 import { type CapturePlace, tenantTag } from '../drift/capture-path.ts';
 import { type Drift, startDrift } from '../drift/drift.ts';
 import { createErasures, type Erased, type ErasedCounts, type Erasures, pastErasures } from '../drift/erasure.ts';
 import { createFeedback, type Feedback } from '../drift/feedback.ts';
-import { readPredictions } from '../drift/payload.ts';
-import type { DriftPorts } from '../drift/ports.ts';
 import { openPredictionBook, type PredictionBook } from '../drift/prediction-book.ts';
 import { predictionSegments } from '../drift/prediction-segments.ts';
 import { lastingName } from '../drift/stored-panes.ts';
 import { type Totals, totals } from '../drift/totals.ts';
-import { configuredBaselines, type MonitoredModels, monitoredModels } from './monitored-models.ts';
+import { driftPorts } from './drift-ports.ts';
+import { type MonitoredModels, monitoredModels } from './monitored-models.ts';
 import type { Parts } from './parts.ts';
 
 /** The drift side of the gateway. */
@@ -77,36 +75,6 @@ export async function createDrift(parts: Parts, warn: (message: string) => void)
   };
 }
 
-function driftPorts(
-  parts: Parts,
-  models: MonitoredModels,
-  own: Pick<DriftPorts, 'directory' | 'tallies' | 'counted'>,
-  warn: (message: string) => void,
-): DriftPorts {
-  const { clock, random, emit, admission, stores, health } = parts;
-  return {
-    clock,
-    random,
-    emit,
-    memory: admission,
-    state: stores.state,
-    ...own,
-    models: () => [...models().values()],
-    model: name => models().get(name),
-    configured: configuredBaselines(models, warn),
-    disturbed: name => {
-      const states = health.regions();
-      const targets =
-        parts
-          .config()
-          .models.get(name)
-          ?.versions.flatMap(version => version.targets) ?? [];
-      return targets.some(({ region }) => states.get(region) === 'evacuated');
-    },
-    warn,
-  };
-}
-
 function openBook(parts: Parts, models: MonitoredModels, directory: string, warn: (message: string) => void) {
   const { clock, stores } = parts;
   const feedbacks = () => [...models().values()].flatMap(({ options }) => options.feedback ?? []);
@@ -139,8 +107,8 @@ function createCapture(
     const { directory, s3 = '', region = '' } = options?.destinations[name] ?? {};
     return directory === undefined ? bucketFiles(parts, region, s3) : directoryFiles(directory);
   };
-  const model = (name: string) => models().get(name);
-  return startCapture({ clock, random, memory: admission, options, replica, model, filesOf, counted, warn });
+  const ports = { clock, random, memory: admission, options, replica, filesOf, counted, warn };
+  return startCapture({ ...ports, model: name => models().get(name) });
 }
 
 /** Files of `s3://bucket/prefix/`. */
@@ -200,13 +168,4 @@ async function erase(holders: Holders, what: Erased, first: boolean): Promise<Er
   let cached = 0;
   for (const tenant of new Set(tenants)) cached += await parts.cache.purgeTenant(tenant);
   return { captured, feedback, cached };
-}
-
-/** The predictions of a model's answer; none where the model has no `monitor.payload` that finds them. */
-export function predictionsOf(parts: Parts): (model: string, answer: Answer) => readonly (number | string)[] {
-  const models = monitoredModels(() => parts.config());
-  return (model, { headers, body }) => {
-    const shape = models().get(model)?.shape;
-    return shape === undefined ? [] : readPredictions(shape, headers['content-type'], body);
-  };
 }

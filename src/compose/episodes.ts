@@ -127,6 +127,7 @@ export function hookPorts(
       return await take();
     } catch (error) {
       refused(tokenId, `hook ${hook}`, error);
+      if (error instanceof GatewayError && error.code === 'not-allowed') throw error; // nor would it be the next time
       const told = new GatewayError('internal', 'It could not be written down: post it again.', { status: 503 });
       throw Object.assign(told, { cause: error }); // for the log
     }
@@ -136,7 +137,7 @@ export function hookPorts(
       try {
         return hookCaller(parts.config().config.hooks.tokens, authorization);
       } catch (error) {
-        refused('unknown', 'hook', error);
+        if (authorization !== undefined) refused('unknown', 'hook', error); // else it is asked for its token first
         throw error;
       }
     },

@@ -1,12 +1,6 @@
-import { createHash } from 'node:crypto';
 import { withoutSecrets } from '../backends/sanitise.ts';
 import { snsUrlOf } from '../config/regions.ts';
-import { GatewayError } from '../core/errors.ts';
-import type { Model } from '../core/model.ts';
-import type { Hints, InferenceRequest } from '../core/request.ts';
 import { residencyBound } from '../core/residency.ts';
-import type { Served } from '../core/result.ts';
-import { CallFailed } from '../inference/call-failed.ts';
 import { openBook } from '../jobs/book.ts';
 import { createGate } from '../jobs/gate.ts';
 import type { Job } from '../jobs/job.ts';
@@ -14,24 +8,19 @@ import { jobKind } from '../jobs/job-kind.ts';
 import { type Jobs, startJobs } from '../jobs/jobs.ts';
 import { takeNotification } from '../jobs/notifications.ts';
 import { partBytes, partsHeld } from '../jobs/parts.ts';
-import type { Submission } from '../jobs/ports.ts';
 import { showJob } from '../jobs/show-job.ts';
 import { tellWebhooks } from '../jobs/webhook.ts';
 import type { JobRoutePorts, ShownJob } from '../routes/jobs-ports.ts';
-import { failureLocationHeader, outputLocationHeader } from '../wire/sagemaker-runtime.ts';
+import { jobRequest, type SubmissionPorts, submitJob } from './job-submission.ts';
 import type { Parts } from './parts.ts';
 import { replicaId } from './replica-id.ts';
 import { snsSignatures } from './sns-signatures.ts';
 
-type Serve = (model: Model, request: InferenceRequest) => Promise<Served>;
-
-const emptySha256 = createHash('sha256').update('').digest('hex');
 /** Inputs that are copied to another region at once, 32 MiB of memory each. */
 const copiesAtOnce = 4;
-const hints: Hints = { fallback: 'none', cache: { noCache: true, noStore: true } };
 
 /** Jobs over the gateway's parts; every submission goes down the ordinary request path. */
-export function createJobs(parts: Parts, serve: Serve, warn: (message: string) => void): Jobs {
+export function createJobs(parts: Parts, ports: SubmissionPorts, warn: (message: string) => void): Jobs {
   const { clock, emit, backends, health, stores } = parts;
   const { objects: store, poster } = backends;
   const options = () => parts.config().config.jobs;
@@ -48,7 +37,7 @@ export function createJobs(parts: Parts, serve: Serve, warn: (message: string) =
     replica: replicaOf(parts),
     regionsFor: job => regionsFor(parts, job),
     regionState: region => health.regions().get(region) ?? 'serving',
-    submit: (job, inputs) => submit(parts, serve, job, inputs),
+    submit: (job, inputs) => submitJob(parts, ports, job, inputs),
     tell: job => {
       const message = { type: 'job-finished', job: showJob(job, clock.wallMs()) };
       return tellWebhooks({ poster, clock }, options()?.webhooks ?? [], job.tenant, message);
@@ -69,7 +58,7 @@ function regionsFor(parts: Parts, job: Pick<Job, 'model' | 'residency'>): readon
   const { config, models } = parts.config();
   const model = models.get(job.model);
   if (model === undefined) return [];
-  const request = { ...requestOf(parts, job), body: { length: 0 } };
+  const request = { ...jobRequest(parts, job), body: { length: 0 } };
   const routes = parts.router.reachable(model, request).map(version => parts.router.route(model, version, request));
   const ordered = [
     ...routes.flatMap(({ candidates }) => candidates.map(({ target }) => target)),
@@ -77,55 +66,6 @@ function regionsFor(parts: Parts, job: Pick<Job, 'model' | 'residency'>): readon
   ].filter(target => parts.router.mayEverServe(model, target, request));
   const regions = new Set(ordered.map(({ region }) => region));
   return [...regions].filter(region => Object.hasOwn(config.jobs?.buckets ?? {}, region));
-}
-
-/** What routing looks at: residency was settled when the job was accepted. */
-function requestOf(parts: Parts, { residency }: Pick<Job, 'residency'>) {
-  return {
-    operation: 'invoke' as const,
-    fields: {},
-    hints,
-    // Nobody waits for a submission: it can be made again later, when less is short.
-    caller: {
-      tenant: 'jobs',
-      priority: 'sheddable' as const,
-      ...(residency !== undefined && { residency: new Set(residency) }),
-    },
-    clientAttempt: 1,
-    arrivedAt: parts.clock.now(),
-    queued: {},
-  };
-}
-
-async function submit(parts: Parts, serve: Serve, job: Job, inputs: ReadonlyMap<string, string>): Promise<Submission> {
-  const model = parts.config().models.get(job.model);
-  if (model === undefined) return { by: 'nobody', detail: `the model ${job.model} is not configured any more` };
-  const base = requestOf(parts, job);
-  const request: InferenceRequest = {
-    ...base,
-    id: job.id,
-    model: model.name,
-    body: Buffer.alloc(0),
-    bodySha256: emptySha256,
-    fields: { ...job.fields, inferenceId: job.inferenceId },
-    caller: { ...base.caller, tenant: job.tenant },
-    queued: { inputs, followed: true },
-    signal: new AbortController().signal,
-  };
-  try {
-    const { answer, target } = await serve(model, request);
-    if (answer.status >= 400)
-      return { by: 'caller', detail: answer.refusal?.message ?? `refused with ${answer.status}` };
-    const outputLocation = answer.headers[outputLocationHeader];
-    const failureLocation = answer.headers[failureLocationHeader] ?? '';
-    if (outputLocation === undefined || target === undefined)
-      return { by: 'nobody', detail: 'the endpoint did not say where its output will be' };
-    return { by: 'endpoint', region: target.region, target: target.name, outputLocation, failureLocation };
-  } catch (error) {
-    if (error instanceof CallFailed) return { by: 'nobody', detail: error.error.message };
-    if (error instanceof GatewayError) return { by: 'nobody', detail: error.message };
-    throw error;
-  }
 }
 
 /** What the routes of jobs are given. */

@@ -8,6 +8,7 @@ import { countReplicas } from '../state/replica-count.ts';
 import { sharedState } from '../state/shared-state.ts';
 import type { SharedCache, SharedCounters, SharedEntries, StateStore, Tallies } from '../state/state.ts';
 import { localTallies } from '../state/tallies.ts';
+import { isFurther } from './further.ts';
 
 /** Where what outlives a request is kept: `stateDir`, and Redis in front of it when configured. */
 export interface Stores {
@@ -56,7 +57,7 @@ export async function openStores(config: Config, deps: RedisDeps & { warn(messag
   const replica = randomUUID();
   const store = await openRecords(file);
   const redis = connectRedis(config.redis, deps);
-  const state = sharedState({ ...deps, store, link: redis.state, mayForget: isWork });
+  const state = sharedState({ ...deps, store, link: redis.state, mayForget: isWork, isFurther });
   const replicas = countReplicas(redis.heartbeats, replica, deps);
   return {
     state,

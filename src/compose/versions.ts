@@ -1,7 +1,8 @@
 import { withRegistered } from '../config/registered.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
 import { GatewayError } from '../core/errors.ts';
-import { listNewVersions, Versions, type VersionsPorts } from '../retrain/versions.ts';
+import { listNewVersions } from '../retrain/new-version.ts';
+import { Versions, type VersionsPorts } from '../retrain/versions.ts';
 import { isRunning } from '../rollout/canary/states.ts';
 import type { RemoveVersionBody, VersionPorts } from '../routes/admin/versions.ts';
 import type { Auditor } from './auditor.ts';
@@ -17,10 +18,15 @@ export function withNewVersions(base: ResolvedConfig, { stores }: Pick<Parts, 's
   return withRegistered(base, listNewVersions(stores.state));
 }
 
+/** Whether any came so far, in an earlier process or another replica's. */
+export function hasNewVersions({ stores }: Pick<Parts, 'stores'>): boolean {
+  return listNewVersions(stores.state).length > 0;
+}
+
 /** Versions that come by themselves, over the gateway's parts. */
 export function createVersions(
   parts: Parts,
-  canaries: Pick<CanaryPart, 'record' | 'start' | 'stableOf'>,
+  canaries: Pick<CanaryPart, 'record' | 'start' | 'act' | 'stableOf'>,
   more: Pick<VersionsPorts, 'apply' | 'warn'>,
 ): Versions {
   const { stores, clock, emit, config } = parts;
@@ -28,6 +34,7 @@ export function createVersions(
     {
       ...more,
       inUse: model => inUse(canaries, model),
+      stopCanary: (model, version, by, why) => stopCanary(canaries, model, version, by, why),
       startCanary: (model, version, by) => startCanary(canaries, model, version, by),
       state: stores.state,
       clock,
@@ -60,9 +67,25 @@ async function startCanary(
     await canaries.start(model, version, by, { reason: 'a new version' });
     return undefined;
   } catch (error) {
-    if (error instanceof GatewayError) return { refusal: error.message, later: error.code === 'replicas-apart' };
-    throw error;
+    if (!(error instanceof GatewayError)) throw error;
+    const now = canaries.record(model);
+    if (now?.canary === version) return undefined; // another replica was faster
+    const later = error.code === 'replicas-apart' || (now !== undefined && isRunning(now.state));
+    return { refusal: error.message, later };
   }
+}
+
+/** Ends the canary of a version, unless another runs, or it is over. */
+async function stopCanary(
+  canaries: Pick<CanaryPart, 'record' | 'act'>,
+  model: string,
+  version: string,
+  by: string,
+  why: string,
+): Promise<void> {
+  const record = canaries.record(model);
+  if (record?.canary !== version || !isRunning(record.state)) return;
+  await canaries.act(model, 'abort', by, why);
 }
 
 /** What operators see and do, each act written down. */

@@ -2,7 +2,7 @@ import type { ErrorCode } from './errors.ts';
 import type { Priority } from './priority.ts';
 import type { Caller, InferenceRequest } from './request.ts';
 import type { Answer, Attempt, Served } from './result.ts';
-import type { Arm, DrawnCall } from './split.ts';
+import type { Arm, DrawnCall, DrawnJob } from './split.ts';
 import type { Target } from './target.ts';
 
 /** Breaker states, in opossum's sense: `open` refuses traffic. */
@@ -218,6 +218,8 @@ export type GatewayEvent =
       readonly detail: string | undefined;
       /** What the endpoint made of the attempt that is over; undefined where it is not, or its region was emptied. */
       readonly outcome?: JobOutcome;
+      /** The attempt's place in a canary's experiment, and its target's public name. */
+      readonly drawn?: DrawnJob & { readonly target: string };
     }
   | {
       readonly type: 'batch-changed';

@@ -20,6 +20,13 @@ export interface DrawnCall {
   readonly answeredAtMs: number;
 }
 
+/** A job of a canary's experiment, once a target has taken it. */
+export interface DrawnJob {
+  /** What its call is counted under. */
+  readonly trial: string;
+  readonly side: Arm['side'];
+}
+
 /** The versions one call can reach: the chosen one first, then those that serve when all its targets fail. */
 export interface Split {
   readonly versions: readonly Version[];

@@ -24,6 +24,10 @@ export interface Baselines {
    * replicas that learn at once, or one after the other for the same reason, one wins.
    */
   learn(of: BaselineOf, baseline: Baseline, why?: string): Promise<boolean>;
+  /** Forgets what was learned of a model's versions and scopes that are no more. Rejects while replicas cannot agree. */
+  forgetOthers(model: string, versions: readonly string[], scopes: readonly string[]): Promise<void>;
+  /** Why its own baseline in force was learned; undefined where it was not. */
+  learnedFor(of: BaselineOf): string | undefined;
 }
 
 const prefix = 'baseline/';
@@ -39,20 +43,24 @@ export function baselinesOf(ports: Pick<DriftPorts, 'state' | 'configured' | 'cl
   const configuredFor = ({ model, version, scope }: BaselineOf) =>
     (scope === everyone ? undefined : ports.configured(model, version, scope)) ?? ports.configured(model, version);
   const overOf = (of: BaselineOf) => configuredFor(of)?.id ?? '';
+  const learnedOf = (of: BaselineOf): Learned | undefined => {
+    const standing = decoded(keyOf(of));
+    return standing?.over === overOf(of) ? standing : undefined;
+  };
   const inForce: Baselines['inForce'] = of => {
-    const learned = decoded(keyOf(of));
-    if (learned?.over === overOf(of)) return learned.known;
+    const learned = learnedOf(of);
+    if (learned !== undefined) return learned.known;
     const { model, version, scope } = of;
     if (scope === everyone) return ports.configured(model, version);
     return ports.configured(model, version, scope) ?? inForce({ ...of, scope: everyone });
   };
   return {
     inForce,
+    learnedFor: of => learnedOf(of)?.why,
     learn: async (of, baseline, why) => {
       const key = keyOf(of);
       const over = overOf(of);
-      const standing = decoded(key);
-      if (why !== undefined && standing?.over === over && standing.why === why) return false;
+      if (why !== undefined && learnedOf(of)?.why === why) return false;
       const record = {
         ...JSON.parse(encodeBaseline(baseline)),
         over,
@@ -60,6 +68,13 @@ export function baselinesOf(ports: Pick<DriftPorts, 'state' | 'configured' | 'cl
         at: new Date(ports.clock.wallMs()).toISOString(),
       };
       return ports.state.replace(key, ports.state.get(key), JSON.stringify(record));
+    },
+    forgetOthers: async (model, versions, scopes) => {
+      for (const key of [...ports.state.list(`${prefix}${model}/`).keys()]) {
+        const [version = '', scope] = key.slice(`${prefix}${model}/`.length).split('/');
+        if (versions.includes(version) && (scope === undefined || scopes.includes(scope))) continue;
+        await ports.state.delete(key);
+      }
     },
   };
 }
@@ -75,7 +90,10 @@ function decodedRecords(state: StateStore): (key: string) => Learned | undefined
   const known = new Map<string, { readonly text: string; readonly learned: Learned | undefined }>();
   return key => {
     const text = state.get(key);
-    if (text === undefined) return undefined;
+    if (text === undefined) {
+      known.delete(key);
+      return undefined;
+    }
     const before = known.get(key);
     if (before?.text === text) return before.learned;
     const learned = decodeLearned(text);

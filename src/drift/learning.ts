@@ -3,16 +3,17 @@ import type { BaselineOf, Baselines } from './baselines.ts';
 import { baselineOfRecent, predictionName } from './build-baseline.ts';
 import { describe } from './describe.ts';
 import { performanceOf } from './judge-performance.ts';
+import type { JudgedWindow } from './judged-window.ts';
 import type { DriftPorts } from './ports.ts';
+import { promotionsIn } from './promotions.ts';
 import { truthsIn } from './truth-counts.ts';
-import type { JudgedWindow } from './version-monitor.ts';
-import { type Part, partKey, partsOf, type WatchedVersions } from './watched-versions.ts';
+import { type Part, partsOf, type WatchedVersions } from './watched-versions.ts';
 
 /** Makes baselines, or what they lack, of a version's own traffic, and puts them in force on all replicas. */
 export interface Learning {
   /** As `Drift.rebaseline`. */
   rebaseline(model: string, version: string, baseline?: Baseline, why?: string): Promise<boolean>;
-  /** Makes the baselines of promoted versions that have records enough by now. */
+  /** Makes the baselines of promoted versions as soon as they have records enough. */
   promoted(): Promise<void>;
   /** A baseline without predictions gets those of the first records that came. */
   predictions(part: Part): Promise<void>;
@@ -25,18 +26,16 @@ const leastRecords = 100;
 
 /** Of several replicas that learn the same at once, one wins, and the others follow it. */
 export function createLearning(
-  ports: Pick<DriftPorts, 'model'>,
+  ports: Pick<DriftPorts, 'model' | 'models' | 'state' | 'clock' | 'promoted'>,
   baselines: Baselines,
   versions: WatchedVersions,
 ): Learning {
-  /** Of versions that were promoted before they had records enough. */
-  const waiting = new Map<string, { readonly of: BaselineOf; readonly why: string | undefined }>();
+  const { state, clock } = ports;
+  const promotions = promotionsIn({ state, wallMs: () => clock.wallMs(), promoted: ports.promoted });
   const partsFor = (model: string, version: string) => {
     const watched = versions.find(model, version);
     return watched === undefined ? [] : partsOf(watched);
   };
-  const partFor = ({ model, version, scope }: BaselineOf) =>
-    partsFor(model, version).find(part => part.scope === scope);
   const learn = async (of: BaselineOf, baseline: Baseline, why?: string): Promise<boolean> => {
     const done = await baselines.learn(of, baseline, why);
     versions.refresh();
@@ -48,33 +47,37 @@ export function createLearning(
     return part === whole || part.monitor?.baseline.id !== whole?.monitor?.baseline.id;
   };
   const relearn = async (part: Part, why: string | undefined): Promise<boolean> => {
-    const { model, version, scope, ring, monitor } = part;
-    if (ring.size < leastRecords) {
-      waiting.set(partKey(part), { of: { model, version, scope }, why });
-      return false;
-    }
-    waiting.delete(partKey(part));
+    const { ring, monitor } = part;
+    if (ring.size < leastRecords) return false;
     const performance = monitor && performanceOf(monitor.total().truths);
-    return learn(part, baselineOfRecent(ring.all(), performance), why);
+    return learn(part, baselineOfRecent(ring.all(), performance, monitor?.baseline.baseline), why);
+  };
+  /** Versions come and go for years, and what was learned of each would stay. */
+  const forgetOthers = (name: string) => {
+    const { versions: named = [], scopes = [] } = ports.model(name) ?? {};
+    return baselines.forgetOthers(name, named, scopes);
   };
   return {
     rebaseline: async (model, version, given, why) => {
       const [whole, ...scopes] = partsFor(model, version);
       if (whole === undefined) return false;
-      if (given !== undefined) {
-        waiting.delete(partKey(whole));
-        return learn(whole, given, why);
-      }
+      if (given !== undefined) return learn(whole, given, why);
       // Scopes first: one that shares the baseline of all starts to count anew when that changes.
       for (const part of scopes) await relearn(part, why);
       return relearn(whole, why);
     },
     promoted: async () => {
-      for (const [key, { of, why }] of [...waiting]) {
-        const part = partFor(of);
-        if (part === undefined)
-          waiting.delete(key); // it is not watched any more
-        else if (part.ring.size >= leastRecords) await relearn(part, why);
+      for (const { name } of ports.models()) {
+        const due = await promotions.due(name);
+        if (due === undefined) continue;
+        const [whole, ...scopes] = partsFor(name, due.version);
+        for (const part of whole === undefined ? [] : [...scopes, whole]) {
+          if (due.done.includes(part.scope)) continue;
+          const made = await relearn(part, due.why);
+          if (!made && baselines.learnedFor(part) !== due.why) continue;
+          await promotions.done(name, part.scope);
+          if (part === whole) await forgetOthers(name);
+        }
       }
     },
     predictions: async part => {

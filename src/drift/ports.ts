@@ -6,6 +6,7 @@ import type { StateStore, Tallies } from '../state/state.ts';
 import type { Baseline } from './baseline.ts';
 import type { MonitorOptions } from './options.ts';
 import type { PayloadShape } from './payload.ts';
+import type { PromotedVersion } from './promotions.ts';
 import type { Totals } from './totals.ts';
 
 /** A model that is watched. */
@@ -46,7 +47,9 @@ export interface DriftPorts {
   model(name: string): MonitoredModel | undefined;
   /** What the config names for a version, or for a scope of it alone; undefined when it names none, or none that can be read. */
   configured(model: string, version: string, scope?: string): KnownBaseline | undefined;
-  /** Whether a region of the model is evacuated now. */
+  /** The version in charge of a model, if a canary made it so. */
+  promoted(model: string): PromotedVersion | undefined;
+  /** Whether the model's calls are not the usual mix now: a region of it is out. */
   disturbed(model: string): boolean;
   warn(message: string): void;
 }

@@ -26,7 +26,8 @@ export async function change(
   };
   await ports.book.save(next);
   const { id, tenant, model, createdAtMs, attempts } = next;
-  const region = next.result?.region ?? attempts.at(-1)?.region;
+  const attempt = attempts.at(-1);
+  const region = next.result?.region ?? attempt?.region;
   const ageMs = ports.clock.wallMs() - createdAtMs;
   ports.emit({
     type: 'job-changed',
@@ -39,6 +40,7 @@ export async function change(
     ageMs,
     detail: next.detail,
     ...(outcome && job.state === 'running' && { outcome }),
+    ...(attempt?.drawn && { drawn: { ...attempt.drawn, target: attempt.target } }),
   });
   return next;
 }

@@ -1,4 +1,5 @@
 import type { InvokeFields } from '../core/request.ts';
+import type { DrawnJob } from '../core/split.ts';
 import type { Work } from './book.ts';
 
 /**
@@ -68,6 +69,8 @@ export interface JobAttempt {
   /** `s3://…` */
   readonly outputLocation: string;
   readonly failureLocation: string;
+  /** Its place in a canary's experiment: whichever replica sees its end counts it. */
+  readonly drawn?: DrawnJob;
   /** Why it was given up. */
   readonly givenUp?: string;
 }

@@ -1,6 +1,7 @@
 import type { ObjectStore } from '../backends/object-store.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Emit, RegionState } from '../core/events.ts';
+import type { DrawnJob } from '../core/split.ts';
 import type { Book } from './book.ts';
 import type { Gate } from './gate.ts';
 import type { Job, JobAttempt } from './job.ts';
@@ -15,6 +16,7 @@ export type Submission =
       readonly target: string;
       readonly outputLocation: string;
       readonly failureLocation: string;
+      readonly drawn?: DrawnJob;
     }
   /** The service refused the call itself: it would everywhere. */
   | { readonly by: 'caller'; readonly detail: string }

@@ -8,6 +8,7 @@ const Attempt = Type.Object({
   submittedAtMs: Type.Number(),
   outputLocation: Type.String(),
   failureLocation: Type.String(),
+  drawn: Type.Optional(Type.Object({ trial: Type.String(), side: Type.Enum(['stable', 'canary']) })),
   givenUp: Type.Optional(Type.String()),
 });
 

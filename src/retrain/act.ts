@@ -33,17 +33,19 @@ function regionsAt(options: RetrainOptions, index: number): readonly string[] {
 /**
  * Runs `work` on an episode as the only replica, and puts what it makes of it in place. Another replica's lease is
  * respected until it ends; then work may be done again, which its token makes harmless.
+ * @param claimed what is written down with the lease, before the work
  */
-export async function alone(
+async function alone(
   ports: RetrainPorts,
   id: string,
+  claimed: (episode: Episode) => Episode,
   work: (episode: Episode) => Promise<(latest: Episode) => Episode>,
 ): Promise<Episode | undefined> {
   const { book, clock, replica } = ports;
   const mine = await book.change(id, episode => {
     const { lease } = episode;
     if (lease !== undefined && lease.replica !== replica && lease.untilMs > clock.wallMs()) return undefined;
-    return { ...episode, lease: { replica, untilMs: clock.wallMs() + leaseMs } };
+    return { ...claimed(episode), lease: { replica, untilMs: clock.wallMs() + leaseMs } };
   });
   if (mine === undefined) return undefined;
   const finish = await work(mine);
@@ -56,10 +58,14 @@ export async function alone(
 
 /** Carries one action out, once; what came of it is in the record and the timeline. */
 export async function act(ports: RetrainPorts, id: string, index: number, options: RetrainOptions): Promise<void> {
-  await alone(ports, id, async episode => {
-    const record = episode.actions[index];
+  let record: ActionRecord | undefined;
+  const claimed = (episode: Episode) => {
+    record = episode.actions[index];
+    return aboutToTry(episode, index, options);
+  };
+  await alone(ports, id, claimed, async episode => {
     if (record === undefined || record.state !== 'pending') return latest => latest;
-    const action = options.actions.find(each => each.kind === record.kind && nameOf(each) === record.to);
+    const action = actionOf(record, options);
     const tried: Tried =
       action === undefined
         ? { ok: false, why: 'it is not configured any more', retryable: false, unsure: false }
@@ -77,12 +83,34 @@ export async function act(ports: RetrainPorts, id: string, index: number, option
       result,
       detail,
     });
+    const execution = followed(record, tried, ports.clock.wallMs(), options);
     return latest => {
-      const actions = latest.actions.map((each, at) => (at === index ? next : each));
+      const actions = latest.actions.with(index, next);
       const entry = { atMs: ports.clock.wallMs(), by: 'gateway', what: `action ${result}`, detail };
-      return noted({ ...latest, actions, ...followed(record, tried, ports.clock.wallMs(), options) }, entry);
+      return noted({ ...latest, actions, ...execution }, entry);
     };
   });
+}
+
+function actionOf({ kind, to }: ActionRecord, { actions }: RetrainOptions): ActionOptions | undefined {
+  return actions.find(each => each.kind === kind && nameOf(each) === to);
+}
+
+/** Where an action is tried: its region, or the URL of a webhook. */
+function placeOf({ regionIndex }: ActionRecord, action: ActionOptions): string {
+  return regionsOf(action)[regionIndex] ?? nameOf(action);
+}
+
+/**
+ * The episode with the place that is about to be asked among those that may have carried the action out: whoever asks
+ * may die, or lose the other replicas, before what came of it is written down.
+ */
+function aboutToTry(episode: Episode, index: number, options: RetrainOptions): Episode {
+  const record = episode.actions[index];
+  const action = record && actionOf(record, options);
+  if (record?.state !== 'pending' || action === undefined) return episode;
+  const unsure = [...new Set([...(record.unsure ?? []), placeOf(record, action)])];
+  return { ...episode, actions: episode.actions.with(index, { ...record, unsure }) };
 }
 
 /** A pipeline that was started is followed from now on. */
@@ -107,7 +135,7 @@ function afterTry(record: ActionRecord, tried: Tried, action: ActionOptions | un
     return { ...rest, ...left, state: 'done', link, ...(region !== undefined && { region }) };
   }
   const failures = record.failures + 1;
-  const at = action && (regionsOf(action)[record.regionIndex] ?? nameOf(action));
+  const at = action && placeOf(record, action);
   const unsure = new Set([...(record.unsure ?? []), ...(tried.unsure && at !== undefined ? [at] : [])]);
   const next = { ...record, failures, ...(unsure.size > 0 && { unsure: [...unsure] }) };
   if (!tried.retryable || action === undefined) return { ...next, state: 'failed' };
@@ -126,7 +154,8 @@ function resultOf(before: ActionRecord, after: ActionRecord): 'done' | 'retried'
  * the next look.
  */
 export async function look(ports: RetrainPorts, id: string, { pollSeconds }: RetrainOptions): Promise<void> {
-  await alone(ports, id, async episode => {
+  const claimed = (episode: Episode) => episode;
+  await alone(ports, id, claimed, async episode => {
     const { execution } = episode;
     if (execution === undefined) return latest => latest;
     const withoutSecond = await endSecondRuns(ports, episode);

@@ -68,12 +68,12 @@ export async function tryAction(
 ): Promise<Tried> {
   const region = regionsOf(action)[record.regionIndex];
   try {
-    if (action.kind === 'webhook') return await tellWebhook(ports, episode, action);
+    if (action.kind === 'webhook') return await tellWebhook(ports, episode, record, action);
     if (region === undefined) return { ok: false, why: 'its regions have changed', retryable: false, unsure: false };
     const link =
       action.kind === 'pipeline'
         ? await startPipeline(ports, episode, record, region)
-        : await putEvent(ports, episode, action, region);
+        : await putEvent(ports, episode, record, action, region);
     return { ok: true, link, region };
   } catch (error) {
     const why = error instanceof ControlPlaneError ? `${error.code}: ${error.message}` : String(error);
@@ -101,6 +101,7 @@ function startPipeline(
 async function putEvent(
   ports: RetrainPorts,
   episode: Episode,
+  record: ActionRecord,
   action: Extract<ActionOptions, { kind: 'event' }>,
   region: string,
 ): Promise<string> {
@@ -109,7 +110,7 @@ async function putEvent(
       bus: action.bus,
       source: action.source,
       detailType: 'Meridian Retraining Requested',
-      detail: bodyOf(ports, episode),
+      detail: bodyOf(episode, record),
       resources: [],
     },
   ]);
@@ -121,15 +122,16 @@ async function putEvent(
 async function tellWebhook(
   ports: RetrainPorts,
   episode: Episode,
+  record: ActionRecord,
   action: Extract<ActionOptions, { kind: 'webhook' }>,
 ): Promise<Tried> {
-  const taken = await postSigned(ports.poster, ports.clock.wallMs(), action, bodyOf(ports, episode));
+  const taken = await postSigned(ports.poster, ports.clock.wallMs(), action, bodyOf(episode, record));
   if (taken) return { ok: true, link: action.url, region: undefined };
   return { ok: false, why: 'the webhook did not take it', retryable: true, unsure: true };
 }
 
 /** What buses and webhooks are told. `token` is there so that who hears it twice acts once. */
-function bodyOf(ports: RetrainPorts, episode: Episode): string {
-  const request = requestOf(episode, ports.references(episode.model, episode.scope));
+function bodyOf(episode: Episode, { parameters: references }: ActionRecord): string {
+  const request = requestOf(episode, references);
   return JSON.stringify({ type: 'retraining-requested', ...request, token: tokenOf(episode) });
 }

@@ -1,18 +1,19 @@
+import type { JudgedPackage } from './versions.ts';
+
 /** What the gateway makes of an AWS event that was posted to it. */
 export type AwsEvent =
-  | { readonly kind: 'package-approved'; readonly group: string; readonly number: number; readonly arn: string }
+  | ({ readonly kind: 'package-approved' | 'package-rejected' } & JudgedPackage)
   | { readonly kind: 'pipeline'; readonly executionArn: string; readonly status: string }
   | { readonly kind: 'endpoint'; readonly endpoint: string; readonly region: string; readonly status: string }
   /** Well formed, and nothing to do. */
   | { readonly kind: 'other'; readonly detailType: string };
 
 /**
- * Reads an EventBridge event, as an API destination posts it, or one within an SNS notification. Undefined for anything
- * that is neither. Event shapes: SageMaker Developer Guide, "Events that SageMaker sends to EventBridge".
+ * Reads an EventBridge event, as an API destination posts it. Undefined for anything else. Event shapes: SageMaker
+ * Developer Guide, "Events that SageMaker sends to EventBridge".
  */
 export function readAwsEvent(posted: unknown): AwsEvent | undefined {
-  const outer = object(posted);
-  const event = typeof outer?.['Message'] === 'string' ? object(parsed(outer['Message'])) : outer;
+  const event = object(posted);
   const detailType = event?.['detail-type'];
   const detail = object(event?.['detail']);
   if (event === undefined || detail === undefined || typeof detailType !== 'string') return undefined;
@@ -23,11 +24,17 @@ export function readAwsEvent(posted: unknown): AwsEvent | undefined {
 type Fields = Readonly<Record<string, unknown>>;
 
 const readers: Readonly<Record<string, (detail: Fields, event: Fields) => AwsEvent | undefined>> = {
-  'SageMaker Model Package State Change': detail => {
+  'SageMaker Model Package State Change': (detail, { time }) => {
     const { ModelPackageGroupName: group, ModelPackageVersion: number, ModelPackageArn: arn } = detail;
-    if (detail['ModelApprovalStatus'] !== 'Approved') return undefined;
-    if (typeof group !== 'string' || !isCount(number) || typeof arn !== 'string') return undefined;
-    return { kind: 'package-approved', group, number, arn };
+    const kind = judgements.get(detail['ModelApprovalStatus']);
+    if (kind === undefined || typeof group !== 'string' || !isCount(number) || typeof arn !== 'string')
+      return undefined;
+    const [judgedAtMs, createdAtMs] = [msOf(time), msOf(detail['CreationTime'])];
+    return {
+      ...{ kind, group, number, arn },
+      ...(judgedAtMs !== undefined && { judgedAtMs }),
+      ...(createdAtMs !== undefined && { createdAtMs }),
+    };
   },
   'SageMaker Model Building Pipeline Execution Status Change': detail => {
     const { pipelineExecutionArn: executionArn, currentPipelineExecutionStatus: status } = detail;
@@ -41,18 +48,20 @@ const readers: Readonly<Record<string, (detail: Fields, event: Fields) => AwsEve
   },
 };
 
+const judgements: ReadonlyMap<unknown, 'package-approved' | 'package-rejected'> = new Map([
+  ['Approved', 'package-approved'],
+  ['Rejected', 'package-rejected'],
+]);
+
+function msOf(time: unknown): number | undefined {
+  const ms = typeof time === 'string' ? Date.parse(time) : Number.NaN;
+  return Number.isFinite(ms) ? ms : undefined;
+}
+
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
 }
 
 function object(value: unknown): Fields | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -94,6 +94,15 @@ export function isOver(state: EpisodeState): boolean {
   return Object.keys(transitions[state]).length === 0;
 }
 
+/**
+ * How far it has come: a greater number never becomes a smaller one. Before actions are under way evidence comes and
+ * goes, and all is 0.
+ */
+export function progressOf(state: EpisodeState): number {
+  if (isOver(state)) return episodeStates.length;
+  return Math.max(0, episodeStates.indexOf(state) - episodeStates.indexOf('rehearsed'));
+}
+
 /** One thing that happened, for people. */
 export interface TimelineEntry {
   /** Wall-clock ms. */
@@ -119,7 +128,7 @@ export interface ActionRecord {
   readonly dueAtMs: number;
   /** Where it may have been carried out although no answer came: regions, or the URL of a webhook. */
   readonly unsure?: readonly string[];
-  /** Of a pipeline: filled in once, so that every try and replica sends the same. */
+  /** Of a pipeline, filled in; of others, where data is. Made once, so that every try and replica sends the same. */
   readonly parameters: Readonly<Record<string, string>>;
   /** ARN of the run, id of the event. */
   readonly link?: string;

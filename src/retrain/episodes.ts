@@ -28,6 +28,8 @@ export interface Episodes extends OperatorActs {
    * that is over, or does not wait for one.
    */
   retrained(model: string, id: string, result: { version?: string; packageArn?: string }): Promise<boolean>;
+  /** What training brought was rejected: nothing will come of the episode. False when it does not wait for it. */
+  rejected(id: string, by: string, why: string): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -84,6 +86,10 @@ export function startEpisodes(ports: RetrainPorts): Episodes {
     budgets: () => new Map(ports.models().map(([model, options]) => [model, ports.budget.left(model, options)])),
     alert: (body, tokenId) => takeAlerts(ports, quality, newsOf(body, tokenId, ports.clock.wallMs())),
     retrained: (model, id, result) => takeResult(ports, model, id, result),
+    rejected: async (id, by, detail) => {
+      const waits = ({ state }: Episode) => (state === 'retraining' || state === 'retrained' ? {} : undefined);
+      return (await happen(ports, id, 'failed', { by, detail }, waits)) !== undefined;
+    },
     ...createOperator(ports, quality),
     stop: async () => {
       await driver.stop();

@@ -138,6 +138,10 @@ export const HookOptions = Type.Object(
       ),
       { default: [], description: 'Without any, hooks are refused. Two at once let a token be replaced.' },
     ),
+    topics: Type.Array(Type.String({ pattern: '^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$' }), {
+      default: [],
+      description: 'SNS topics whose messages are taken at /hooks/eventbridge, if SNS signed them. Beside a token.',
+    }),
   },
   { additionalProperties: false, default: {}, description: 'Who may post to `/hooks/…` of the admin listener.' },
 );

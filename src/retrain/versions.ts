@@ -2,25 +2,8 @@ import type { Clock } from '../core/clock.ts';
 import type { Emit } from '../core/events.ts';
 import type { Model, NewVersions } from '../core/model.ts';
 import type { StateStore } from '../state/state.ts';
-
-/** A version that was not in the config when the gateway started, as it is kept. */
-export interface NewVersion {
-  readonly model: string;
-  readonly version: string;
-  readonly endpoint: string;
-  readonly variant?: string;
-  /** Of the package it was made of. */
-  readonly packageArn: string;
-  /** The package's version: the greater, the newer. */
-  readonly number: number;
-  /** Who or what registered it, and when (ISO 8601). */
-  readonly by: string;
-  readonly at: string;
-  /** What became of starting its canary; `due`: not yet. */
-  readonly canary: 'none' | 'due' | 'started' | 'refused';
-  /** Why it was refused. */
-  readonly detail?: string;
-}
+import { isVersionKey, keyOf, listNewVersions, type NewVersion } from './new-version.ts';
+import { type Refusals, refusalsIn } from './refusals.ts';
 
 /** What registering needs of the rest. */
 export interface VersionsPorts {
@@ -34,33 +17,41 @@ export interface VersionsPorts {
   inUse(model: string): ReadonlySet<string>;
   /** Puts what is registered in force. */
   apply(): Promise<void>;
+  /** Ends the canary of a version if it runs. Rejects while replicas cannot agree. */
+  stopCanary(model: string, version: string, by: string, why: string): Promise<void>;
   /** Starts the canary, once however often asked. Resolves to why it cannot be now, or not at all; undefined: it runs. */
   startCanary(model: string, version: string, by: string): Promise<{ refusal: string; later: boolean } | undefined>;
   warn(message: string): void;
 }
 
-/** A package of a registry that was approved. */
-export interface ApprovedPackage {
+/** A package of a registry that was approved, or rejected. */
+export interface JudgedPackage {
   readonly group: string;
   readonly number: number;
   readonly arn: string;
+  /** When it was, and when it was made, where that is told. Wall-clock ms. */
+  readonly judgedAtMs?: number;
+  readonly createdAtMs?: number;
 }
 
-const prefix = 'version/';
+/** What became of an approved package: a version, or why there is none. */
+export type Approval = { readonly taken: NewVersion } | { readonly taken: undefined; readonly why: string };
 
 /** Versions that came by themselves: kept by all replicas, in force through restarts, each with its canary. */
 export class Versions {
   readonly #ports: VersionsPorts;
+  readonly #refusals: Refusals;
   readonly #stops: (() => void)[];
 
   /** Looks every `everyMs` for canaries that are due. */
   constructor(ports: VersionsPorts, everyMs: number) {
     this.#ports = ports;
+    this.#refusals = refusalsIn(ports.state);
     const tend = () => void this.startDue().catch((error: unknown) => ports.warn(`new versions: ${String(error)}`));
     this.#stops = [
       ports.clock.every(everyMs, tend),
       ports.state.watch(key => {
-        if (key.startsWith(prefix)) void ports.apply();
+        if (isVersionKey(key)) void ports.apply();
       }),
     ];
   }
@@ -71,27 +62,73 @@ export class Versions {
   }
 
   /**
-   * Takes an approved package over as a version of the model that its group feeds. Told again, it changes nothing.
-   * Resolves to the version, or to undefined when no model takes packages of that group.
+   * Takes an approved package over as a version of the model that its group feeds. Told again, it changes nothing. One
+   * that is older than another that is known is news that came late: it is a version, and has no canary by itself.
    */
-  async approved(pack: ApprovedPackage, by: string): Promise<NewVersion | undefined> {
-    const model = [...this.#ports.models()].find(({ newVersions }) => newVersions?.packageGroup === pack.group);
-    if (model?.newVersions === undefined) return undefined;
-    const { newVersions } = model;
-    const version = filled(newVersions.name, pack.number);
-    const known = this.list().find(each => each.model === model.name && each.version === version);
-    if (known !== undefined) return known;
-    const made = this.#made(model.name, version, newVersions, pack, by);
-    if (!(await this.#ports.state.replace(keyOf(made), undefined, JSON.stringify(made))))
-      return this.list().find(each => keyOf(each) === keyOf(made)) ?? made;
-    await this.#forgetOld(model.name, newVersions);
+  async approved(pack: JudgedPackage, by: string): Promise<Approval> {
+    const { state, clock } = this.#ports;
+    const place = this.#placeOf(pack);
+    if (place === undefined) return { taken: undefined, why: `no model takes packages of ${pack.group}` };
+    const { model, version, newVersions } = place;
+    const why = this.#refusals.of(model, version, pack.judgedAtMs ?? clock.wallMs());
+    if (why !== undefined) return { taken: undefined, why };
+    const known = this.#find(model, version);
+    if (known !== undefined) return { taken: known };
+    const made = this.#made(model, version, newVersions, pack, by);
+    if (this.#forgettable(model, newVersions, made).includes(made))
+      return { taken: undefined, why: `package ${pack.number} is older than those that are kept` };
+    if (!(await state.replace(keyOf(made), undefined, JSON.stringify(made))))
+      return { taken: this.#find(model, version) ?? made };
+    for (const old of this.#forgettable(model, newVersions)) await state.delete(keyOf(old));
     await this.#ports.apply();
-    this.#ports.emit({ type: 'version-registered', model: model.name, version, packageArn: pack.arn, by });
+    this.#ports.emit({ type: 'version-registered', model, version, packageArn: pack.arn, by });
     await this.startDue();
-    return made;
+    return { taken: this.#find(model, version) ?? made };
   }
 
-  #made(model: string, version: string, options: NewVersions, pack: ApprovedPackage, by: string): NewVersion {
+  /**
+   * A package was rejected in its registry: its version gets no canary any more, one that runs ends, and approvals of
+   * before are not heard. One in charge stays: whether to go back is a person's decision. Resolves to the model and
+   * version it is about; undefined when no model takes packages of that group. Rejects while replicas cannot agree.
+   */
+  async rejected(pack: JudgedPackage, by: string): Promise<{ model: string; version: string } | undefined> {
+    const { clock, stopCanary } = this.#ports;
+    const place = this.#placeOf(pack);
+    if (place === undefined) return undefined;
+    const { model, version } = place;
+    const [why, atMs] = [`package ${pack.number} was rejected in the registry`, pack.judgedAtMs ?? clock.wallMs()];
+    const known = this.#find(model, version);
+    const isOld = (known?.approvedAtMs ?? 0) > atMs || this.#refusals.of(model, version, atMs) !== undefined;
+    if (isOld) return { model, version };
+    if (known?.canary === 'due') await this.#refuse(known, why);
+    await stopCanary(model, version, by, why);
+    await this.#refusals.add(model, version, { why, atMs }); // last: who dies before is told again, and does it all
+    return { model, version };
+  }
+
+  #refuse(version: NewVersion, detail: string): Promise<boolean> {
+    return this.#keep(version, { canary: 'refused', detail });
+  }
+
+  /** False when another replica was faster. */
+  #keep(version: NewVersion, change: Pick<NewVersion, 'canary' | 'detail'>): Promise<boolean> {
+    const text = JSON.stringify({ ...version, ...change });
+    return this.#ports.state.replace(keyOf(version), JSON.stringify(version), text);
+  }
+
+  /** The version that a package is, by the model that takes its group's. */
+  #placeOf({ group, number }: JudgedPackage) {
+    const model = [...this.#ports.models()].find(({ newVersions }) => newVersions?.packageGroup === group);
+    if (model?.newVersions === undefined) return undefined;
+    const { name, newVersions } = model;
+    return { model: name, version: filled(newVersions.name, number), newVersions };
+  }
+
+  #find(model: string, version: string): NewVersion | undefined {
+    return this.list().find(each => each.model === model && each.version === version);
+  }
+
+  #made(model: string, version: string, options: NewVersions, pack: JudgedPackage, by: string): NewVersion {
     return {
       model,
       version,
@@ -101,39 +138,54 @@ export class Versions {
       number: pack.number,
       by,
       at: new Date(this.#ports.clock.wallMs()).toISOString(),
-      canary: options.canary ? 'due' : 'none',
+      ...(pack.judgedAtMs !== undefined && { approvedAtMs: pack.judgedAtMs }),
+      ...this.#canaryOf(model, options, pack),
     };
   }
 
-  /** Takes a version out. False when there is none, or it is in use. */
+  #canaryOf(model: string, { canary }: NewVersions, { number }: JudgedPackage): Pick<NewVersion, 'canary' | 'detail'> {
+    if (!canary) return { canary: 'none' };
+    const newest = this.list().findLast(each => each.model === model);
+    if (newest === undefined || newest.number < number) return { canary: 'due' };
+    return { canary: 'refused', detail: `package ${newest.number} is newer` };
+  }
+
+  /** Takes a version out; approvals of before do not bring it back. False when there is none, or it is in use. */
   async remove(model: string, version: string): Promise<boolean> {
-    const known = this.list().find(each => each.model === model && each.version === version);
+    const known = this.#find(model, version);
     if (known === undefined || this.#ports.inUse(model).has(version)) return false;
+    await this.#refusals.add(model, version, { why: `${version} was taken out`, atMs: this.#ports.clock.wallMs() });
     await this.#ports.state.delete(keyOf(known));
     await this.#ports.apply();
     return true;
   }
 
-  /** Starts the canaries that are due, of each model's newest version; what cannot be now is tried again later. */
+  /**
+   * Starts the canaries that are due; what cannot be now is tried again later. Of a model only the newest version is
+   * tried: what came before it and waited would be a step back.
+   */
   async startDue(): Promise<void> {
-    const due = new Map(this.list().flatMap(each => (each.canary === 'due' ? [[each.model, each] as const] : [])));
-    for (const each of due.values()) {
+    const newest = new Map(this.list().map(each => [each.model, each]));
+    for (const each of this.list()) {
+      if (each.canary !== 'due') continue;
+      const after = newest.get(each.model);
+      if (after !== undefined && after.version !== each.version) {
+        await this.#refuse(each, `package ${after.number} is newer`);
+        continue;
+      }
       if (!this.#ports.model(each.model)?.versions.some(({ name }) => name === each.version)) continue;
       const refused = await this.#ports.startCanary(each.model, each.version, each.by);
       if (refused?.later) continue;
-      const outcome =
-        refused === undefined
-          ? { canary: 'started' as const }
-          : { canary: 'refused' as const, detail: refused.refusal };
       if (refused !== undefined) this.#ports.warn(`no canary of ${each.model} ${each.version}: ${refused.refusal}`);
-      await this.#ports.state.replace(keyOf(each), JSON.stringify(each), JSON.stringify({ ...each, ...outcome }));
+      await (refused === undefined ? this.#keep(each, { canary: 'started' }) : this.#refuse(each, refused.refusal));
     }
   }
 
-  async #forgetOld(model: string, { keep }: NewVersions): Promise<void> {
+  /** Versions beyond those that are kept beside those in use; with one that would be new. */
+  #forgettable(model: string, { keep }: NewVersions, ...more: readonly NewVersion[]): readonly NewVersion[] {
     const inUse = this.#ports.inUse(model);
-    const idle = this.list().filter(each => each.model === model && !inUse.has(each.version));
-    for (const old of idle.slice(0, -keep)) await this.#ports.state.delete(keyOf(old));
+    const all = [...this.list(), ...more].sort((a, b) => a.number - b.number);
+    return all.filter(each => each.model === model && !inUse.has(each.version)).slice(0, -keep);
   }
 
   stop(): void {
@@ -141,26 +193,6 @@ export class Versions {
   }
 }
 
-/** What a store knows of new versions, oldest package first; records that cannot be read are passed over. */
-export function listNewVersions(state: Pick<StateStore, 'list'>): readonly NewVersion[] {
-  return [...state.list(prefix).values()].flatMap(readVersion).sort((a, b) => a.number - b.number);
-}
-
-function keyOf({ model, version }: Pick<NewVersion, 'model' | 'version'>): string {
-  return `${prefix}${model}/${version}`;
-}
-
 function filled(text: string, number: number): string {
   return text.replaceAll('{number}', String(number));
-}
-
-function readVersion(text: string): NewVersion[] {
-  try {
-    const value: unknown = JSON.parse(text);
-    const isOne =
-      typeof value === 'object' && value !== null && 'model' in value && 'version' in value && 'endpoint' in value;
-    return isOne ? [value as NewVersion] : [];
-  } catch {
-    return [];
-  }
 }

@@ -24,6 +24,7 @@ export function hookCaller(tokens: readonly HookToken[], authorization: string |
   throw new GatewayError(
     'unauthenticated',
     'A hook needs one of the tokens in hooks.tokens: Authorization: Bearer TOKEN.',
+    authorization === undefined ? { status: 401 } : {},
   );
 }
 

@@ -12,8 +12,8 @@ import type { StateStore } from './state.ts';
 /** A store with its records and stamps: what a store that shares them through Redis is built on. */
 export interface RecordStore {
   readonly records: Records;
-  /** The stamp for a new write of this process: later than every one it gave or knows for this key. */
-  stamp(key: string): string;
+  /** The stamp for a new write of this process: later than every one it gave or knows for this key, and than `after`. */
+  stamp(key: string, after?: string): string;
   /** Keeps a record for good, its stamp being given. */
   keep(record: StateRecord): Promise<void>;
   close(): Promise<void>;
@@ -48,10 +48,11 @@ export async function openRecords(deps: RecordStoreDeps): Promise<RecordStore> {
   let latest = '';
   return {
     records: journal.records,
-    stamp: key => {
+    stamp: (key, after = '') => {
       // Also later than what is still on its way to the disk.
       const known = journal.records.get(key)?.stamp ?? '';
-      latest = nextStamp(clock.wallMs(), writer, known > latest ? known : latest);
+      const newest = known > after ? known : after;
+      latest = nextStamp(clock.wallMs(), writer, newest > latest ? newest : latest);
       return latest;
     },
     keep: record => journal.append(record),

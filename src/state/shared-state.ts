@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 import type { RecordStore } from './file.ts';
 import { decodeRecord, encodeRecord, isNewer, type StateRecord, writtenAtMs } from './record.ts';
+import { runner } from './runner.ts';
 import type { StateStore } from './state.ts';
 
 /** The shared place as this store needs it. Operations reject while it is down. */
@@ -28,6 +29,11 @@ export interface SharedStateDeps {
   readonly warn: (message: string) => void;
   /** Of deleted keys, those that need not be remembered for good: a replica that was away may bring them back. */
   readonly mayForget?: (key: string) => boolean;
+  /**
+   * Whether a value has come further than another, of records that only move forward: the other does not take its place,
+   * however late it was written. False for all other records.
+   */
+  readonly isFurther?: (key: string, value: string, other: string) => boolean;
 }
 
 /** Announcements may be lost, so everything is compared anew this often; replicas differ, so as not to do it at once. */
@@ -41,7 +47,7 @@ const dropsPerRound = 1_000;
 /**
  * Records on this replica's disk, made the same on all replicas through a shared place that may come and go. What was
  * known last stays in force without it; what was changed meanwhile is handed over when it returns, even if it returns
- * empty. Of two changes to one key the later one holds.
+ * empty. Of two changes to one key the later one holds; of records that only move forward, the one that has come further.
  */
 export function sharedState(deps: SharedStateDeps): StateStore {
   return new SharedState(deps);
@@ -121,12 +127,27 @@ class SharedState implements StateStore {
 
   async #learn(record: StateRecord | undefined): Promise<void> {
     const { store, warn } = this.#deps;
-    if (record === undefined || !isNewer(record, store.records.get(record.key))) return;
+    const mine = record && store.records.get(record.key);
+    if (record === undefined || !isNewer(record, mine)) return;
+    if (mine !== undefined && this.#hasComeFurther(mine, record)) return this.#putBack(mine, record.stamp);
     await store.keep(record).catch((error: unknown) => {
       warn(`${record.key} of another replica could not be written down, and is in force until a restart: ${error}`);
       store.records.apply(record);
     });
     for (const watcher of this.#watchers) watcher(record.key, record.value);
+  }
+
+  #hasComeFurther({ key, value: mine }: StateRecord, { value: theirs }: StateRecord): boolean {
+    const { isFurther = () => false } = this.#deps;
+    return mine !== undefined && theirs !== undefined && isFurther(key, mine, theirs);
+  }
+
+  /** Writes what is known here again, after what another replica wrote that did not know it. */
+  async #putBack({ key, value }: StateRecord, after: string): Promise<void> {
+    const { store } = this.#deps;
+    const record = { key, value, stamp: store.stamp(key, after) };
+    await store.keep(record);
+    await this.#offer(record); // where it does not arrive, the next comparison hands it over
   }
 
   /** Hands a record over and returns the one that stands there; undefined when it could not be asked. */
@@ -161,26 +182,4 @@ class SharedState implements StateStore {
     if (record.value !== undefined || !mayForget(record.key)) return false;
     return writtenAtMs(record) < clock.wallMs() - rememberDeletedMs;
   }
-}
-
-/** Runs `work` one at a time; asked again meanwhile, once more afterwards. */
-function runner(work: () => Promise<void>): { start(): void; idle(): Promise<void> } {
-  let running: Promise<void> | undefined;
-  let again = false;
-  const loop = async () => {
-    do {
-      again = false;
-      await work();
-    } while (again);
-    running = undefined;
-  };
-  return {
-    start: () => {
-      if (running === undefined) running = loop();
-      else again = true;
-    },
-    idle: async () => {
-      await running;
-    },
-  };
 }

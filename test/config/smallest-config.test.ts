@@ -43,7 +43,7 @@ test('six lines are enough, and every other value has its stated default', async
       evacuateShare: 0.5,
     },
     retryBudget: { ratio: 0.2, perSecond: 3 },
-    hooks: { tokens: [] },
+    hooks: { tokens: [], topics: [] },
     cacheStore: { maxBytes: 67_108_864, maxEntryBytes: 1_048_576, redisBudgetMs: 10 },
     log: { level: 'info', sampleRate: 1 },
     models: {

@@ -1,14 +1,18 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
+import { certificatePath, snsSigner } from '../../sim/sns-signing.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { sampleBaseline, writeBaseline } from '../helpers/drift.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway, type TestGateway, targetsIn } from '../helpers/gateway.ts';
 import { echo } from '../helpers/simulator.ts';
 
 const token = 'secret-of-an-api-destination';
 const hooks = { tokens: [{ id: 'eventbridge', sha256: createHash('sha256').update(token).digest('hex') }] };
+const topic = 'arn:aws:sns:us-west-2:123456789012:models';
 const regions = ['us-west-2', 'eu-west-1'];
 const newVersions = { packageGroup: 'rain', endpoint: 'rain-r{number}', canary: false };
 const models = { rain: simpleModel(regions, { newVersions }), other: simpleModel(regions) };
@@ -128,20 +132,98 @@ test('the stand-in’s registry tells the gateway through EventBridge', async t 
   await eventually(t, 'the version is there', () => versionsOf(gateway)?.includes('r9') ?? false);
 });
 
-test('a notification of SNS brings the event too, in plain text and with the token as a password', async t => {
-  const gateway = await startTestGateway(t, { hooks, models });
-  const authorization = `Basic ${Buffer.from(`any:${token}`).toString('base64')}`;
-  const send = async (message: object) => {
-    const headers = { 'content-type': 'text/plain; charset=UTF-8', authorization };
+/** What SNS posts for a topic of us-west-2, signed with the stand-in's key. */
+function ofSns({ simulator }: TestGateway, fields: Record<string, string>): Record<string, string> {
+  const signed = {
+    Type: 'Notification',
+    MessageId: randomUUID(),
+    TopicArn: topic,
+    Timestamp: new Date().toISOString(),
+    ...fields,
+  };
+  const SigningCertURL = simulator.url('us-west-2') + certificatePath;
+  return { ...signed, SignatureVersion: '2', Signature: snsSigner().sign(signed), SigningCertURL };
+}
+
+test('a message of SNS brings the event too, if SNS signed it and its topic is awaited', async t => {
+  const gateway = await startTestGateway(t, { hooks: { ...hooks, topics: [topic] }, models });
+  const send = async (message: object, authorization?: string) => {
+    const headers = { 'content-type': 'text/plain; charset=UTF-8', ...(authorization && { authorization }) };
     const body = JSON.stringify(message);
     const response = await fetch(`${gateway.urls.admin}/hooks/eventbridge`, { method: 'POST', headers, body });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    const { status } = response;
+    return { status, asks: response.headers.get('www-authenticate'), body: (await response.json()) as object };
   };
-  const topic = { TopicArn: 'arn:aws:sns:us-west-2:123456789012:models' };
-  t.match(await send({ Type: 'Notification', ...topic, Message: JSON.stringify(approved(5)) }), {
-    status: 200,
-    body: { taken: true, version: 'r5' },
+  const basic = `Basic ${Buffer.from(`any:${token}`).toString('base64')}`;
+  const message = ofSns(gateway, { Message: JSON.stringify(approved(5)) });
+  t.match(
+    await send(message),
+    { status: 401, asks: /^Basic realm=/ },
+    'SNS sends the password when it is asked for it',
+  );
+  t.equal((await send({ ...message, Message: JSON.stringify(approved(6)) }, basic)).status, 403, 'forged');
+  const other = { TopicArn: `${topic}-2`, Message: JSON.stringify(approved(6)) };
+  t.equal((await send(ofSns(gateway, other), basic)).status, 403, 'of another topic');
+  const old = { Timestamp: new Date(Date.now() - 7_200_000).toISOString(), Message: JSON.stringify(approved(6)) };
+  t.equal((await send(ofSns(gateway, old), basic)).status, 403, 'old');
+  t.strictSame(versionsOf(gateway), ['v1']);
+  t.match(await send(message, basic), { status: 200, body: { taken: true, version: 'r5' } });
+  t.match(await send(message, basic), { status: 200, body: { taken: false, why: /taken before/ } }, 'replayed');
+  const elsewhere = { Type: 'SubscriptionConfirmation', Token: 'x', Message: 'x', SubscribeURL: gateway.urls.data };
+  t.equal((await send(ofSns(gateway, elsewhere), basic)).status, 403, 'nothing but SNS’s own address is visited');
+  t.strictSame(versionsOf(gateway), ['v1', 'r5']);
+});
+
+test('events in any order, late ones and those of other groups come to the same versions', async t => {
+  const trial = { ...newVersions, canary: true };
+  const waiting = { steps: [1], minSample: 1_000_000 };
+  const gateway = await startTestGateway(t, {
+    hooks,
+    models: { rain: simpleModel(regions, { newVersions: trial, canary: waiting }) },
   });
-  const elsewhere = { Type: 'SubscriptionConfirmation', ...topic, SubscribeURL: gateway.urls.data };
-  t.equal((await send(elsewhere)).status, 400, 'nothing but SNS’s own address is visited');
+  const judged = (number: number, second: number, more: object = {}) => ({
+    ...approved(number),
+    time: new Date(1_760_942_880_000 + second * 1_000).toISOString(),
+    detail: { ...approved(number).detail, ...more },
+  });
+  const rejected = { ModelApprovalStatus: 'Rejected' };
+  t.match(await post(gateway, judged(9, 0, { ModelPackageGroupName: 'snow' })), {
+    body: { taken: false, why: /snow/ },
+  });
+  t.match(await post(gateway, judged(9, 0, { ...rejected, ModelPackageGroupName: 'snow' })), {
+    body: { taken: false },
+  });
+  t.match(await post(gateway, judged(4, 10, rejected)), { body: { taken: true, version: 'r4' } });
+  t.match(await post(gateway, judged(4, 5)), { body: { taken: false, why: /was rejected/ } }, 'approved before that');
+  t.match(await post(gateway, judged(7, 20)), { body: { taken: true, version: 'r7', canary: 'started' } });
+  t.match(await post(gateway, judged(6, 15)), {
+    body: { version: 'r6', canary: 'refused', why: 'package 7 is newer' },
+  });
+  const record = () => gateway.app.canaries.record('rain');
+  t.match(record(), { canary: 'r7', state: 'stepping' });
+  await post(gateway, judged(7, 30, rejected));
+  t.match(record(), { canary: 'r7', state: 'aborted', reason: 'package 7 was rejected in the registry' });
+  for (const again of [judged(7, 20), judged(6, 15), judged(4, 5)]) await post(gateway, again);
+  t.match(record(), { canary: 'r7', state: 'aborted' }, 'told again, nothing begins');
+});
+
+test('windows of a version that came by itself survive a restart, as those of the others do', async t => {
+  const stateDir = stateDirectory(t);
+  const baseline = writeBaseline(stateDirectory(t), sampleBaseline());
+  const monitor = { baseline, windows: { paneSeconds: 86_400 } };
+  const config = { hooks, models: { rain: simpleModel(regions, { newVersions, monitor }) }, stateDir };
+  const first = await startTestGateway(t, config);
+  first.simulator.deploy('rain-r3', echo);
+  await post(first, approved(3));
+  const records = ({ app }: TestGateway) =>
+    app.drift.watched().map(({ version, whole }) => [version, whole.monitor?.kept().open[0]?.counts.records]);
+  await eventually(t, 'watched', async () => records(first).length === 2);
+  const record = { instances: [new Map(Object.entries({ x: 1, colour: 'red' }))], typed: true, problems: [] };
+  for (const { whole } of first.app.drift.watched()) whole.monitor?.record(systemClock.wallMs(), record, []);
+  await first.app.shutdown();
+  const second = await startTestGateway(t, config, { running: first.simulator });
+  t.strictSame(records(second), [
+    ['v1', 1],
+    ['r3', 1],
+  ]);
 });

@@ -4,6 +4,7 @@ import { seededRandom } from '../../src/core/random.ts';
 import type { Attempt } from '../../src/core/result.ts';
 import { type Canaries, createCanaries } from '../../src/rollout/canary/canaries.ts';
 import { type MirroredCounts, noMirrored } from '../../src/rollout/canary/counts.ts';
+import type { History } from '../../src/rollout/canary/history.ts';
 import type { VersionCalled } from '../../src/rollout/canary/observer.ts';
 import type { CanaryPorts } from '../../src/rollout/canary/ports.ts';
 import type { StateStore } from '../../src/state/state.ts';
@@ -29,9 +30,19 @@ export interface CanaryReplicas {
   pass(ms: number): Promise<void>;
 }
 
-export function canaryReplicas(options: Parameters<typeof canaryOptions>[0] = {}): CanaryReplicas {
-  const [clock, stores] = [manualClock(), memoryReplicas()];
+const noHistory: History = { append: async () => {}, read: async () => [] };
+/** Disks take their time; what waits for the clock waits for longer than this. */
+const mostTurns = 5_000;
+
+/** @param keeps where records are kept, and what is told of each canary; in memory by default */
+export function canaryReplicas(
+  options: Parameters<typeof canaryOptions>[0] = {},
+  keeps: { readonly store?: () => StateStore; readonly history?: () => History } = {},
+): CanaryReplicas {
+  const clock = manualClock();
+  const { store: stores = memoryReplicas(), history = () => noHistory } = keeps;
   const tallies = new Map<string, Map<string, string>>();
+  const underWay = new Set<Promise<unknown>>();
   let count = 0;
   const reach = () => {
     if (replicas.apart) throw new Error('Redis does not answer');
@@ -57,7 +68,7 @@ export function canaryReplicas(options: Parameters<typeof canaryOptions>[0] = {}
       },
       forget: async scope => void tallies.delete(scope),
     },
-    history: { append: async () => {}, read: async () => [] },
+    history: history(),
     model: name => (name === replicas.model.name ? replicas.model : undefined),
     models: () => [replicas.model],
     options: () => canaryOptions(options),
@@ -68,7 +79,12 @@ export function canaryReplicas(options: Parameters<typeof canaryOptions>[0] = {}
     purge: async () => {},
     predictionsOf: () => [],
     shadow: () => ({ agreement: () => ({ ...replicas.mirrored }), stop: () => {} }),
-    background: work => void work(),
+    background: work => {
+      const done: Promise<unknown> = work()
+        .catch(() => undefined)
+        .finally(() => underWay.delete(done));
+      underWay.add(done);
+    },
   });
   const replicas: CanaryReplicas = {
     clock,
@@ -84,7 +100,7 @@ export function canaryReplicas(options: Parameters<typeof canaryOptions>[0] = {}
     pass: async ms => {
       for (let left = ms; left > 0; left -= 62.5) {
         clock.advance(Math.min(62.5, left));
-        for (let turn = 0; turn < 5; turn += 1) await setImmediate();
+        for (let turn = 0; turn < 5 || (underWay.size > 0 && turn < mostTurns); turn += 1) await setImmediate();
       }
     },
   };
@@ -95,8 +111,9 @@ export function canaryReplicas(options: Parameters<typeof canaryOptions>[0] = {}
 export function canaryCalled(
   outcome: 'ok' | 'backend-fault' | 'caller-fault' = 'ok',
   side: 'canary' | 'stable' = 'canary',
+  region = 'us-east-1',
 ): VersionCalled {
-  const target = targetOf({ version: side === 'canary' ? 'v2' : 'v1', region: 'us-east-1' });
+  const target = targetOf({ version: side === 'canary' ? 'v2' : 'v1', region });
   const attempt: Attempt = { target, reason: 'first', result: { outcome, sent: true, durationMs: 50 } };
   return {
     ...{

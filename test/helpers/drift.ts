@@ -12,6 +12,7 @@ import { buildBaseline } from '../../src/drift/build-baseline.ts';
 import { type Drift, type RememberedCall, startDrift } from '../../src/drift/drift.ts';
 import { MonitorOptions } from '../../src/drift/options.ts';
 import type { DriftPorts, MonitoredModel } from '../../src/drift/ports.ts';
+import type { PromotedVersion } from '../../src/drift/promotions.ts';
 import { type Totals, totals } from '../../src/drift/totals.ts';
 import { localTallies } from '../../src/state/tallies.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';
@@ -65,6 +66,8 @@ export interface DriftBench {
   readonly remembered: RememberedCall[];
   readonly warnings: string[];
   readonly counted: Totals;
+  /** Whom a canary put in charge. */
+  promoted: PromotedVersion | undefined;
   /** A call that was answered, or what it lacked. */
   call(instances: readonly object[], more?: Partial<CallOptions>): void;
   /** Moves time on and lets what falls due be done. */
@@ -113,6 +116,7 @@ export async function driftBench(t: Test, options: BenchOptions = {}): Promise<D
     models: () => [model],
     model: name => (name === 'rain' ? model : undefined),
     configured: () => ('baseline' in options && options.baseline === undefined ? undefined : { baseline, id }),
+    promoted: () => bench.promoted,
     disturbed: () => false,
     warn: message => warnings.push(message),
     ...options.ports,
@@ -146,9 +150,10 @@ export async function driftBench(t: Test, options: BenchOptions = {}): Promise<D
       answer: { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(answer) },
     });
   };
-  return {
+  const bench: DriftBench = {
     drift,
     clock,
+    promoted: undefined,
     events,
     remembered,
     warnings,
@@ -168,4 +173,5 @@ export async function driftBench(t: Test, options: BenchOptions = {}): Promise<D
           : [],
       ),
   };
+  return bench;
 }

@@ -36,6 +36,8 @@ export interface FakeControlPlane extends ControlPlane {
   /** Executions by token: a token that is known starts nothing. */
   readonly executions: Map<string, PipelineExecution>;
   readonly events: BusEvent[];
+  /** Regions they were put in. */
+  readonly buses: string[];
   /** Answers for the next calls instead of the usual ones, the first first; throw there to fail. */
   readonly next: (() => never | BusResult)[];
   /** Regions where runs were looked for, and how the next search fails. */
@@ -49,6 +51,7 @@ export function fakeControlPlane(): FakeControlPlane {
     parameters: [],
     executions: new Map(),
     events: [],
+    buses: [],
     next: [],
     searches: [],
     search: [],
@@ -77,9 +80,10 @@ export function fakeControlPlane(): FakeControlPlane {
     describeEndpoint: async () => {
       throw new Error('no endpoint is described here');
     },
-    putEvents: async (_, events) =>
+    putEvents: async (region, events) =>
       events.map(event => {
         fake.events.push(event);
+        fake.buses.push(region);
         return fake.next.shift()?.() ?? { ok: true, id: `event-${fake.events.length}` };
       }),
   };
@@ -97,6 +101,8 @@ export interface Fixture {
   options: RetrainOptions;
   canary: CanaryView | undefined;
   readonly regions: Map<string, RegionState>;
+  /** Where captured calls are, by the config in force. */
+  captured: string;
   /** Versions that no calls go to any more. */
   replaced: readonly string[];
   /** Scopes and features that a reload took away. */
@@ -155,7 +161,7 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
     carries: (_, version) => !fixture.replaced.includes(version),
     baseline: () => 'winters',
     references: (_, scope) => ({
-      capture: scope === 'all' ? 's3://captured/rain/' : `s3://captured-${scope}/rain/`,
+      capture: scope === 'all' ? fixture.captured : `s3://captured-${scope}/rain/`,
       feedback: 's3://truths/rain/',
     }),
     judges: (_, scope, { feature }) => !fixture.unjudged.includes(scope) && !fixture.unjudged.includes(feature ?? ''),
@@ -169,6 +175,7 @@ export function startFixture(t: Test, given: object = {}, rest: FixtureOptions =
     options: retrainOptions(given),
     canary: undefined,
     regions: new Map(),
+    captured: 's3://captured/rain/',
     replaced: [],
     unjudged: [],
     residencies: ['us', 'eu'],

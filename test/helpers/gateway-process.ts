@@ -14,6 +14,8 @@ export interface GatewayProcess {
   readonly urls: { readonly data: string; readonly admin: string };
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
+  /** SIGTERM; resolves when it has ended. */
+  end(): Promise<void>;
 }
 
 /** A whole config for a process in front of the stand-in in these regions; its state is below `dir`. */
@@ -39,14 +41,12 @@ export async function startGatewayProcess(t: Test, dir: string, config: ConfigDa
   const child = spawn(process.execPath, [server, 'serve', '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.teardown(() => child.kill('SIGKILL'));
   const urls = await listening(child);
-  return {
-    urls,
-    kill: async () => {
-      const gone = new Promise(resolve => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await gone;
-    },
+  const gone = async (signal: NodeJS.Signals) => {
+    const exit = new Promise(resolve => child.once('exit', resolve));
+    child.kill(signal);
+    await exit;
   };
+  return { urls, kill: () => gone('SIGKILL'), end: () => gone('SIGTERM') };
 }
 
 async function listening({ stdout }: ChildProcess): Promise<GatewayProcess['urls']> {

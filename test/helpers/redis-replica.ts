@@ -45,15 +45,25 @@ export interface ReplicaOptions {
   readonly limits?: typeof longLimits;
   /** Of deleted keys, those that need not be remembered for good. */
   readonly mayForget?: (key: string) => boolean;
+  /** Of records that only move forward. */
+  readonly isFurther?: (key: string, value: string, other: string) => boolean;
 }
 
 /** A replica's state store over its own directory and Redis. */
 export async function replica(t: Test, at: string | readonly string[], options: ReplicaOptions = {}): Promise<Replica> {
-  const { dir = stateDir(t), clock = systemClock, limits, mayForget = () => false } = options;
+  const { dir = stateDir(t), clock = systemClock, limits, mayForget = () => false, isFurther = () => false } = options;
   const bench = redisLink(t, at, limits);
   const warn = (message: string) => t.fail(message);
   const store = await openRecords({ dir, clock, warn });
-  const state = sharedState({ store, link: bench.link.state, clock, random: seededRandom(1), warn, mayForget });
+  const state = sharedState({
+    store,
+    link: bench.link.state,
+    clock,
+    random: seededRandom(1),
+    warn,
+    mayForget,
+    isFurther,
+  });
   const heard: string[] = [];
   state.watch((key, value) => heard.push(`${key}=${value}`));
   let closed = false;

@@ -2,22 +2,31 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { Test } from 'tap';
 
-/** A real redis-server of one test, without persistence. */
+/** A real redis-server of one test, without persistence unless asked for. */
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
-  /** SIGKILL: what it held is lost. */
+  /** SIGKILL: what it held is lost, without persistence. */
   kill(): Promise<void>;
   /** SIGTERM. */
   stop(): Promise<void>;
-  /** Starts it again, empty, on the same port. */
+  /** Starts it again, on the same port; empty without persistence. */
   restart(): Promise<void>;
 }
 
-/** Starts redis-server on a free port (or `port`), with a password if one is given, and ends it with the test. */
-export async function startRedis(t: Test, options: { port?: number; password?: string } = {}): Promise<RedisServer> {
+/**
+ * Starts redis-server on a free port (or `port`), with a password if one is given, and ends it with the test.
+ * @param options.dir where it appends each write, for those who need it to remember
+ */
+export async function startRedis(
+  t: Test,
+  options: { port?: number; password?: string; dir?: string } = {},
+): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
-  const more = options.password === undefined ? [] : ['--requirepass', options.password];
+  const more = [
+    ...(options.password === undefined ? [] : ['--requirepass', options.password]),
+    ...(options.dir === undefined ? ['--appendonly', 'no'] : ['--appendonly', 'yes', '--dir', options.dir]),
+  ];
   let child = await spawnRedis(port, more);
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -39,7 +48,7 @@ export async function startRedis(t: Test, options: { port?: number; password?: s
 }
 
 function spawnRedis(port: number, more: readonly string[]): Promise<ChildProcess> {
-  const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...more];
+  const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', ...more];
   const child = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'inherit'], cwd: '/tmp' });
   // Also when a test fails so badly that its teardown never runs.
   process.once('exit', () => child.kill('SIGKILL'));

@@ -91,6 +91,36 @@ test('an event that EventBridge answers for with 200 and did not take is sent ag
   t.equal(new Set(fixture.control.events.map(({ detail }) => detail)).size, 1, 'a consumer can tell repeats');
 });
 
+test('a bus whose region is away is left for another one; what it is told, and where data is, stays the same', async t => {
+  const fixture = startFixture(t, { actions: [{ kind: 'event', region: 'eu-west-1', otherRegions: ['us-west-2'] }] });
+  const throttled = () => ({ ok: false as const, code: 'ThrottlingException', message: 'x', retryable: true });
+  fixture.control.next.push(down, throttled, down, down);
+  await drift(fixture);
+  fixture.captured = 's3://moved/'; // by a reload between two tries
+  await fixture.pass(30_000);
+  t.same(fixture.control.buses, ['eu-west-1', 'eu-west-1', 'eu-west-1', 'eu-west-1', 'us-west-2']);
+  t.equal(new Set(fixture.control.events.map(({ detail }) => detail)).size, 1);
+  const told = fixture.control.events.at(-1)?.detail ?? '';
+  t.match(JSON.parse(told), { references: { capture: 's3://captured/rain/' }, evidence: [{ value: 0.3 }] });
+  const known = [
+    'type',
+    'episode',
+    'model',
+    'version',
+    'scope',
+    'baseline',
+    'openedAt',
+    'evidence',
+    'references',
+    'token',
+  ];
+  t.same(
+    Object.keys(JSON.parse(told)),
+    known,
+    'across a residency border too: names, numbers and places, nothing else',
+  );
+});
+
 test('one that may not be put there is not sent again', async t => {
   const fixture = startFixture(t, { actions: [{ kind: 'event', region: 'us-east-1' }] });
   fixture.control.next.push(() => ({ ok: false, code: 'AccessDenied', message: 'x', retryable: false }));

@@ -17,11 +17,16 @@ const approved = event('SageMaker Model Package State Change', {
   ModelApprovalStatus: 'Approved',
 });
 
-test('events of SageMaker are read, as posted and within a notification', async t => {
+test('events of SageMaker are read', async t => {
   const read = { kind: 'package-approved', group: 'rain', number: 3, arn: approved.detail };
   t.match(readAwsEvent(approved), { ...read, arn: /model-package\/rain\/3$/ });
-  const notification = { Type: 'Notification', Message: JSON.stringify(approved) };
-  t.strictSame(readAwsEvent(notification), readAwsEvent(approved));
+  const rejected = {
+    ...approved,
+    time: '2025-10-20T06:48:00Z',
+    detail: { ...approved.detail, ModelApprovalStatus: 'Rejected', CreationTime: '2025-10-20T06:00:00Z' },
+  };
+  const times = { judgedAtMs: Date.UTC(2025, 9, 20, 6, 48), createdAtMs: Date.UTC(2025, 9, 20, 6) };
+  t.match(readAwsEvent(rejected), { kind: 'package-rejected', number: 3, ...times });
   const status = { pipelineExecutionArn: 'arn:x', currentPipelineExecutionStatus: 'Failed' };
   t.strictSame(readAwsEvent(event('SageMaker Model Building Pipeline Execution Status Change', status)), {
     kind: 'pipeline',

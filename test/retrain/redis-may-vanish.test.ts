@@ -60,3 +60,42 @@ test('three replicas on one Redis, killed before the start: none while it is awa
   );
   t.same(changes, [id], 'told once');
 });
+
+test('Redis dies as the pipeline is started, before that is written down: one run, which is followed', async t => {
+  const redis = await startRedis(t);
+  const stores = [await replica(t, redis.url), await replica(t, redis.url), await replica(t, redis.url)];
+  await eventually(t, 'all are connected', () => stores.every(({ link }) => link.up));
+  const [clock, control] = [manualClock(), fakeControlPlane()];
+  const start = control.startPipeline;
+  let killed: Promise<void> | undefined;
+  const dying = {
+    ...control,
+    startPipeline: async (...call: Parameters<typeof start>) => {
+      const arn = await start(...call);
+      killed ??= redis.kill();
+      await killed; // the answer is there, and nobody to agree with
+      return arn;
+    },
+  };
+  const options = { actions: [pipelineAction], pollSeconds: 1 };
+  const replicas = stores.map(({ state }, index) =>
+    startFixture(t, options, { state, clock, control: dying, replica: `replica ${index}` }),
+  );
+  const [one] = replicas;
+  if (one === undefined) throw new Error('there are three');
+  await together(replicas, 4, 'prediction');
+  await eventually(t, 'Redis died', async () => {
+    await one.pass(500);
+    return stores.every(({ link }) => !link.up);
+  });
+  await one.pass(10_000);
+  t.equal(control.starts.length, 1, 'nobody starts another while they cannot agree');
+  await redis.restart();
+  await eventually(t, 'all know the run', async () => {
+    await one.pass(2_000);
+    return replicas.every(({ episodes }) => episodes.list()[0]?.execution !== undefined);
+  });
+  t.equal(new Set(control.starts).size, 1, 'in one region, with one token');
+  t.equal(control.executions.size, 1);
+  t.equal(new Set(replicas.map(({ newest }) => newest().id)).size, 1);
+});

@@ -1,6 +1,8 @@
 import { test } from 'tap';
 import { ControlPlaneError } from '../../src/backends/control-plane.ts';
-import { type Fixture, pipelineAction, startFixture, windows } from '../helpers/episodes.ts';
+import { type Fixture, fakeControlPlane, pipelineAction, startFixture, windows } from '../helpers/episodes.ts';
+import { manualClock } from '../helpers/manual-clock.ts';
+import { memoryReplicas } from '../helpers/memory-state.ts';
 
 const quarterMs = 900_000;
 const silent = (): never => {
@@ -37,6 +39,30 @@ test('a home region that took the call in silence is found out when it is back, 
   const searches = fixture.control.searches.length;
   await fixture.pass(5_000);
   t.equal(fixture.control.searches.length, searches, 'it is asked once');
+});
+
+test('a run whose starter died before it was written down is found out, though its region refused all later tries', async t => {
+  const [store, clock, control] = [memoryReplicas(), manualClock(), fakeControlPlane()];
+  const dying = store();
+  let dead = false;
+  const { promise: never, resolve: bury } = Promise.withResolvers<boolean>();
+  const replace: typeof dying.replace = (...change) => (dead ? never : dying.replace(...change));
+  const one = startFixture(t, options, { state: { ...dying, replace }, clock, control });
+  control.next.push((() => {
+    dead = true;
+  }) as () => never);
+  await windows(one, 3, { prediction: 'drifted' });
+  t.equal(control.executions.size, 1, 'started at home');
+  control.next.push(away, away, away, away);
+  const two = startFixture(t, options, { state: store(), clock, control, replica: 'two' });
+  control.search.push(...Array.from({ length: 100 }, () => silent));
+  await two.pass(90_000);
+  t.match(two.newest(), { execution: { region: 'us-west-2' }, actions: [{ unsure: ['us-east-1'] }] });
+  control.search.length = 0; // home is back
+  await two.pass(3_000);
+  const states = [...control.executions].map(([arn, { status }]) => `${arn.split(':')[3]} ${status}`);
+  t.strictSame(states, ['us-east-1 Stopping', 'us-west-2 Executing'], 'one goes on');
+  bury(false);
 });
 
 test('a home region that had not taken it is left alone, and so is one that cannot have', async t => {

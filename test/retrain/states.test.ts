@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { test } from 'tap';
-import { type EpisodeEvent, type EpisodeState, episodeStates, isOver, nextState } from '../../src/retrain/episode.ts';
+import {
+  type EpisodeEvent,
+  type EpisodeState,
+  episodeStates,
+  isOver,
+  nextState,
+  progressOf,
+} from '../../src/retrain/episode.ts';
 
 const events = [
   'corroborated',
@@ -18,6 +25,15 @@ const events = [
   'persisted',
   'dismissed',
 ] as const satisfies readonly EpisodeEvent[];
+
+test('what has come further never comes back', async t => {
+  for (const state of episodeStates) {
+    for (const event of events) {
+      const next = nextState(state, event);
+      if (next !== undefined) t.ok(progressOf(next) >= progressOf(state), `${state} → ${next}`);
+    }
+  }
+});
 
 test('the transition table', async t => {
   const table = episodeStates.map(state => [

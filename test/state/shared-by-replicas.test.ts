@@ -105,6 +105,38 @@ test('a Redis that comes back empty is filled again, and changes made meanwhile 
   t.equal(late.state.get('b'), undefined);
 });
 
+test('of records that only move forward the one that has come further stands, though a replica that was alone wrote later', async t => {
+  const redis = await startRedis(t);
+  const [door, way] = [await tcpProxy(t, redis.port), await tcpProxy(t, redis.port)];
+  const isFurther = (key: string, value: string, other: string) => key === 'step' && Number(value) > Number(other);
+  const at = ({ port }: { port: number }) => `redis://127.0.0.1:${port}`;
+  const one = await replica(t, at(door), { isFurther });
+  const others = [await replica(t, at(way), { isFurther }), await replica(t, at(way), { isFurther })] as const;
+  const all = [one, ...others];
+  await eventually(t, 'all are connected', () => all.every(({ link }) => link.up));
+  t.equal(await one.state.replace('step', undefined, '3'), true);
+  await eventually(t, 'all know it', () => all.every(({ state }) => state.get('step') === '3'));
+  await door.set('refuse');
+  await eventually(t, 'one is alone', () => !one.link.up);
+  for (const step of [4, 5, 6]) t.equal(await others[0].state.replace('step', `${step - 1}`, `${step}`), true);
+  await eventually(t, 'the others go on', () => others[1].state.get('step') === '6');
+  await way.set('refuse');
+  await redis.restart();
+  await door.set('pass');
+  await eventually(t, 'one is alone with a Redis that forgot', () => one.link.up);
+  t.equal(await one.state.replace('step', '3', '4'), true);
+  await one.state.set('drain', 'by one');
+  await way.set('pass');
+  await eventually(t, 'what had come further is there for all', () =>
+    all.every(({ state }) => state.get('step') === '6'),
+  );
+  await eventually(t, 'and the rest as it was written last', () => others[1].state.get('drain') === 'by one');
+  for (const { heard } of others) {
+    const steps = heard.flatMap(change => (change.startsWith('step=') ? [Number(change.slice(5))] : []));
+    t.strictSame(steps, steps.toSorted(), 'nobody went back');
+  }
+});
+
 test('starting without Redis works, and what was set then is handed over when it comes', async t => {
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;

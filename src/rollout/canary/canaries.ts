@@ -1,7 +1,7 @@
 import type { Listener } from '../../core/events.ts';
 import type { Model, Version } from '../../core/model.ts';
 import type { InferenceRequest } from '../../core/request.ts';
-import type { Split } from '../../core/split.ts';
+import type { DrawnJob, Split } from '../../core/split.ts';
 import { splitVersions } from '../split.ts';
 import { recordChanges } from './changes.ts';
 import { createLooks } from './looks.ts';
@@ -33,6 +33,8 @@ export interface Canaries extends Pick<Starts, 'start'> {
   stableOf(model: string): string | undefined;
   /** Whether callers' calls go to a version: it has weight, was promoted or is on trial; not one that was replaced. */
   carries(model: string, version: string): boolean;
+  /** A job that a target has taken from this process, if it is of an experiment. */
+  drawnJob(id: string): DrawnJob | undefined;
   /** Looks at every running canary that is due; for all else time brings about. */
   tick(): Promise<void>;
   stop(): void;
@@ -98,6 +100,7 @@ export function createCanaries(ports: CanaryPorts): Canaries {
     running: name => isRunning(view(name).record?.state ?? 'aborted'),
     stableOf: name => stableOf(ports.model(name), view(name).record),
     carries: (name, version) => carries(ports.model(name), view(name).record, version),
+    drawnJob: trials.drawnJob,
     tick,
     stop: () => {
       for (const stop of [...stops, looks.stop, trials.stop]) stop();

@@ -1,5 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { GatewayEvent } from '../../core/events.ts';
+import type { Model } from '../../core/model.ts';
+import type { DrawnJob } from '../../core/split.ts';
 import type { Target } from '../../core/target.ts';
 import type { Side } from './counts.ts';
 import type { VersionCalled } from './observer.ts';
@@ -22,15 +24,21 @@ interface TakenJob {
 
 /** One that has ended. */
 export interface EndedJob extends Omit<TakenJob, 'sinceMs'> {
-  readonly tookMs: number;
+  /** Undefined where another process handed it in: nobody may have looked when it was done. */
+  readonly tookMs: number | undefined;
 }
 
-/** Jobs between the moment a target took them and their end, as this process saw it. */
+/** Jobs between the moment a target took them and their end. */
 export interface FollowedJobs {
   /** @param trial what its call is counted under */
   taken(event: VersionCalled, trial: string): void;
-  /** Undefined for a job of no experiment, or one that another process handed in. */
-  ended(event: Extract<GatewayEvent, { type: 'job-changed' }>): EndedJob | undefined;
+  /** A job that this process handed in, if it is of an experiment. */
+  drawn(id: string): DrawnJob | undefined;
+  /**
+   * Undefined for a job of no experiment. One that was handed in before a restart, or by a replica whose jobs were taken
+   * over, is known by what its attempt has written down.
+   */
+  ended(event: Extract<GatewayEvent, { type: 'job-changed' }>, model: Model | undefined): EndedJob | undefined;
 }
 
 /** Those that came first are forgotten. */
@@ -48,12 +56,25 @@ export function followJobs(clock: Clock): FollowedJobs {
       const [oldest] = jobs.keys();
       if (jobs.size > mostJobs && oldest !== undefined) jobs.delete(oldest);
     },
-    ended: ({ id, from }) => {
-      const job = from === 'running' ? jobs.get(id) : undefined;
-      if (job === undefined) return undefined;
+    drawn: id => {
+      const job = jobs.get(id);
+      return job && { trial: job.trial, side: job.side };
+    },
+    ended: ({ id, from, drawn }, model) => {
+      if (from !== 'running') return undefined;
+      const job = jobs.get(id);
+      if (job === undefined) return drawn && takenElsewhere(drawn, model);
       jobs.delete(id);
       const { sinceMs, ...rest } = job;
       return { ...rest, tookMs: clock.now() - sinceMs };
     },
   };
+}
+
+function takenElsewhere(
+  { trial, side, target: name }: DrawnJob & { readonly target: string },
+  model: Model | undefined,
+): EndedJob | undefined {
+  const target = model?.versions.flatMap(({ targets }) => targets).find(each => each.name === name);
+  return target && { trial, side, target, tookMs: undefined };
 }

@@ -37,7 +37,7 @@ export interface Caller {
 export interface Observer {
   called(event: VersionCalled, caller?: Caller): void;
   /** A job of this side, which a target had taken, ended. */
-  jobEnded(side: Side, target: Target, outcome: JobOutcome, tookMs: number): void;
+  jobEnded(side: Side, target: Target, outcome: JobOutcome, tookMs: number | undefined): void;
   /** The first call of a caller that was finished while this share was in force. @param returning other replicas may count the same one */
   finished(side: Side, share: number, returning: boolean): void;
   /** How wrong an answer was, of a call that was drawn so. */

@@ -1,7 +1,7 @@
 import type { GatewayEvent, Listener } from '../../core/events.ts';
 import type { Model } from '../../core/model.ts';
 import type { InferenceRequest } from '../../core/request.ts';
-import type { DrawnCall } from '../../core/split.ts';
+import type { DrawnCall, DrawnJob } from '../../core/split.ts';
 import type { Target } from '../../core/target.ts';
 import { isReturning, splitKey } from '../split.ts';
 import type { Side } from './counts.ts';
@@ -21,6 +21,8 @@ export interface Trials {
   /** A call was given to a side. */
   chosen(record: CanaryRecord, model: Model, request: InferenceRequest, side: Side): void;
   readonly hear: Listener;
+  /** As `Canaries.drawnJob`. */
+  drawnJob(id: string): DrawnJob | undefined;
   /** Called when a canary should be looked at at once. */
   onUrgent(run: (model: string) => void): void;
   stop(): void;
@@ -63,6 +65,7 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
       pending.add(request.id, { trial, side, share: shareOf(record), key, returning });
     },
     hear: event => hear(parts, event),
+    drawnJob: parts.jobs.drawn,
     onUrgent: run => {
       parts.urgent = run;
     },
@@ -151,7 +154,7 @@ function called(parts: Parts, event: VersionCalled): void {
 }
 
 function jobChanged(parts: Parts, event: Extract<GatewayEvent, { type: 'job-changed' }>): void {
-  const job = parts.jobs.ended(event);
+  const job = parts.jobs.ended(event, parts.ports.model(event.model));
   const trial = job && trialOf(parts, parts.view(event.model));
   if (event.outcome === undefined || job === undefined || trial?.id !== job.trial) return;
   trial.observer.jobEnded(job.side, job.target, event.outcome, job.tookMs);

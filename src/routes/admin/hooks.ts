@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../core/errors.ts';
 
 /** What hooks are for. */
@@ -13,13 +13,17 @@ export interface HookPorts {
 
 /**
  * `POST /hooks/alertmanager`: Alertmanager's `webhook_config`; `POST /hooks/eventbridge`: an API destination of
- * EventBridge's. Each with a token of its own. They answer 503 while what came could not be written down, so that it is
+ * EventBridge's, or SNS. Each with a token of its own. They answer 503 while what came could not be written down, so that it is
  * posted again.
  */
 export function hookRoutes(server: FastifyInstance, ports: HookPorts): void {
   const caller = (request: FastifyRequest) => ports.hookCaller(request.headers.authorization);
   // Before the body is read: nobody without a token makes the gateway hold or parse a megabyte.
-  const onRequest = async (request: FastifyRequest) => void caller(request);
+  const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
+    // SNS sends the password of a URL only when it is asked for it.
+    if (request.headers.authorization === undefined) void reply.header('www-authenticate', 'Basic realm="meridian"');
+    caller(request);
+  };
   server.post('/hooks/alertmanager', { onRequest }, async request => {
     const tokenId = caller(request);
     const taken = await ports.alert(request.body, tokenId);

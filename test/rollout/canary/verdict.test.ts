@@ -97,6 +97,14 @@ test('the same errors on both sides condemn nobody, however many they are', t =>
   t.end();
 });
 
+test('after few calls the errors may be anything up to all of them, and no more is told', t => {
+  const few = addCounts([calls('canary', east, 10, 10), calls('stable', east, 40)]);
+  const { record } = repeat(newCanary(), 1, () => few);
+  const { detail } = reportsOf(record).find(({ guard }) => guard === 'errors') ?? {};
+  t.equal(detail, 'at most 100 points above stable, to pass 2');
+  t.end();
+});
+
 test('a version that refuses good input is condemned though nothing is called an error', t => {
   const { decision } = repeat(newCanary(), 40, () =>
     addCounts([calls('canary', east, 50, 0, { refused: 5 }), calls('stable', east, 200, 0, { refused: 1 })]),

@@ -160,6 +160,6 @@ export function predictionsGuard({ predictions }: Pick<Evidence, 'predictions'>,
   if (predictions.judged === 0)
     return { ...base, verdict: 'unclear', detail: `${Math.min(canary, stable)} of ${firstJudgedAt} predictions` };
   const significant = predictions.p <= alphas.predictions;
-  const detail = `p ${predictions.p.toPrecision(2)}, to condemn ${alphas.predictions}`;
+  const detail = `Jensen-Shannon distance; p ${predictions.p.toPrecision(2)}, to condemn ${alphas.predictions}`;
   return { ...base, verdict: significant && predictions.distance >= distance ? 'condemns' : 'fine', detail };
 }

@@ -50,8 +50,9 @@ function marginOf({ stable, weight }: RateDifference, { guards }: Plan): number 
   return Math.max(marginPoints / 100, (marginShare * stable) / weight);
 }
 
+/** A bound of few calls may lie above what a share can be. */
 function points(share: number): string {
-  return String(Number((100 * share).toFixed(2)));
+  return String(Number((100 * Math.min(1, share)).toFixed(2)));
 }
 
 /** Caller's faults: both sides see the same traffic, so a version that refuses more of it refuses good input. */
