@@ -114,7 +114,8 @@ async function carryOut(ports: RetrainPorts, episode: Episode, plan: Plan, optio
       // Made for the episode as it was: what changed meanwhile is looked at anew.
       const still = (latest: Episode) => (latest === episode || same(latest, episode) ? (patch ?? {}) : undefined);
       const made = await happen(ports, id, event, { by: 'gateway', detail }, still);
-      if (made?.state === 'failed' && nothingStarted(made.actions)) await ports.budget.release(made.model, id);
+      if (made !== undefined && isOver(made.state) && (made.actions.length === 0 || nothingStarted(made.actions)))
+        await ports.budget.release(made.model, id);
       return;
     }
     case 'start':

@@ -101,6 +101,7 @@ export function canaryReplicas(
       for (let left = ms; left > 0; left -= 62.5) {
         clock.advance(Math.min(62.5, left));
         for (let turn = 0; turn < 5 || (underWay.size > 0 && turn < mostTurns); turn += 1) await setImmediate();
+        underWay.clear(); // whoever did not come to an end is dead
       }
     },
   };
