@@ -1,4 +1,5 @@
 import type { Cancel } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
 import { act, look, start } from './act.ts';
 import { nothingStarted } from './actions.ts';
 import { believed } from './believed.ts';
@@ -27,6 +28,7 @@ export function createDriver(ports: RetrainPorts): Driver {
   const running = new Map<string, Promise<void>>();
   const warnedAt = new Map<string, number>();
   const failed = (id: string, error: unknown) => {
+    if (error instanceof GatewayError && error.code === 'replicas-apart') return; // `redis-changed` tells it
     const now = clock.now();
     if (now - (warnedAt.get(id) ?? Number.NEGATIVE_INFINITY) < warnEveryMs) return;
     warnedAt.set(id, now);

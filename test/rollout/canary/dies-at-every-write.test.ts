@@ -43,7 +43,7 @@ async function canary(writes: number, durable: boolean, outcome: 'ok' | 'backend
   await live(replicas, second, outcome, shares);
   second.stop();
   bury();
-  return { over, record: second.record('rain'), shares };
+  return { over, record: second.record('rain'), shares, purged: replicas.purged.includes('v2') };
 }
 
 for (const [outcome, end] of [
@@ -54,7 +54,7 @@ for (const [outcome, end] of [
     test(`a process that dies ${durable ? 'after' : 'before'} any one of its writes: the canary is ${end} all the same, once`, async t => {
       let writes = 1;
       for (; writes < 100; writes += 1) {
-        const { over, record, shares } = await canary(writes, durable, outcome);
+        const { over, record, shares, purged } = await canary(writes, durable, outcome);
         if (over) break;
         t.match(record, { state: end, previous: [] }, `the ${writes}th write`);
         t.strictSame(
@@ -68,6 +68,7 @@ for (const [outcome, end] of [
           [...new Set(revisions)].toSorted((a, b) => a - b),
           'no revision twice',
         );
+        t.equal(purged, end === 'rolled-back', 'its cached answers are gone');
         t.equal(record?.audit.filter(({ act }) => act === 'start').length, 1);
       }
       t.ok(writes > (end === 'promoted' ? 8 : 2), `${writes} writes`);
