@@ -19,7 +19,7 @@ import { createShadowing, type Shadowing } from './compose/shadow.ts';
 import { shutdown } from './compose/shutdown.ts';
 import { createTogether } from './compose/together.ts';
 import { gatewayVersion } from './compose/version.ts';
-import { createVersions } from './compose/versions.ts';
+import { createVersions, hasNewVersions } from './compose/versions.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
 import type { Clock } from './core/clock.ts';
 import type { Listener } from './core/events.ts';
@@ -68,6 +68,8 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   const tell = (ok: boolean, detail: string) =>
     emit({ type: 'config-reloaded', ok, hash: inForce.resolved.hash, detail });
   const configs = createReloads(parts, inForce, tell);
+  // First: monitors look for what was kept of each version, and episodes ask whether it still carries calls.
+  if (hasNewVersions(parts)) await configs.again();
   const drift = await createDrift(parts, warn);
   const shadowing = createShadowing(parts);
   const together = createTogether(parts);
@@ -94,7 +96,6 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   const data = dataPlane(planes);
   const admin = adminPlane(planes);
   publishGauges(metrics, { ...sides, version: gatewayVersion, log });
-  if (versions.list().length > 0) await configs.again();
   tell(true, 'started');
   return {
     data,

@@ -41,7 +41,7 @@ export const baseline: Command = {
   --model NAME         the model in it
   --prediction COLUMN  column of a CSV (field of JSON lines) that holds what the model predicted
   --truth COLUMN       what really happened
-  --drop COLUMN        leave a column out; may be given again
+  --drop COLUMN        leave out a column that callers do not send; may be given again
   --bins N             bins of numbers (default ${usualBins.bins})`,
   run: async (args, io) => {
     const { values, positionals } = parse(args, options);

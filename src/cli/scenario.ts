@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { end, projectFile, startSimulator } from './children.ts';
+import { wrapped } from './fit.ts';
 import type { Io } from './options.ts';
 import { type Scenario, scenarios } from './scenarios.ts';
 import { type RunningGateway, startGateway } from './serve.ts';
@@ -45,6 +46,8 @@ export async function runScenario(
   }
 }
 
+const usualColumns = 120;
+
 /** How it ended; undefined when it came to no end. */
 async function play(
   scenario: Scenario,
@@ -53,7 +56,7 @@ async function play(
   io: Io,
 ): Promise<string | undefined> {
   const simulatorUrl = `http://127.0.0.1:${io.env['SIM_CONTROL_PORT'] ?? '9100'}`;
-  io.out(`${scenario.about}\n\n`);
+  io.out(`${wrapped(scenario.about.replaceAll('\n', ' '), io.columns() ?? usualColumns, 0)}\n\n`);
   const stage = new Stage(gateway, traffic, simulatorUrl, io);
   stage.endsWith(simulator, 'simulator');
   const stop = () => stage.end();

@@ -1,7 +1,7 @@
 import type { Drift } from '../drift/drift.ts';
+import type { JudgedWindow } from '../drift/judged-window.ts';
 import type { Totals } from '../drift/totals.ts';
 import { measuresOf, truthsIn } from '../drift/truth-counts.ts';
-import type { JudgedWindow } from '../drift/version-monitor.ts';
 import { type Part, partsOf } from '../drift/watched-versions.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 

@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Answer } from '../core/result.ts';
 import { type Capture, startCapture } from '../drift/capture.ts';
 import { type CaptureFiles, directoryFiles, objectFiles } from '../drift/capture-files.ts';
 import { type CapturePlace, tenantTag } from '../drift/capture-path.ts';
 import { type Drift, startDrift } from '../drift/drift.ts';
 import { createErasures, type Erased, type ErasedCounts, type Erasures, pastErasures } from '../drift/erasure.ts';
 import { createFeedback, type Feedback } from '../drift/feedback.ts';
-import { readPredictions } from '../drift/payload.ts';
 import { openPredictionBook, type PredictionBook } from '../drift/prediction-book.ts';
 import { predictionSegments } from '../drift/prediction-segments.ts';
 import { lastingName } from '../drift/stored-panes.ts';
@@ -109,8 +107,8 @@ function createCapture(
     const { directory, s3 = '', region = '' } = options?.destinations[name] ?? {};
     return directory === undefined ? bucketFiles(parts, region, s3) : directoryFiles(directory);
   };
-  const model = (name: string) => models().get(name);
-  return startCapture({ clock, random, memory: admission, options, replica, model, filesOf, counted, warn });
+  const ports = { clock, random, memory: admission, options, replica, filesOf, counted, warn };
+  return startCapture({ ...ports, model: name => models().get(name) });
 }
 
 /** Files of `s3://bucket/prefix/`. */
@@ -170,13 +168,4 @@ async function erase(holders: Holders, what: Erased, first: boolean): Promise<Er
   let cached = 0;
   for (const tenant of new Set(tenants)) cached += await parts.cache.purgeTenant(tenant);
   return { captured, feedback, cached };
-}
-
-/** The predictions of a model's answer; none where the model has no `monitor.payload` that finds them. */
-export function predictionsOf(parts: Parts): (model: string, answer: Answer) => readonly (number | string)[] {
-  const models = monitoredModels(() => parts.config());
-  return (model, { headers, body }) => {
-    const shape = models().get(model)?.shape;
-    return shape === undefined ? [] : readPredictions(shape, headers['content-type'], body);
-  };
 }

@@ -1,5 +1,6 @@
 import type { Answer } from '../core/result.ts';
-import { predictionsOf as declaredPredictions } from './drift.ts';
+import { readPredictions } from '../drift/payload.ts';
+import { monitoredModels } from './monitored-models.ts';
 import type { Parts } from './parts.ts';
 
 /** Numbers looked at in one answer. */
@@ -32,4 +33,13 @@ function numbersIn({ headers, body }: Answer): readonly number[] {
 function numbersOfCsv(text: string): readonly number[] {
   const cells = text.split(/[,\n\r]+/).filter(cell => cell.trim() !== '');
   return cells.slice(0, mostNumbers).map(Number).filter(Number.isFinite);
+}
+
+/** The predictions of a model's answer; none where the model has no `monitor.payload` that finds them. */
+function declaredPredictions(parts: Parts): (model: string, answer: Answer) => readonly (number | string)[] {
+  const models = monitoredModels(() => parts.config());
+  return (model, { headers, body }) => {
+    const shape = models().get(model)?.shape;
+    return shape === undefined ? [] : readPredictions(shape, headers['content-type'], body);
+  };
 }

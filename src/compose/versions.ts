@@ -19,6 +19,11 @@ export function withNewVersions(base: ResolvedConfig, { stores }: Pick<Parts, 's
   return withRegistered(base, listNewVersions(stores.state));
 }
 
+/** Whether any came so far, in an earlier process or another replica's. */
+export function hasNewVersions({ stores }: Pick<Parts, 'stores'>): boolean {
+  return listNewVersions(stores.state).length > 0;
+}
+
 /** Versions that come by themselves, over the gateway's parts. */
 export function createVersions(
   parts: Parts,

@@ -39,6 +39,7 @@ import {
   captureHasDestinations,
   destinationsAreOnePlace,
   marksAreInOrder,
+  performanceCanBeMeasured,
   scopesAreClasses,
 } from './rules/monitors.ts';
 import { newVersionsHaveAPattern } from './rules/new-versions.ts';
@@ -124,7 +125,14 @@ const rules = {
     contentTypesAreHeaders,
   ],
   jobs: [jobRegionsExist, jobsSurviveARegion, webhooksAreSafe, transformRegionsHaveBuckets, transformsArePriced],
-  monitors: [baselinesAreReadable, scopesAreClasses, marksAreInOrder, captureHasDestinations, destinationsAreOnePlace],
+  monitors: [
+    baselinesAreReadable,
+    scopesAreClasses,
+    marksAreInOrder,
+    performanceCanBeMeasured,
+    captureHasDestinations,
+    destinationsAreOnePlace,
+  ],
   retraining: [
     actionRegionsExist,
     retrainNumbersFit,

@@ -7,6 +7,8 @@ export interface Arm {
   readonly side: 'stable' | 'canary';
   /** Of calls that went to the canary when this one was drawn, 0 to 1. */
   readonly share: number;
+  /** Of a caller who comes again and sticks to a side: one of a few groups that callers are in by hash. */
+  readonly group?: number;
 }
 
 /** A call of a running canary, remembered until what really happened is told. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Baseline, Feature } from './baseline.ts';
+import type { Baseline } from './baseline.ts';
+import { misfits, strangers, twice, unmonitored } from './baseline-problems.ts';
 import { BaselineFile, ConstraintsFile, decode, type Problems, StatisticsFile } from './baseline-schema.ts';
-import { constraintsFile, constraintsOf, disordered, featuresOf, suggestConstraints } from './model-monitor.ts';
+import { constraintsFile, constraintsOf, disordered, featuresOf, suggestConstraints, untold } from './model-monitor.ts';
 import type { Instance } from './payload.ts';
 import { statisticsFile } from './statistics-file.ts';
 
@@ -46,6 +47,8 @@ export function readBaseline(directory: string, read: (path: string) => string):
     told(fileNames.constraints, 'problems' in constraints ? constraints.problems : twice(constraints.value.features));
   if (statistics === undefined && problems.length === 0)
     problems.push(`has neither ${fileNames.baseline} nor ${fileNames.statistics}`);
+  if (statistics !== undefined && constraints !== undefined && 'value' in constraints)
+    told(fileNames.constraints, strangers(statistics.features, constraints.value.features));
   if (statistics === undefined || problems.length > 0) return { problems };
   const { features } = statistics;
   const kept = constraints && 'value' in constraints ? constraintsOf(constraints.value) : suggestConstraints(features);
@@ -58,7 +61,7 @@ type Tell = (name: string, problems: Problems) => void;
 function readOwn(text: string | undefined, tell: Tell): WithoutConstraints | undefined {
   if (text === undefined) return undefined;
   const read = decode(BaselineFile, text);
-  const problems = 'problems' in read ? read.problems : misfits(read.value);
+  const problems = 'problems' in read ? read.problems : [...misfits(read.value), ...unmonitored(read.value)];
   tell(fileNames.baseline, problems);
   return 'value' in read && problems.length === 0 ? ownBaseline(read.value) : undefined;
 }
@@ -76,37 +79,10 @@ function readStatistics(text: string | undefined, tell: Tell): WithoutConstraint
     return undefined;
   }
   const features = featuresOf(read.value);
-  tell(fileNames.statistics, [...disordered(read.value), ...twice(features)]);
+  const nothing = unmonitored({ features, prediction: undefined });
+  tell(fileNames.statistics, [...disordered(read.value), ...untold(read.value), ...twice(features), ...nothing]);
   const records = read.value.dataset?.item_count ?? 0;
   return { records, features, prediction: undefined, performance: undefined };
-}
-
-/** What a schema cannot say: edges ascend, counts fit them, names are distinct. */
-function misfits({ features, prediction }: Pick<BaselineFile, 'features' | 'prediction'>): Problems {
-  const all: readonly Feature[] = [...features, ...(prediction === undefined ? [] : [prediction])];
-  return [
-    ...all.flatMap(feature => {
-      if (feature.kind === 'opaque') return [];
-      const bins = feature.kind === 'numeric' ? feature.edges.length + 1 : feature.values.length + 1;
-      const ascend =
-        feature.kind !== 'numeric' ||
-        feature.edges.every((edge, i, edges) => i === 0 || edge > (edges[i - 1] as number));
-      return [
-        ...(feature.counts.length === bins
-          ? []
-          : [`${feature.name} has ${bins} bins and ${feature.counts.length} counts`]),
-        ...(ascend ? [] : [`the edges of ${feature.name} do not ascend`]),
-      ];
-    }),
-    ...twice(features),
-  ];
-}
-
-function twice(features: readonly { readonly name: string }[]): Problems {
-  const names = features.map(({ name }) => name);
-  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))].map(
-    name => `${name} is there twice`,
-  );
 }
 
 /** Indented, with lists of numbers on a line each: a sketch has thousands. */

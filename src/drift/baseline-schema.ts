@@ -7,8 +7,11 @@ export const mostBins = 1_000;
 /** Past it whole numbers are none any more, and what is computed of them need be no number. */
 const count = Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Common = Type.Object({ num_present: count, num_missing: count });
+/** Past it squares are no numbers, and a difference of two values need be none. */
+export const largestFigure = 1e150;
+const Finite = Type.Number({ minimum: -largestFigure, maximum: largestFigure });
 /** AWS writes what is no number, as of empty columns, as text. */
-const Figure = Type.Union([Type.Number(), Type.Enum(['NaN', 'Infinity', '-Infinity'])]);
+const Figure = Type.Union([Finite, Type.Enum(['NaN', 'Infinity', '-Infinity'])]);
 
 /** `statistics.json` of Model Monitor, as far as it is read; more may be there. */
 export const StatisticsFile = Type.Object({
@@ -100,13 +103,13 @@ const Numeric = Type.Object({
   kind: Type.Literal('numeric'),
   name: Type.String(),
   integral: Type.Boolean(),
-  edges: Type.Array(Type.Number(), { maxItems: mostBins }),
+  edges: Type.Array(Finite, { maxItems: mostBins }),
   counts: Type.Array(count),
   missing: count,
-  min: Type.Number(),
-  max: Type.Number(),
-  mean: Type.Number(),
-  deviation: Type.Number({ minimum: 0 }),
+  min: Finite,
+  max: Finite,
+  mean: Finite,
+  deviation: Type.Number({ minimum: 0, maximum: largestFigure }),
 });
 const Text = Type.Object({
   kind: Type.Literal('text'),
@@ -118,13 +121,30 @@ const Text = Type.Object({
 const Opaque = Type.Object({ kind: Type.Literal('opaque'), name: Type.String(), present: count, missing: count });
 const AnyFeature = Type.Union([Numeric, Text, Opaque]);
 
+const Loss = Type.Number({ minimum: 0 });
+/** A measure of another name would never be looked at. */
+const Measures = Type.Object(
+  {
+    accuracy: Type.Optional(Share),
+    auc: Type.Optional(Share),
+    f1: Type.Optional(Share),
+    mae: Type.Optional(Loss),
+    rmse: Type.Optional(Loss),
+    positives: Type.Optional(Share),
+    'error-variance': Type.Optional(Loss),
+  },
+  { additionalProperties: false },
+);
+
 /** `baseline.json`: what the gateway itself compares with. */
 export const BaselineFile = Type.Object({
   version: Type.Literal(1),
   records: count,
   features: Type.Array(AnyFeature, { maxItems: 1_000 }),
   prediction: Type.Optional(AnyFeature),
-  performance: Type.Optional(Type.Object({ truths: count, measures: Type.Record(Type.String(), Type.Number()) })),
+  performance: Type.Optional(
+    Type.Object({ truths: Type.Number({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }), measures: Measures }),
+  ),
 });
 export type BaselineFile = Static<typeof BaselineFile>;
 
@@ -135,7 +155,7 @@ export type Problems = readonly string[];
 export function decode<S extends TSchema>(schema: S, text: string): { value: Static<S> } | { problems: Problems } {
   let value: unknown;
   try {
-    value = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text, (_, each) => each ?? undefined);
+    value = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text, withoutNull);
   } catch (error) {
     return { problems: [`is not valid JSON: ${error instanceof Error ? error.message : String(error)}`] };
   }
@@ -147,3 +167,8 @@ export function decode<S extends TSchema>(schema: S, text: string): { value: Sta
 }
 
 const mostProblems = 5;
+
+/** Of a list null is no member that is not there: to leave it out would move the others, or leave a hole. */
+function withoutNull(this: unknown, _: string, each: unknown): unknown {
+  return each ?? (Array.isArray(this) ? null : undefined);
+}

@@ -24,6 +24,8 @@ export interface Baselines {
    * replicas that learn at once, or one after the other for the same reason, one wins.
    */
   learn(of: BaselineOf, baseline: Baseline, why?: string): Promise<boolean>;
+  /** Forgets what was learned of a model's versions and scopes that are no more. Rejects while replicas cannot agree. */
+  forgetOthers(model: string, versions: readonly string[], scopes: readonly string[]): Promise<void>;
   /** Why its own baseline in force was learned; undefined where it was not. */
   learnedFor(of: BaselineOf): string | undefined;
 }
@@ -67,6 +69,13 @@ export function baselinesOf(ports: Pick<DriftPorts, 'state' | 'configured' | 'cl
       };
       return ports.state.replace(key, ports.state.get(key), JSON.stringify(record));
     },
+    forgetOthers: async (model, versions, scopes) => {
+      for (const key of [...ports.state.list(`${prefix}${model}/`).keys()]) {
+        const [version = '', scope] = key.slice(`${prefix}${model}/`.length).split('/');
+        if (versions.includes(version) && (scope === undefined || scopes.includes(scope))) continue;
+        await ports.state.delete(key);
+      }
+    },
   };
 }
 
@@ -81,7 +90,10 @@ function decodedRecords(state: StateStore): (key: string) => Learned | undefined
   const known = new Map<string, { readonly text: string; readonly learned: Learned | undefined }>();
   return key => {
     const text = state.get(key);
-    if (text === undefined) return undefined;
+    if (text === undefined) {
+      known.delete(key);
+      return undefined;
+    }
     const before = known.get(key);
     if (before?.text === text) return before.learned;
     const learned = decodeLearned(text);

@@ -1,4 +1,10 @@
-import type { Baseline, BaselinePerformance } from './baseline.ts';
+import {
+  type Baseline,
+  type BaselinePerformance,
+  type OpaqueFeature,
+  presentOf,
+  type TextFeature,
+} from './baseline.ts';
 import { type BinOptions, describe, describeFeatures, usualBins } from './describe.ts';
 import { suggestConstraints } from './model-monitor.ts';
 import { type Instance, numberIn, type Value } from './payload.ts';
@@ -29,14 +35,27 @@ export function buildBaseline(source: BaselineSource, options: BinOptions = usua
   };
 }
 
-/** The same of records that came in different forms: numbers in CSV are numbers. */
+/**
+ * The same of records that came in different forms: numbers in CSV are numbers. Texts that hardly repeated in the former
+ * baseline are still no categories, though among the newest records they may repeat: all are of the same day, say.
+ */
 export function baselineOfRecent(
   records: readonly RecentRecord[],
   performance: BaselinePerformance | undefined,
+  former: Baseline | undefined,
 ): Baseline {
   const instances = records.map(({ instance, typed }) => (typed ? instance : withNumbers(instance)));
   const predictions = records.flatMap(({ prediction }) => prediction ?? []);
-  return buildBaseline({ instances, typed: true, predictions, performance });
+  const baseline = buildBaseline({ instances, typed: true, predictions, performance });
+  const opaque = new Set(former?.features.flatMap(({ kind, name }) => (kind === 'opaque' ? [name] : [])));
+  const features = baseline.features.map(feature =>
+    feature.kind === 'text' && opaque.has(feature.name) ? withoutCategories(feature) : feature,
+  );
+  return { ...baseline, features, constraints: suggestConstraints(features) };
+}
+
+function withoutCategories(feature: TextFeature): OpaqueFeature {
+  return { kind: 'opaque', name: feature.name, present: presentOf(feature), missing: feature.missing };
 }
 
 function withNumbers(instance: Instance): Instance {

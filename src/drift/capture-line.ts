@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CaptureOptions } from './capture-options.ts';
 import { type CapturedCall, captureRecord, type Payload } from './capture-record.ts';
 import type { MonitoredModel } from './ports.ts';
-import type { CalledEvent } from './readable-call.ts';
+import { type CalledEvent, requestBytes } from './readable-call.ts';
 import { redactInput, redactOutput } from './redact.ts';
 
 /** Of a call: the caller's own, else the request's. */
@@ -19,7 +19,7 @@ export function lineOf(
 ): string | undefined {
   const { request, answer } = event;
   const whole: { input: Payload | undefined; output: Payload | undefined } = {
-    input: { contentType: request.fields.contentType, body: request.body },
+    input: { contentType: request.fields.contentType, body: requestBytes(request) },
     output: { contentType: answer?.headers['content-type'], body: answer?.body ?? Buffer.alloc(0) },
   };
   const allowed = wanted.features && new Set(wanted.features);

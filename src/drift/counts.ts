@@ -15,7 +15,7 @@ export interface FeatureCounts {
   wrong: number;
   /** Numbers below 0. */
   negative: number;
-  /** Numbers below the least or above the greatest of the baseline. */
+  /** Numbers below the least or above the greatest of the baseline; texts that the constraint's domain does not have. */
   outside: number;
   /** Sum of numbers, each as its distance from the baseline's mean in deviations, in fixed point: see `momentsOf`. */
   sum: number;
@@ -153,12 +153,25 @@ function texts(
   const places = new Map(feature.kind === 'text' ? feature.values.map((value, index) => [value, index]) : []);
   const unseen = places.size;
   const isText = constraint?.type === 'String';
+  const isNumber = constraint?.type === 'Integral' || constraint?.type === 'Fractional';
+  const whole = constraint?.type === 'Integral';
+  const domain = constraint?.domain;
+  const allowed = feature.kind === 'text' ? feature.values.map(value => domain?.includes(value) ?? true) : [];
+  // Only what no bin names is looked for a second time; and without either, no text is looked up at all.
+  const unnamed = new Set(domain?.filter(value => !places.has(value)));
   return (counts, value, typed) => {
     if (isText && typed && typeof value === 'number') counts.wrong += 1;
-    // An opaque feature has one bin: to look its texts up would be to hash each of them.
-    const bin = unseen === 0 ? 0 : (places.get(typeof value === 'string' ? value : String(value)) ?? unseen);
+    else if (isNumber && !isNumeric(value, typed, whole)) counts.wrong += 1;
+    const text = unseen === 0 && domain === undefined ? '' : typeof value === 'string' ? value : String(value);
+    const bin = unseen === 0 ? 0 : (places.get(text) ?? unseen);
+    if (domain !== undefined && !(allowed[bin] ?? unnamed.has(text))) counts.outside += 1;
     counts.bins[bin] = (counts.bins[bin] ?? 0) + 1;
   };
+}
+
+function isNumeric(value: Exclude<Value, null>, typed: boolean, whole: boolean): boolean {
+  const number = typeof value === 'string' && !typed ? numberIn(value) : value;
+  return typeof number === 'number' && (whole ? Number.isInteger(number) : Number.isFinite(number));
 }
 
 /** Adds a pane's counts to another's, in place: exact, in any order. Both are of the same baseline. */

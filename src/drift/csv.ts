@@ -33,7 +33,9 @@ export function readCsv(
 
 function isHeader(cells: readonly string[], columns: readonly string[] | undefined, header: string): boolean {
   if (header !== 'auto') return header === 'present';
-  return columns === undefined || cells.every(cell => columns.includes(cell.trim()));
+  return (
+    columns === undefined || (cells.length <= columns.length && cells.every(cell => columns.includes(cell.trim())))
+  );
 }
 
 class CsvLines {

@@ -1,5 +1,6 @@
 import { binOf } from '../statistics/fixed-histogram.ts';
 import type { Feature, NumericFeature } from './baseline.ts';
+import { largestFigure } from './baseline-schema.ts';
 import { addExactly, roundedSum } from './exact-sum.ts';
 import { type Instance, numberIn, type Value } from './payload.ts';
 
@@ -71,13 +72,10 @@ export function describe(
   };
 }
 
-/** Past it squares are no numbers, and a baseline with their deviation could not be written down. */
-const largest = 1e150;
-
 /** A number of which no baseline can be made, as `1e999` in a caller's JSON is: it counts as missing. */
 function isTooLarge(value: Exclude<Value, null>, typed: boolean): boolean {
   const number = typeof value === 'string' && !typed ? numberIn(value) : value;
-  return typeof number === 'number' && !(Math.abs(number) <= largest);
+  return typeof number === 'number' && !(Math.abs(number) <= largestFigure);
 }
 
 /** Undefined when one of them is no number, or none is there. */

@@ -4,14 +4,22 @@ import type { Baseline } from './baseline.ts';
 import { baselinesOf } from './baselines.ts';
 import { callQueue } from './call-queue.ts';
 import { errorShifts } from './error-shifts.ts';
+import type { JudgedWindow } from './judged-window.ts';
 import { createLearning } from './learning.ts';
 import { readPredictions, readRecords } from './payload.ts';
 import type { DriftPorts, MonitoredModel } from './ports.ts';
-import { type CalledEvent, type ReadableCall, readableCall, tells, versionOf } from './readable-call.ts';
+import {
+  type CalledEvent,
+  isTooLong,
+  type ReadableCall,
+  readableCall,
+  requestBytes,
+  tells,
+  versionOf,
+} from './readable-call.ts';
 import { everyone, scopeOf } from './scope.ts';
 import { type KeptPanes, paneStore } from './stored-panes.ts';
 import { untilAgreed } from './until-agreed.ts';
-import type { JudgedWindow } from './version-monitor.ts';
 import { type Part, partKey, partsOf, type Watched, watchedVersions } from './watched-versions.ts';
 
 /** An answer whose ground truth may come. */
@@ -53,8 +61,6 @@ export interface Drift {
   stop(): Promise<void>;
 }
 
-/** Answers are remembered by their number: one whose predictions are longer texts is not among them. */
-const mostKeptCharacters = 16_384;
 /** How often panes are looked after, ms. */
 const turnMs = 1_000;
 
@@ -99,7 +105,7 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
   };
 
   const read = (model: MonitoredModel, watched: Watched, call: ReadableCall) => {
-    const records = readRecords(model.shape, call.requestType, call.request);
+    const records = readRecords(model.shape, call.requestType, requestBytes(call.request));
     const predictions = readPredictions(model.shape, call.answerType, call.answer);
     watched.calls[records.instances.length === 0 ? 'unreadable' : 'read'].value += 1;
     const scope = scopeOf(model, call.bound);
@@ -108,7 +114,7 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
       part.monitor?.record(call.atMs, records, predictions);
       part.ring.add(records, predictions, clock.now());
     }
-    if (predictions.length === 0 || textsIn(predictions) > mostKeptCharacters) return;
+    if (predictions.length === 0 || isTooLong(predictions)) return;
     const { inferenceId, tenant, residency, atMs: answeredAt, drawn } = call;
     const answered = { inferenceId, model: model.name, version: watched.version, tenant, residency, answeredAt };
     remember({ ...answered, predictions, ...(scope !== undefined && { scope }), ...(drawn && { drawn }) });
@@ -120,7 +126,7 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
     const watched = versions.find(model.name, versionOf(event));
     if (watched === undefined) return;
     const call = readableCall(event, clock.wallMs());
-    const bytes = call.request.length + call.answer.length;
+    const bytes = call.request.body.length + call.answer.length;
     const { sampleRate, largeSampleRate, maxBodyBytes, maxQueuedBytes } = model.options;
     const rate = bytes > maxBodyBytes ? Math.min(sampleRate, largeSampleRate) : sampleRate;
     if (rate < 1 && ports.random() >= rate) watched.calls['sampled-out'].value += 1;
@@ -150,13 +156,6 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
       await versions.save(true);
     },
   };
-}
-
-/** Characters of predictions that are texts. */
-function textsIn(predictions: readonly (number | string)[]): number {
-  let sum = 0;
-  for (const each of predictions) if (typeof each === 'string') sum += each.length;
-  return sum;
 }
 
 function markDisturbed(ports: DriftPorts, all: readonly Watched[]): void {

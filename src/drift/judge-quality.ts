@@ -100,7 +100,9 @@ function valueExcesses(
   present: number,
   { typeTolerance, domainTolerance }: Baseline['constraints'],
 ): readonly Excess[] {
-  const wrong = counts.wrong / present;
+  // A constraint edited to String, as for post codes that were numbers so far, allows any.
+  const typed = constraint.type === 'Integral' || constraint.type === 'Fractional' || feature.kind !== 'numeric';
+  const wrong = typed && constraint.type !== 'Unknown' ? counts.wrong / present : 0;
   const negative = constraint.nonNegative ? counts.negative / present : 0;
   const excesses: Excess[] = [
     {
@@ -114,9 +116,9 @@ function valueExcesses(
     const description = `${percent(counts.outside / present)} are below ${feature.min} or above ${feature.max}`;
     excesses.push({ check: 'baseline_drift_check', share, description });
   }
-  if (feature.kind === 'text' && constraint.domain !== undefined) {
-    const share = (counts.bins.at(-1) ?? 0) / present - domainTolerance;
-    const description = `${percent(share + domainTolerance)} are values the baseline does not have`;
+  if (feature.kind !== 'numeric' && constraint.domain !== undefined) {
+    const share = counts.outside / present - domainTolerance;
+    const description = `${percent(counts.outside / present)} are values the domain does not have`;
     excesses.push({ check: 'categorical_values_check', share, description });
   }
   return excesses;

@@ -3,10 +3,10 @@ import type { BaselineOf, Baselines } from './baselines.ts';
 import { baselineOfRecent, predictionName } from './build-baseline.ts';
 import { describe } from './describe.ts';
 import { performanceOf } from './judge-performance.ts';
+import type { JudgedWindow } from './judged-window.ts';
 import type { DriftPorts } from './ports.ts';
 import { promotionsIn } from './promotions.ts';
 import { truthsIn } from './truth-counts.ts';
-import type { JudgedWindow } from './version-monitor.ts';
 import { type Part, partsOf, type WatchedVersions } from './watched-versions.ts';
 
 /** Makes baselines, or what they lack, of a version's own traffic, and puts them in force on all replicas. */
@@ -50,7 +50,12 @@ export function createLearning(
     const { ring, monitor } = part;
     if (ring.size < leastRecords) return false;
     const performance = monitor && performanceOf(monitor.total().truths);
-    return learn(part, baselineOfRecent(ring.all(), performance), why);
+    return learn(part, baselineOfRecent(ring.all(), performance, monitor?.baseline.baseline), why);
+  };
+  /** Versions come and go for years, and what was learned of each would stay. */
+  const forgetOthers = (name: string) => {
+    const { versions: named = [], scopes = [] } = ports.model(name) ?? {};
+    return baselines.forgetOthers(name, named, scopes);
   };
   return {
     rebaseline: async (model, version, given, why) => {
@@ -69,7 +74,9 @@ export function createLearning(
         for (const part of whole === undefined ? [] : [...scopes, whole]) {
           if (due.done.includes(part.scope)) continue;
           const made = await relearn(part, due.why);
-          if (made || baselines.learnedFor(part) === due.why) await promotions.done(name, part.scope);
+          if (!made && baselines.learnedFor(part) !== due.why) continue;
+          await promotions.done(name, part.scope);
+          if (part === whole) await forgetOthers(name);
         }
       }
     },

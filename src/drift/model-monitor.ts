@@ -36,6 +36,14 @@ export function disordered({ features }: StatisticsFile): readonly string[] {
   return features.flatMap(each => (follow(bucketsOf(each)) ? [] : [`the buckets of ${each.name} do not ascend`]));
 }
 
+/** Features of which nothing at all is told, in words. */
+export function untold({ features }: StatisticsFile): readonly string[] {
+  return features.flatMap(({ name, inferred_type, numerical_statistics, string_statistics }) => {
+    const told = numerical_statistics !== undefined || string_statistics !== undefined || inferred_type === 'Unknown';
+    return told ? [] : [`${name} has no statistics`];
+  });
+}
+
 function numericOf(feature: FileFeature): NumericFeature | undefined {
   const { name, inferred_type, numerical_statistics: statistics } = feature;
   const buckets = bucketsOf(feature);
@@ -148,7 +156,8 @@ function suggest(feature: Feature): FeatureConstraint {
     type: all === feature.missing ? 'Unknown' : type,
     completeness: all === 0 ? 0 : present / all,
     nonNegative: feature.kind === 'numeric' && feature.min >= 0,
-    domain: feature.kind === 'text' ? feature.values : undefined,
+    // Where the baseline itself has texts beside those it names, the named are no domain.
+    domain: feature.kind === 'text' && feature.counts.at(-1) === 0 ? feature.values : undefined,
   };
 }
 

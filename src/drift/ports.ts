@@ -49,7 +49,7 @@ export interface DriftPorts {
   configured(model: string, version: string, scope?: string): KnownBaseline | undefined;
   /** The version in charge of a model, if a canary made it so. */
   promoted(model: string): PromotedVersion | undefined;
-  /** Whether a region of the model is evacuated now. */
+  /** Whether the model's calls are not the usual mix now: a region of it is out. */
   disturbed(model: string): boolean;
   warn(message: string): void;
 }

@@ -1,4 +1,5 @@
 import type { GatewayEvent } from '../core/events.ts';
+import type { InferenceRequest } from '../core/request.ts';
 import type { DrawnCall } from '../core/split.ts';
 import type { Bound } from './scope.ts';
 
@@ -8,7 +9,8 @@ const empty = Buffer.alloc(0);
 
 /** What is kept of a call until it is read: no more than it takes, since much may wait. */
 export interface ReadableCall {
-  readonly request: Buffer;
+  /** The bytes of the model's own format, or of JSON: see `requestBytes`. */
+  readonly request: Pick<InferenceRequest, 'body' | 'json' | 'binary'>;
   readonly requestType: string | undefined;
   readonly answer: Buffer;
   readonly answerType: string | undefined;
@@ -26,7 +28,7 @@ export interface ReadableCall {
 export function readableCall({ request, answer, attempts, arm }: CalledEvent, atMs: number): ReadableCall {
   const target = attempts.findLast(({ result }) => result.answer === answer)?.target;
   return {
-    request: request.body,
+    request: { body: request.body, ...(request.binary && { binary: true, json: request.json ?? {} }) },
     requestType: request.fields.contentType,
     answer: answer?.body ?? empty,
     answerType: answer?.headers['content-type'],
@@ -39,6 +41,11 @@ export function readableCall({ request, answer, attempts, arm }: CalledEvent, at
   };
 }
 
+/** A request's bytes: tensors that came in their binary form as the JSON they stand for, which is all that is read here. */
+export function requestBytes({ body, json, binary }: Pick<InferenceRequest, 'body' | 'json' | 'binary'>): Buffer {
+  return binary ? Buffer.from(JSON.stringify(json)) : body;
+}
+
 /** Whether a call has an answer by a model, of an operation whose bodies are the model's own or tensors. */
 export function tells({ answer, request: { operation } }: CalledEvent): boolean {
   return answer !== undefined && answer.status < 300 && (operation === 'invoke' || operation === 'infer');
@@ -47,4 +54,14 @@ export function tells({ answer, request: { operation } }: CalledEvent): boolean 
 /** The version that answered, which is another than the first chosen when the call moved. */
 export function versionOf({ attempts, answer, version }: CalledEvent): string {
   return attempts.findLast(({ result }) => result.answer === answer)?.target.version ?? version;
+}
+
+/** Answers are remembered by their number: one whose predictions are longer texts is not among them. */
+const mostKeptCharacters = 16_384;
+
+/** Whether predictions are texts too long to be kept until their truth comes. */
+export function isTooLong(predictions: readonly (number | string)[]): boolean {
+  let characters = 0;
+  for (const each of predictions) if (typeof each === 'string') characters += each.length;
+  return characters > mostKeptCharacters;
 }

@@ -19,6 +19,16 @@ export interface Pane {
 /** What one version's monitor knows, to be kept over a restart. */
 export interface KeptPanes extends OpenPanes {
   readonly history: readonly Pane[];
+  /** Windows as they were last judged, which stand until the next. */
+  readonly shown?: readonly ShownWindow[];
+}
+
+/** A window that was judged, without what was found: judged again it says the same. */
+export interface ShownWindow {
+  readonly kind: 'tumbling' | 'sliding';
+  /** Wall clock, ms. */
+  readonly endsAt: number;
+  readonly counts: PaneCounts;
 }
 
 /** The panes that are not judged yet, of this replica alone. */
@@ -88,7 +98,11 @@ const PaneShape = Type.Object({
 });
 const Panes = Type.Array(Type.Object({ index: count, counts: PaneShape }), { maxItems: 1_000 });
 const kind = { baseline: Type.String(), paneSeconds: count };
-const HistoryShape = Type.Object({ ...kind, history: Panes });
+const Shown = Type.Array(
+  Type.Object({ kind: Type.Enum(['tumbling', 'sliding']), endsAt: Type.Number(), counts: PaneShape }),
+  { maxItems: 2 },
+);
+const HistoryShape = Type.Object({ ...kind, history: Panes, shown: Type.Optional(Shown) });
 const OpenShape = Type.Object({ ...kind, open: Panes });
 
 /** A pane as a replica published it; undefined when it is none, or of other features than `like`. */
@@ -136,12 +150,13 @@ export function paneStore(directory: string): PaneStore {
       const finished = await read(HistoryShape, pathOf('panes', of));
       const under = await read(OpenShape, pathOf('panes-open', of));
       const same = finished?.baseline === under?.baseline && finished?.paneSeconds === under?.paneSeconds;
-      if (under !== undefined) return { ...under, history: same ? (finished?.history ?? []) : [] };
+      const { history = [], shown = [] } = (same && finished) || {};
+      if (under !== undefined) return { ...under, history, shown };
       return finished && { ...finished, open: [] };
     },
-    save: async (of, { history, ...open }) => {
+    save: async (of, { history, shown, ...open }) => {
       const { baseline, paneSeconds } = open;
-      await write(pathOf('panes', of), { baseline, paneSeconds, history });
+      await write(pathOf('panes', of), { baseline, paneSeconds, history, shown });
       await saveOpen(of, open);
     },
     saveOpen,

@@ -1,8 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { BaselineOf } from './baselines.ts';
 import { addPane, type Counter, counterFor, type PaneCounts } from './counts.ts';
-import { type Judgement, judge } from './judge.ts';
-import { type Violation, violationsOf } from './judge-quality.ts';
+import { type JudgedWindow, judgedWindow, patienceMs } from './judged-window.ts';
 import type { MonitorOptions } from './options.ts';
 import type { Records } from './payload.ts';
 import type { DriftPorts, KnownBaseline } from './ports.ts';
@@ -11,25 +10,14 @@ import { SharedPanes } from './shared-panes.ts';
 import { type KeptPanes, type OpenPanes, type Pane, pickUp } from './stored-panes.ts';
 import { addTruth } from './truth-counts.ts';
 
-/** A window that was judged. */
-export interface JudgedWindow {
-  readonly kind: 'tumbling' | 'sliding';
-  /** Wall clock, ms. */
-  readonly endsAt: number;
-  readonly counts: PaneCounts;
-  readonly judgements: readonly Judgement[];
-  readonly violations: readonly Violation[];
-}
-
-/** How long the counts of other replicas are waited for where they cannot be had, ms. */
-const patienceMs = 30_000;
 /** A crash takes the counts of so long with it at most, ms. */
 const handOverEveryMs = 10_000;
 
 /**
- * Counts one version's calls, all or those of a scope, in panes of wall-clock time under one baseline, adds up those of all replicas, and judges
- * windows of them. Panes begin at the same times everywhere, so every replica judges the same windows over the same sums:
- * one that starts asks for the panes it was not there for, and what one had counted before it crashed is not lost.
+ * Counts one version's calls, all or those of a scope, in panes of wall-clock time under one baseline, adds up those of all
+ * replicas, and judges windows of them. Panes begin at the same times everywhere, so every replica judges the same windows
+ * over the same sums: one that starts asks for the panes it was not there for, and what one had counted before it crashed is
+ * not lost.
  */
 export class VersionMonitor {
   readonly baseline: KnownBaseline;
@@ -229,14 +217,7 @@ export class VersionMonitor {
       if (pane.index <= last - panes || (enoughRecords > 0 && counts.records >= enoughRecords)) break;
       addPane(counts, pane.counts);
     }
-    const { baseline } = this.baseline;
-    return {
-      kind,
-      endsAt: (last + 1) * this.#paneMs,
-      counts,
-      judgements: judge(baseline, counts, this.#options),
-      violations: violationsOf(baseline, counts, this.#options),
-    };
+    return judgedWindow(this.baseline.baseline, this.#options, { kind, endsAt: (last + 1) * this.#paneMs, counts });
   }
 }
 

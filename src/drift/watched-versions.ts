@@ -1,9 +1,10 @@
 import type { BaselineOf, Baselines } from './baselines.ts';
+import { type JudgedWindow, judgedWindow, stillStanding } from './judged-window.ts';
 import type { DriftPorts, MonitoredModel } from './ports.ts';
 import { type ReferenceRing, referenceRing } from './reference-ring.ts';
 import { everyone } from './scope.ts';
 import type { KeptPanes, PaneStore } from './stored-panes.ts';
-import { type JudgedWindow, VersionMonitor } from './version-monitor.ts';
+import { VersionMonitor } from './version-monitor.ts';
 
 /** What becomes of a call of a watched version. */
 const fates = ['read', 'unreadable', 'sampled-out', 'dropped'] as const;
@@ -71,9 +72,14 @@ export function watchedVersions(
     const before = started.get(part);
     if (before?.id === id.id && before.options === id.options) return;
     started.set(part, id);
-    if (baseline === undefined) part.windows.clear();
-    const former = part.monitor === undefined ? kept.get(partKey(part)) : part.monitor.kept();
+    const former = part.monitor === undefined ? kept.get(partKey(part)) : keptOf(part, part.monitor);
+    part.windows.clear(); // what was found against another baseline, or by other marks, is no finding now
     part.monitor = baseline && new VersionMonitor(ports, part, baseline, options, former);
+    const { windows } = options;
+    if (baseline === undefined || former?.baseline !== baseline.id || former.paneSeconds !== windows.paneSeconds)
+      return;
+    for (const window of stillStanding(former.shown ?? [], windows, ports.clock.wallMs()))
+      part.windows.set(window.kind, judgedWindow(baseline.baseline, options, window));
   };
   const refreshOne = (model: MonitoredModel, version: string) => {
     const { name, options, scopes } = model;
@@ -116,11 +122,16 @@ export function watchedVersions(
       for (const part of [...watched.values()].flatMap(partsOf)) {
         const { monitor } = part;
         const open = await monitor?.handOver();
-        if (monitor !== undefined && (all || monitor.unwritten)) await store.save(part, monitor.kept());
+        if (monitor !== undefined && (all || monitor.unwritten)) await store.save(part, keptOf(part, monitor));
         else if (open !== undefined) await store.saveOpen(part, open);
       }
     },
   };
+}
+
+function keptOf({ windows }: Part, monitor: VersionMonitor): KeptPanes {
+  const shown = [...windows.values()].map(({ kind, endsAt, counts }) => ({ kind, endsAt, counts }));
+  return { ...monitor.kept(), shown };
 }
 
 function callsOf({ counted }: DriftPorts, model: string, version: string): Watched['calls'] {

@@ -2,7 +2,7 @@ import type { Cancel } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import { act, look, start } from './act.ts';
 import { nothingStarted } from './actions.ts';
-import { believed } from './believed.ts';
+import { createBeliefs } from './believed.ts';
 import { happen, noted } from './change.ts';
 import { type Episode, isOver } from './episode.ts';
 import type { RetrainOptions } from './options.ts';
@@ -42,8 +42,11 @@ export function createDriver(ports: RetrainPorts): Driver {
       .finally(() => running.delete(id));
     running.set(id, done);
   };
+  const beliefs = createBeliefs(ports);
   const next = (episode: Episode, options: RetrainOptions) => {
-    const plan = planFor(believed(ports, episode), factsOf(ports, episode, options));
+    const view = beliefs.of(episode);
+    if (view === undefined) return;
+    const plan = planFor(view, factsOf(ports, episode, options));
     if (plan.to !== 'wait') run(episode.id, () => carryOut(ports, episode, plan, options));
   };
   const tick = () => {

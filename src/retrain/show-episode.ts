@@ -14,7 +14,8 @@ export function showBriefly(episode: Episode): object {
     closedAt: closedAtMs === undefined ? null : iso(closedAtMs),
     waitsFor: held?.why ?? null,
     newVersion: episode.result?.version ?? null,
-    last: episode.timeline.at(-1)?.detail ?? null,
+    // What more drifted meanwhile says nothing of where it stands.
+    last: episode.timeline.findLast(({ what }) => what !== 'evidence')?.detail ?? null,
   };
 }
 

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { GuardOptions } from './guard-options.ts';
 
 /** `models.NAME.shadow.compare`: when a mirrored answer counts as the same. */
 const CompareOptions = Type.Object(
@@ -90,97 +91,6 @@ const StepOptions = Type.Union([
   ),
 ]);
 
-const guardAction = (otherwise: 'rollback' | 'hold', description: string) =>
-  Type.Enum(['rollback', 'hold', 'off'], { default: otherwise, description });
-
-/** `models.NAME.canary.guards`: how much worse a canary may be, and what happens when it is shown to be worse. */
-const GuardOptions = Type.Object(
-  {
-    errors: Type.Object(
-      {
-        marginPoints: Type.Number({
-          exclusiveMinimum: 0,
-          maximum: 50,
-          default: 2,
-          description:
-            'A step is passed once the error rate is shown to exceed stable’s by fewer percentage points than this.',
-        }),
-        marginShare: Type.Number({
-          minimum: 0,
-          maximum: 10,
-          default: 0.2,
-          description:
-            'Or by less than this share of stable’s own rate, where that is more: at 0.2 four points beside a stable that fails in 20 %.',
-        }),
-      },
-      { additionalProperties: false, default: {}, description: 'Answers that failed.' },
-    ),
-    callerFaults: Type.Object(
-      { action: guardAction('rollback', 'When it refuses more of the same calls than stable does.') },
-      { additionalProperties: false, default: {}, description: 'Answers that refused the caller’s input.' },
-    ),
-    latency: Type.Object(
-      {
-        margin: Type.Number({
-          minimum: 0,
-          maximum: 10,
-          default: 0.25,
-          description: 'How much slower p50 and p95 may be, as a share.',
-        }),
-        action: guardAction('rollback', 'When it is slower than that.'),
-      },
-      { additionalProperties: false, default: {}, description: 'Time of answers.' },
-    ),
-    predictions: Type.Object(
-      {
-        distance: Type.Number({
-          exclusiveMinimum: 0,
-          maximum: 1,
-          default: 0.2,
-          description: 'Jensen-Shannon distance (base 2) between both versions’ predictions that matters.',
-        }),
-        action: guardAction('hold', 'When they are that far apart, and chance does not explain it.'),
-      },
-      { additionalProperties: false, default: {}, description: 'What is answered.' },
-    ),
-    cost: Type.Object(
-      {
-        margin: Type.Number({
-          minimum: 0,
-          maximum: 100,
-          default: 0.5,
-          description: 'How much more a thousand calls may cost, as a share.',
-        }),
-        action: guardAction('hold', 'When it costs more than that.'),
-      },
-      { additionalProperties: false, default: {}, description: 'Marginal cost of a thousand calls.' },
-    ),
-    quality: Type.Object(
-      {
-        margin: Type.Number({
-          minimum: 0,
-          maximum: 10,
-          default: 0.05,
-          description: 'How much greater the mean loss may be, as a share; from ground truth, where it comes.',
-        }),
-        action: guardAction('rollback', 'When it is shown to be greater.'),
-      },
-      { additionalProperties: false, default: {}, description: 'How right answers were.' },
-    ),
-    failuresInARow: Type.Integer({
-      minimum: 2,
-      maximum: 1_000,
-      default: 5,
-      description: 'At least so many, more where stable itself fails at times, end a canary at once.',
-    }),
-  },
-  {
-    additionalProperties: false,
-    default: {},
-    description: 'How much worse it may be, and what happens when it is shown to be worse.',
-  },
-);
-
 /** What a canary follows unless its start says otherwise. */
 const planShape = {
   steps: Type.Array(StepOptions, {
@@ -218,7 +128,14 @@ const planShape = {
     minimum: 0,
     maximum: 100_000,
     default: 10,
-    description: 'The first calls of each canary target that are left out of comparisons, per replica.',
+    description: 'The first calls of each canary target that are left out of comparisons, per replica. 0: none are.',
+  }),
+  warmUpMs: Type.Integer({
+    minimum: 0,
+    maximum: day,
+    default: 10_000,
+    description:
+      'So are all others for so long after the first. Where there are few calls, warm-up ends after ten times as long.',
   }),
   waves: Type.Array(Type.Union([Type.Literal('rest'), Type.Array(regionName, { minItems: 1 })]), {
     maxItems: 20,

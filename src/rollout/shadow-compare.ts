@@ -65,7 +65,7 @@ function comparePredictions(
   for (let at = 0; at < Math.min(primary.length, shadow.length); at += 1) {
     const [one, other] = [primary[at] ?? '', shadow[at] ?? ''];
     const numbers = typeof one === 'number' && typeof other === 'number';
-    if (numbers) differences.push(Math.abs(one - other));
+    if (numbers) differences.push(differenceOf(one, other));
     const close = numbers ? areClose(one, other, tolerance) : one === other;
     if (!close) allClose = false;
     const labelled = !numbers || tolerance.threshold !== undefined;
@@ -78,7 +78,17 @@ function comparePredictions(
   return { agreement, differences, labels, labelsDiffering };
 }
 
+/** What is farther apart, or no number as `1e999` is, counts as so far: sums of differences stay numbers. */
+const largestDifference = 1e100;
+
+function differenceOf(one: number, other: number): number {
+  if (one === other) return 0;
+  const difference = Math.abs(one - other);
+  return difference < largestDifference ? difference : largestDifference;
+}
+
 function areClose(one: number, other: number, { absolute, relative }: ShadowTolerance): boolean {
+  if (!Number.isFinite(one)) return one === other;
   return Math.abs(one - other) <= absolute + relative * Math.abs(one);
 }
 

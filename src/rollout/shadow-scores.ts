@@ -7,8 +7,10 @@ import type { Predictions } from './shadow-compare.ts';
 const edgesAfter = 50;
 /** Predictions of one answer that count. */
 const mostOfOne = 1_000;
-/** Labels told apart; any further one counts as another. */
+/** Labels told apart; any further one counts as another, and so does a text too long to be a label. */
 const labelsKnown = 50;
+const longestLabel = 256;
+const another = '\u0000other';
 
 /** How the predictions of both versions are spread, over the same bins. */
 export interface Scores {
@@ -28,8 +30,9 @@ export function createScores(): Scores {
 
   const nameOf = (prediction: number | string): string => {
     if (typeof prediction === 'number') return `#${binOf(edges, prediction)}`;
+    if (prediction === another) return another;
     const name = `=${prediction}`;
-    return bins.has(name) || bins.size < labelsKnown ? name : 'other';
+    return bins.has(name) || bins.size < labelsKnown ? name : another;
   };
   const put = (side: 'primary' | 'shadow', predictions: Predictions) => {
     for (const prediction of predictions) {
@@ -45,7 +48,7 @@ export function createScores(): Scores {
   };
   return {
     add: (primary, shadow) => {
-      const pair = [primary.slice(0, mostOfOne), shadow.slice(0, mostOfOne)] as const;
+      const pair = [shortened(primary), shortened(shadow)] as const;
       count += pair[0].length;
       if (early === undefined) return putBoth(...pair);
       early.push(pair);
@@ -70,4 +73,11 @@ export function createScores(): Scores {
       return count;
     },
   };
+}
+
+/** What is kept of an answer's predictions: whole texts would be as large as the answers. */
+function shortened(predictions: Predictions): Predictions {
+  return predictions
+    .slice(0, mostOfOne)
+    .map(each => (typeof each === 'string' && each.length > longestLabel ? another : each));
 }

@@ -47,7 +47,7 @@ export function splitKey(model: Model, { hints, fields, caller, invocationId }: 
 }
 
 /** Whether the key is that of somebody who calls again, and not of one call. */
-export function isReturning(model: Model, { hints, fields }: SplitRequest): boolean {
+export function isReturning(model: Model, { hints, fields }: Pick<SplitRequest, 'hints' | 'fields'>): boolean {
   return hints.session !== undefined || (fields.inferenceId === undefined && model.splitByTenant);
 }
 
@@ -55,6 +55,16 @@ export function isReturning(model: Model, { hints, fields }: SplitRequest): bool
 export function drawOf(model: Model, request: SplitRequest, purpose: string, random: Random): number {
   const key = splitKey(model, request);
   return key === undefined ? random() : uniform(hash(purpose, hash(key, hash(model.name, fnvOffset))));
+}
+
+/** Enough to tell how callers differ, and few enough to be counted one by one. */
+const callerGroups = 32;
+
+/** The group of a caller who comes again, whatever side is drawn; undefined for all other calls. */
+export function callerGroup(model: Model, request: SplitRequest): number | undefined {
+  const key = isReturning(model, request) ? splitKey(model, request) : undefined;
+  if (key === undefined) return undefined;
+  return Math.floor(uniform(hash('group', hash(key, hash(model.name, fnvOffset)))) * callerGroups);
 }
 
 const fnvOffset = 0x811c9dc5;

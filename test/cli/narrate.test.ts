@@ -66,3 +66,22 @@ test('what an episode does is cut to what a person takes in', t => {
   t.ok((line?.length ?? 0) < 140);
   t.end();
 });
+
+test('a scope is told apart from all, each once', t => {
+  const story = narrator(() => undefined);
+  t.match(story.line(drift('v1')), /features wind, psi/);
+  t.match(story.line({ ...drift('v1'), scope: 'eu' } as GatewayEvent), /features wind \(eu\), psi/);
+  t.equal(story.line({ ...drift('v1'), scope: 'all' } as GatewayEvent), undefined);
+  const episode = {
+    type: 'episode-changed',
+    model: 'rain',
+    id: 'e',
+    from: undefined,
+    to: 'suspected',
+    by: 'evaluator',
+  };
+  const more = { reason: 'wind', version: 'v1', execution: undefined };
+  t.match(story.line({ ...episode, ...more, scope: 'eu' } as GatewayEvent), /rain \(eu\) suspected/);
+  t.match(story.line({ ...episode, ...more, scope: 'all' } as GatewayEvent), /rain suspected/);
+  t.end();
+});

@@ -63,6 +63,9 @@ test('marks, and places for captures', async t => {
   t.match(told(load(file, { baseline, marks: { psi: { high: 0.1, low: 0.2 } } })), [
     /^error .*marks.psi: low is 0.2, above high/,
   ]);
+  const auc = (payload: object) => told(load(file, { baseline, performance: 'auc', payload }));
+  t.match(auc({}), [/^error .*performance: there is no AUC of predictions that are no scores/]);
+  t.strictSame(auc({ threshold: 0.5 }), []);
   t.match(told(load(file, { baseline, capture: {} })), [
     /^error .*capture: rain is captured and there is no destination/,
   ]);

@@ -56,6 +56,11 @@ test('what opens no episode, and what follows from none, is told', async t => {
 test('a word that is not filled in, and a webhook that others read along, are told', async t => {
   const parameters = ", parameters: { A: '{captrue}' }";
   t.match(findings(withRetrain(`{ actions: [${pipeline(parameters)}] }`)).warnings, /\{captrue\} is no word/);
+  const scoped = monitor.replace('} }', '}, scopes: { eu: {} } }');
+  const told = (word: string) =>
+    findings(withRetrain(`{ actions: [${pipeline(`, parameters: { A: '{${word}}' }`)}] }`, scoped)).warnings;
+  t.match(told('capture-us'), /an episode of the scope eu has no \{capture-us\}/);
+  t.notMatch(told('capture-eu') + told('capture'), 'sends it as it is written');
   const webhook = (url: string) => `{ actions: [{ kind: webhook, url: '${url}', secret: a-secret-of-some-length }] }`;
   t.match(findings(withRetrain(webhook('http://train.example/hook'))).warnings, /episodes leave this machine/);
   t.match(findings(withRetrain(webhook('https://me:you@train.example/hook'))).errors, /user name or password/);

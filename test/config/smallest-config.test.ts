@@ -43,7 +43,7 @@ test('six lines are enough, and every other value has its stated default', async
       evacuateShare: 0.5,
     },
     retryBudget: { ratio: 0.2, perSecond: 3 },
-    hooks: { tokens: [] },
+    hooks: { tokens: [], topics: [] },
     cacheStore: { maxBytes: 67_108_864, maxEntryBytes: 1_048_576, redisBudgetMs: 10 },
     log: { level: 'info', sampleRate: 1 },
     models: {
@@ -92,10 +92,11 @@ test('six lines are enough, and every other value has its stated default', async
           cooldownMs: 600_000,
           lookEveryMs: 5_000,
           warmUpCalls: 10,
+          warmUpMs: 10_000,
           waves: [],
           approval: 'none',
           guards: {
-            errors: { marginPoints: 2 },
+            errors: { marginPoints: 2, marginShare: 0.2 },
             callerFaults: { action: 'rollback' },
             latency: { margin: 0.25, action: 'rollback' },
             predictions: { distance: 0.2, action: 'hold' },

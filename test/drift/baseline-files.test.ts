@@ -1,16 +1,20 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { Value } from 'typebox/value';
-import { presentOf } from '../../src/drift/baseline.ts';
+import { type Baseline, presentOf } from '../../src/drift/baseline.ts';
 import { baselineTexts, decodeBaseline, encodeBaseline, readBaseline } from '../../src/drift/baseline-files.ts';
 import { fromCsvText } from '../../src/drift/baseline-source.ts';
 import { buildBaseline } from '../../src/drift/build-baseline.ts';
 import { counterFor } from '../../src/drift/counts.ts';
 import { describe, describeFeatures, quantileEdges } from '../../src/drift/describe.ts';
+import { judge } from '../../src/drift/judge.ts';
+import { performanceOf } from '../../src/drift/judge-performance.ts';
 import { readRecords } from '../../src/drift/payload.ts';
 import { PayloadOptions } from '../../src/drift/payload-options.ts';
 import { decodePane } from '../../src/drift/stored-panes.ts';
+import { addTruth, noTruths } from '../../src/drift/truth-counts.ts';
 import { binOf } from '../../src/statistics/fixed-histogram.ts';
+import { monitorOptions } from '../helpers/drift.ts';
 
 const csv = `day,wind,rain,sky,forecast,wet
 2014-01-01,1,0,sun,0.1,0
@@ -175,6 +179,126 @@ test('malformed files are told with their place, and never throw', async t => {
   fc.assert(
     fc.property(fc.json(), text => problems({ 'baseline.json': text, 'constraints.json': text }).length > 0),
     { seed: 1, numRuns: 300 },
+  );
+});
+
+test('what would monitor nothing is told: no features, no counts, constraints and measures of another name', async t => {
+  const told = (change: Record<string, (copy: ReturnType<typeof JSON.parse>) => void>) => {
+    const texts: Record<string, string> = { ...files };
+    for (const [name, spoil] of Object.entries(change)) {
+      const copy = parsed(name);
+      spoil(copy);
+      texts[name] = JSON.stringify(copy);
+    }
+    const read = readBaseline('/b', reader(texts));
+    return 'problems' in read ? read.problems.join() : 'read';
+  };
+  const empty = '{"version":0,"features":[]}';
+  t.match(readBaseline('/b', reader({ 'statistics.json': empty })), { problems: ['statistics.json: has no features'] });
+  t.match(
+    told({ 'constraints.json': copy => (copy.features[0].name = 'wnd') }),
+    /^constraints.json: wnd is no feature of the baseline$/,
+  );
+  t.match(
+    told({ 'baseline.json': copy => (copy.features[1].counts = [0, 0, 0, 0]) }),
+    /^baseline.json: wind has no counts$/,
+  );
+  t.match(told({ 'baseline.json': copy => (copy.features[1].counts[1] = null) }), /baseline.json: \/features\/1/);
+  t.match(told({ 'constraints.json': copy => (copy.features[1] = null) }), /constraints.json: \/features\/1/);
+  t.match(told({ 'baseline.json': copy => (copy.features[1].max = -5) }), /the least value of wind is above its/);
+  const measures = (change: object) =>
+    told({ 'baseline.json': copy => (copy.performance = { truths: 10, measures: { accuracy: 0.9 }, ...change }) });
+  t.equal(measures({}), 'read');
+  for (const change of [
+    { truths: 0 },
+    { measures: { acuracy: 0.9 } },
+    { measures: { auc: 5 } },
+    { measures: { mae: -1 } },
+  ])
+    t.match(measures(change), /^baseline.json: \/performance\//, JSON.stringify(change));
+});
+
+/** Every place in a document, as the steps to it. */
+function* placesIn(value: unknown, at: readonly (string | number)[] = []): Generator<readonly (string | number)[]> {
+  if (at.length > 0) yield at;
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, part] of Object.entries(value))
+    yield* placesIn(part, [...at, Array.isArray(value) ? Number(name) : name]);
+}
+
+function changed(document: unknown, [step, ...rest]: readonly (string | number)[], to: unknown): unknown {
+  if (step === undefined) return to;
+  if (Array.isArray(document)) return document.with(Number(step), changed(document[Number(step)], rest, to));
+  const object = document as Record<string, unknown>;
+  return { ...object, [step]: changed(object[step], rest, to) };
+}
+
+const hostile = [
+  0,
+  -1,
+  0.5,
+  1e308,
+  -1e308,
+  5e-324,
+  2 ** 53,
+  null,
+  undefined,
+  '',
+  'NaN',
+  true,
+  [],
+  {},
+  [1],
+  ['a', 'a'],
+  'a',
+];
+
+test('whatever one value of a file becomes, it is refused, or every judgement is a number', async () => {
+  const pairs = Array.from({ length: 60 }, (_, index) => [(index % 10) / 10, index % 2] as const);
+  const truths = noTruths();
+  for (const [score, truth] of pairs) addTruth(truths, score, truth, 0.5);
+  const performance = performanceOf(truths);
+  const texts = baselineTexts({ ...made, performance }, source.instances, source.typed);
+  const both = Object.keys(texts).map(name => ({ name, document: JSON.parse(texts[name] ?? ''), rest: texts }));
+  const { 'baseline.json': _, ...theirs } = texts;
+  const all = [
+    ...both,
+    ...both.filter(({ name }) => name !== 'baseline.json').map(each => ({ ...each, rest: theirs })),
+  ];
+  const change = fc
+    .constantFrom(...all)
+    .chain(({ name, document, rest }) =>
+      fc
+        .tuple(fc.constantFrom(...placesIn(document)), fc.constantFrom(...hostile))
+        .map(([place, to]) => ({ ...rest, [name]: JSON.stringify(changed(document, place, to)) })),
+    );
+  const options = ['psi', 'jensen-shannon', 'kolmogorov-smirnov', 'wasserstein', 'auc', 'f1'].map((each, index) =>
+    monitorOptions({
+      windows: { paneSeconds: 60, minRecords: 2, minTruths: 2 },
+      ...(index < 4 ? { numeric: each } : { performance: each }),
+    }),
+  );
+  const sane = (baseline: Baseline, scale: number) => {
+    const counter = counterFor(baseline);
+    const pane = counter.empty();
+    for (const instance of source.instances)
+      counter.addRecord(pane, new Map([...instance, ['wind', scale * 3]]), source.typed);
+    for (const [score, truth] of pairs) {
+      counter.addPrediction(pane, score);
+      addTruth(pane.truths, 1 - score, truth, 0.5);
+    }
+    return options.every(option =>
+      judge(baseline, pane, option).every(
+        ({ value, p, scores }) => [value, p, ...Object.values(scores)].every(Number.isFinite) && p >= 0 && p <= 1,
+      ),
+    );
+  };
+  fc.assert(
+    fc.property(change, fc.constantFrom(1, 1e308), (spoilt, scale) => {
+      const read = readBaseline('/b', reader(spoilt));
+      return 'problems' in read ? read.problems.length > 0 : sane(read.baseline, scale);
+    }),
+    { seed: 1, numRuns: 800 },
   );
 });
 

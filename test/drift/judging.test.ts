@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { seededRandom } from '../../src/core/random.ts';
-import type { Baseline, Feature } from '../../src/drift/baseline.ts';
+import type { Baseline, Feature, FeatureConstraint } from '../../src/drift/baseline.ts';
 import { buildBaseline } from '../../src/drift/build-baseline.ts';
 import { compare } from '../../src/drift/compare.ts';
 import { addPane, counterFor, momentsOf, type PaneCounts } from '../../src/drift/counts.ts';
@@ -161,6 +161,38 @@ test('data quality: each check of Model Monitor, and nothing where all is well',
     [],
     'evaluate_constraints: Disabled',
   );
+});
+
+test('domains and types are those of the constraints, also where an operator changed them', async t => {
+  const kinds = rows(200, index => ({ kind: `k${index % 4}`, zip: 10_000 + (index % 20) }));
+  const edited = (change: (constraint: FeatureConstraint) => Partial<FeatureConstraint>): Baseline => {
+    const { constraints, ...rest } = baselineOf(kinds);
+    return {
+      ...rest,
+      constraints: { ...constraints, features: constraints.features.map(f => ({ ...f, ...change(f) })) },
+    };
+  };
+  const only = (domain: string[]) => edited(({ name }) => (name === 'kind' ? { domain } : {}));
+  t.strictSame(checksOf(kinds, true, only(['k0', 'k1', 'k2'])), ['kind categorical_values_check'], 'one is forbidden');
+  const more = kinds.map((row, index) => (index % 4 === 0 ? { ...row, kind: 'rare' } : row));
+  t.strictSame(checksOf(more, true, baselineOf(kinds)), ['kind categorical_values_check']);
+  t.strictSame(checksOf(more, true, only(['k0', 'k1', 'k2', 'k3', 'rare'])), [], 'one is allowed that no bin names');
+  const codes = kinds.map((row, index) => (index % 2 === 0 ? { ...row, zip: 'SW1A' } : row));
+  t.strictSame(checksOf(codes, true, baselineOf(kinds)), ['zip data_type_check']);
+  for (const type of ['String', 'Unknown'] as const)
+    t.strictSame(
+      checksOf(
+        codes,
+        true,
+        edited(({ name }) => (name === 'zip' ? { type } : {})),
+      ),
+      [],
+      type,
+    );
+  const numeric = edited(({ name }) => (name === 'kind' ? { type: 'Integral' } : {}));
+  t.strictSame(checksOf(kinds, true, numeric), ['kind data_type_check'], 'texts where whole numbers are asked for');
+  const many = rows(500, index => ({ city: `c${index % 120}` }));
+  t.strictSame(checksOf(many, true, baselineOf(many)), [], 'more texts than are named: they are no strangers');
 });
 
 test('of many features without drift few are called drifted, for all they are many', async t => {

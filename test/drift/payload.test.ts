@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { Value } from 'typebox/value';
-import { labelOf, type PayloadShape, readPredictions, readRecords } from '../../src/drift/payload.ts';
+import { labelOf, numberIn, type PayloadShape, readPredictions, readRecords } from '../../src/drift/payload.ts';
 import { PayloadOptions } from '../../src/drift/payload-options.ts';
 
 const shape = (options: object = {}): PayloadShape => Value.Default(PayloadOptions, options) as PayloadOptions;
@@ -115,6 +115,18 @@ test('what is malformed is told, and bounded', async t => {
   const inherited = shape({ instances: '/__proto__', predictions: '/constructor/name' });
   t.strictSame(readRecords(inherited, json, bytes({})).instances, [], 'inherited names are nothing');
   t.strictSame(readPredictions(inherited, json, bytes({})), []);
+});
+
+test('a long text that is nearly a number is told from one at once', async t => {
+  // With a pattern that may try several ways this takes minutes, in which nobody is answered.
+  const digits = '1'.repeat(200_000);
+  for (const text of [`${digits}x`, `${digits}.${digits}x`, `1e${digits}x`, `.${digits}.`, `${' '.repeat(200_000)}x`])
+    t.equal(numberIn(text), undefined);
+  t.equal(numberIn('1'.repeat(300)), Number('1'.repeat(300)));
+  t.strictSame(['1.', '.5', '+1e3', '-1.5E-2', '.', '1e', '1..2', '', '0x1', 'NaN', '1e999'].map(numberIn), [
+    ...[1, 0.5, 1_000, -0.015],
+    ...Array.from({ length: 7 }, () => undefined),
+  ]);
 });
 
 test('never throws, and finds what was put in', async () => {

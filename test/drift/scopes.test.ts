@@ -193,11 +193,19 @@ test('a scope is held against the baseline of all, or its own; a promotion makes
   for (let i = 0; i < 150; i++) bench.call([sampleRecord(random, 2)], { version: 'v2', bound: ['eu'] });
   for (let i = 0; i < 60; i++) bench.call([sampleRecord(random)], { version: 'v2', bound: ['us'] });
   bench.clock.advance(20);
+  const truth = { model: 'rain', version: 'v2', inferenceId: 'x', predicted: 0.9, truth: 0.8, scope: 'eu' };
+  bench.drift.joined(truth);
+  await bench.pass(window);
   bench.promoted = { version: 'v2', by: { canary: 'c1', atMs: bench.clock.wallMs() } };
   await bench.pass(1_000);
   const [all, eu, us] = ids('v2');
   t.strictSame([all?.baseline.records, eu?.baseline.records], [210, 150]);
   t.equal(us?.id, 'own', 'too few of them yet');
+  t.strictSame(
+    [all, eu].map(each => each?.baseline.performance?.truths),
+    [1, 1],
+    'what was measured before is in it',
+  );
   for (let i = 0; i < 60; i++) bench.call([sampleRecord(random)], { version: 'v2', bound: ['us'] });
   bench.clock.advance(20);
   await bench.pass(1_000);
@@ -225,4 +233,23 @@ test('a reload that adds a scope begins it then, one that takes it away forgets 
       .map(({ scope, sample }) => [scope, sample]),
     [['all', 100]],
   );
+});
+
+test('what was learned of versions and scopes that are no more is forgotten with the next promotion', async t => {
+  const state = memoryState();
+  let model = monitoredModel(monitorOptions({ scopes }), ['v1', 'v2']);
+  const bench = await driftBench(t, { ports: { state, models: () => [model], model: () => model } });
+  const promote = async (version: string) => {
+    for (const bound of ['eu', 'us'])
+      for (let i = 0; i < 120; i++) bench.call([sampleRecord(seededRandom(i))], { version, bound: [bound] });
+    bench.clock.advance(20);
+    bench.promoted = { version, by: { canary: version, atMs: bench.clock.wallMs() } };
+    await bench.pass(3_000);
+  };
+  const kept = () => [...state.list('baseline/').keys()].sort();
+  await promote('v1');
+  t.strictSame(kept(), ['baseline/rain/v1', 'baseline/rain/v1/eu', 'baseline/rain/v1/us']);
+  model = monitoredModel(monitorOptions({ scopes: { eu: {} } }), ['v2']);
+  await promote('v2');
+  t.strictSame(kept(), ['baseline/rain/v2', 'baseline/rain/v2/eu']);
 });

@@ -1,7 +1,10 @@
 import { test } from 'tap';
 import { seededRandom } from '../../src/core/random.ts';
+import { buildBaseline } from '../../src/drift/build-baseline.ts';
 import { driftBench, sampleBaseline, sampleRecord } from '../helpers/drift.ts';
+import { manualClock } from '../helpers/manual-clock.ts';
 import { memoryReplicas } from '../helpers/memory-state.ts';
+import { stateDir } from '../helpers/state-dir.ts';
 
 const minute = 60_000;
 
@@ -174,6 +177,28 @@ test('a promoted version gets a baseline of its own newest records', async t => 
   t.match(judged, [{ level: 'clear' }], 'what is usual now is no drift');
 });
 
+test('a day is no category of the new baseline either: the next one is no drift', async t => {
+  const days = Array.from({ length: 1_000 }, (_, day) => new Map([['day', `day ${day}`]]));
+  const source = { instances: days, typed: true, predictions: [], performance: undefined };
+  const bench = await driftBench(t, { baseline: buildBaseline(source) });
+  const today = (day: string) => {
+    for (let i = 0; i < 200; i++) bench.call([{ day }]);
+  };
+  today('Monday');
+  await bench.pass(20);
+  t.equal(await bench.drift.rebaseline('rain', 'v1'), true);
+  await bench.pass(2 * minute + 2_000);
+  bench.events.length = 0;
+  today('Tuesday');
+  await bench.pass(2 * minute + 2_000);
+  const judged = ['features', 'data-quality'].flatMap(monitor => bench.judged(monitor, 'day'));
+  t.ok(judged.length > 0);
+  t.strictSame(
+    judged.filter(({ level }) => level !== 'clear'),
+    [],
+  );
+});
+
 test('of several replicas that hear of one promotion, the first makes the baseline', async t => {
   const states = memoryReplicas();
   const [a, b] = [
@@ -234,4 +259,43 @@ test('a model without a baseline is visible as such', async t => {
   await bench.pass(3 * minute);
   t.ok(bench.drift.watched().every(({ whole }) => whole.monitor === undefined));
   t.strictSame(bench.events, []);
+});
+
+test('the window that was judged last stands over a restart, until the next one or as long as one would take', async t => {
+  const clock = manualClock(Date.UTC(2025, 9, 20, 6, 48));
+  const directory = stateDir(t);
+  const start = () => driftBench(t, { clock, monitor: { scopes: { eu: {} } }, ports: { directory } });
+  const first = await start();
+  const random = seededRandom(3);
+  for (let i = 0; i < 100; i++) first.call([sampleRecord(random, 2)], { bound: ['eu'] });
+  await first.pass(121_100);
+  const shown = ({ drift }: typeof first) => {
+    const [v1] = drift.watched();
+    return [v1?.whole, v1?.scopes.get('eu')].map(part => part?.windows.get('tumbling'));
+  };
+  const before = shown(first);
+  t.match(before, [{ judgements: [{ level: 'drifted' }] }, { counts: { records: 100 } }]);
+  await first.drift.stop();
+  const second = await start();
+  t.strictSame(shown(second), before);
+  t.strictSame(
+    second.events.filter(({ type }) => type === 'drift-judged'),
+    [],
+    'it was told',
+  );
+  await second.drift.stop();
+  clock.advance(2 * 120_000);
+  t.strictSame(shown(await start()), [undefined, undefined], 'another should have followed long ago');
+});
+
+test('what was found against another baseline is not shown when that changes', async t => {
+  let id = 'one';
+  const bench = await driftBench(t, { ports: { configured: () => ({ baseline: sampleBaseline(), id }) } });
+  const random = seededRandom(3);
+  for (let i = 0; i < 100; i++) bench.call([sampleRecord(random, 2)]);
+  await bench.pass(121_100);
+  t.ok(bench.drift.watched()[0]?.whole.windows.has('tumbling'));
+  id = 'two';
+  await bench.pass(1_000);
+  t.notOk(bench.drift.watched()[0]?.whole.windows.has('tumbling'));
 });

@@ -118,6 +118,11 @@ test('an operator lists, reads, approves, dismisses and begins episodes', async 
   t.match((await run(gateway, 'dismiss', id, '--reason', 'a holiday')).out, /dismissed +a holiday {2}\[local\]/);
   t.match((await run(gateway, 'trigger', 'rain', '--reason', 'new sensors')).out, /Episode .* of rain: confirmed/);
   t.match(await run(gateway, 'trigger', 'rain'), { code: 2, err: /Say why/ });
+  const scoped = (scope: string) => run(gateway, 'trigger', 'rain', '--scope', scope, '--reason', 'new sensors');
+  t.match((await scoped('us')).out, /Episode .* of rain \(us\): confirmed/);
+  t.match(await scoped('ap'), { code: 1, err: /rain is not served in ap: a scope is one of all, us/ });
+  t.match(await run(gateway, 'show', id, '--scope', 'us'), { code: 2, err: /takes no --scope/ });
+  t.match((await run(gateway)).out, /rain \(us\)/);
   t.match(await run(gateway, 'show', '0123456789ab'), { code: 1, err: /No episode/ });
   for (const act of ['show', 'approve', 'dismiss'])
     t.match(await run(gateway, act, 'holiday'), { code: 1, err: /^No episode holiday: see/ });
@@ -125,7 +130,7 @@ test('an operator lists, reads, approves, dismisses and begins episodes', async 
   t.match((await run(gateway, 'list', '--model', 'snow')).out, /No episodes of snow: nothing has drifted/);
   t.match((await run(gateway, 'list', '--model', 'snow', '--open')).out, /No episode of snow is open/);
   const acts = gateway.log.flatMap(({ message, act }) => (message === 'operator' ? [act] : []));
-  t.same(acts, ['episodes approve', 'episodes dismiss', 'episodes trigger']);
+  t.same(acts, ['episodes approve', 'episodes dismiss', 'episodes trigger', 'episodes trigger']);
 });
 
 test('who has no token is refused before a body is read', async t => {

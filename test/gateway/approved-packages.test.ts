@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { certificatePath, snsSigner } from '../../sim/sns-signing.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { sampleBaseline, writeBaseline } from '../helpers/drift.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway, type TestGateway, targetsIn } from '../helpers/gateway.ts';
 import { echo } from '../helpers/simulator.ts';
@@ -203,4 +205,25 @@ test('events in any order, late ones and those of other groups come to the same 
   t.match(record(), { canary: 'r7', state: 'aborted', reason: 'package 7 was rejected in the registry' });
   for (const again of [judged(7, 20), judged(6, 15), judged(4, 5)]) await post(gateway, again);
   t.match(record(), { canary: 'r7', state: 'aborted' }, 'told again, nothing begins');
+});
+
+test('windows of a version that came by itself survive a restart, as those of the others do', async t => {
+  const stateDir = stateDirectory(t);
+  const baseline = writeBaseline(stateDirectory(t), sampleBaseline());
+  const monitor = { baseline, windows: { paneSeconds: 86_400 } };
+  const config = { hooks, models: { rain: simpleModel(regions, { newVersions, monitor }) }, stateDir };
+  const first = await startTestGateway(t, config);
+  first.simulator.deploy('rain-r3', echo);
+  await post(first, approved(3));
+  const records = ({ app }: TestGateway) =>
+    app.drift.watched().map(({ version, whole }) => [version, whole.monitor?.kept().open[0]?.counts.records]);
+  await eventually(t, 'watched', async () => records(first).length === 2);
+  const record = { instances: [new Map(Object.entries({ x: 1, colour: 'red' }))], typed: true, problems: [] };
+  for (const { whole } of first.app.drift.watched()) whole.monitor?.record(systemClock.wallMs(), record, []);
+  await first.app.shutdown();
+  const second = await startTestGateway(t, config, { running: first.simulator });
+  t.strictSame(records(second), [
+    ['v1', 1],
+    ['r3', 1],
+  ]);
 });

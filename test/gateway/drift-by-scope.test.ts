@@ -68,6 +68,32 @@ const level = async ({ urls }: TestGateway, scope: string) => {
   return new RegExp(`${series} (-?\\d)`).exec(text)?.[1];
 };
 
+test('when the last region of a scope is drained its callers are missing in the whole, and that is no drift', async t => {
+  const gateway = await startGateway(t);
+  const random = seededRandom(2);
+  const act = (what: string, region: string) =>
+    fetch(`${gateway.urls.admin}/admin/${what}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ region, reason: 'maintenance' }),
+    });
+  const disturbed = async () => {
+    const text = await (await fetch(`${gateway.urls.admin}/metrics`)).text();
+    return /meridian_drift_window_disturbed\{model="rain",version="v1",scope="all",window="tumbling"\} (\d)/.exec(
+      text,
+    )?.[1];
+  };
+  const seen = async (value: string) => {
+    await bothCall(gateway, random, { bound: 0, free: 0 });
+    return (await disturbed()) === value;
+  };
+  t.equal((await act('drain', 'us-east-1')).status, 200);
+  await eventually(t, 'others serve those of a region that no scope is of', () => seen('0'));
+  await act('undrain', 'us-east-1');
+  t.equal((await act('drain', 'eu-west-1')).status, 200);
+  await eventually(t, 'nobody serves those bound to the eu', () => seen('1'));
+});
+
 test('a region that steps in for another shows no drift of its own callers; theirs opens an episode of their scope', async t => {
   const gateway = await startGateway(t);
   const random = seededRandom(2);

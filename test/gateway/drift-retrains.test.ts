@@ -50,7 +50,7 @@ async function story({ urls }: TestGateway): Promise<Story | undefined> {
 test('drifted windows start the stand-in’s pipeline and put an event on its bus; the run is followed', async t => {
   const gateway = await startTestGateway(
     t,
-    { models: { rain: simpleModel(['us-east-1'], { retrain }) } },
+    { models: { rain: simpleModel(['us-east-1'], { monitor: {}, retrain }) } },
     { simulator: { containers } },
   );
   drift(gateway, 2);
@@ -74,7 +74,9 @@ test('drifted windows start the stand-in’s pipeline and put an event on its bu
 
 test('with the home region’s control plane away it is started in another region', async t => {
   const gateway = await startTestGateway(t, {
-    models: { rain: simpleModel(['us-east-1'], { retrain: { ...retrain, actions: retrain.actions.slice(0, 1) } }) },
+    models: {
+      rain: simpleModel(['us-east-1'], { monitor: {}, retrain: { ...retrain, actions: retrain.actions.slice(0, 1) } }),
+    },
   });
   await gateway.simulator.faults.add({ region: 'us-east-1', kind: 'control-error', errorType: 'ServiceUnavailable' });
   drift(gateway, 2);

@@ -1,9 +1,10 @@
 import Value from 'typebox/value';
 import type { Model, Version } from '../../src/core/model.ts';
 import { beginning } from '../../src/rollout/canary/begin.ts';
-import { type Counts, readCounts } from '../../src/rollout/canary/counts.ts';
+import type { Counts } from '../../src/rollout/canary/counts.ts';
 import type { Look } from '../../src/rollout/canary/look.ts';
 import type { PlanChanges } from '../../src/rollout/canary/plan.ts';
+import { readCounts } from '../../src/rollout/canary/read-counts.ts';
 import type { CanaryRecord } from '../../src/rollout/canary/record.ts';
 import { type Decision, decide, reportsOf, withLook } from '../../src/rollout/canary/verdict.ts';
 import { CanaryOptions } from '../../src/rollout/options.ts';

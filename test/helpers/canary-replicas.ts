@@ -115,8 +115,9 @@ export function canaryReplicas(
 export function canaryCalled(
   outcome: 'ok' | 'backend-fault' | 'caller-fault' = 'ok',
   side: 'canary' | 'stable' = 'canary',
+  region = 'us-east-1',
 ): VersionCalled {
-  const target = targetOf({ version: side === 'canary' ? 'v2' : 'v1', region: 'us-east-1' });
+  const target = targetOf({ version: side === 'canary' ? 'v2' : 'v1', region });
   const attempt: Attempt = { target, reason: 'first', result: { outcome, sent: true, durationMs: 50 } };
   return {
     ...{

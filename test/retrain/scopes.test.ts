@@ -63,6 +63,8 @@ test('a model is retrained once at a time: the other scope waits, and is over wh
   fixture.replaced = ['v1'];
   await fixture.pass(3_000);
   t.equal(fixture.episodes.get(id)?.state, 'recovering');
+  t.equal(fixture.episodes.get(second?.id ?? '')?.state, 'confirmed', 'in doubt nothing is done about it');
+  await fixture.pass(60_000);
   t.equal(fixture.episodes.get(second?.id ?? '')?.state, 'cleared', 'what drifted is not called any more');
   t.equal(fixture.control.starts.length, 1);
 });
@@ -109,10 +111,16 @@ test('drift of a scope or a feature that a reload took away does not stand for e
     ['suspected', 'suspected'],
   );
   fixture.unjudged = ['eu'];
+  await fixture.pass(30_000);
+  fixture.unjudged = [];
+  await fixture.pass(1_000);
+  fixture.unjudged = ['eu'];
+  await fixture.pass(59_000);
+  t.equal(of(fixture, 'eu')?.state, 'suspected', 'as on a replica that has just started, and soon knows better');
   await fixture.pass(3_000);
   t.strictSame([of(fixture, 'eu')?.state, of(fixture, 'all')?.state], ['cleared', 'suspected']);
   fixture.unjudged = ['wind'];
-  await fixture.pass(3_000);
+  await fixture.pass(63_000);
   t.equal(of(fixture, 'all')?.state, 'cleared');
 });
 
@@ -120,7 +128,7 @@ test('drift that the evaluator told is over when Prometheus judges instead', asy
   const fixture = startFixture(t, {});
   await judged(fixture, 3, { all: 'drifted' });
   fixture.options = { ...fixture.options, evaluator: false };
-  await fixture.pass(3_000);
+  await fixture.pass(63_000);
   t.equal(of(fixture, 'all')?.state, 'cleared');
 });
 

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { showEpisode } from '../../src/retrain/show-episode.ts';
+import { showBriefly, showEpisode } from '../../src/retrain/show-episode.ts';
 import { notification } from '../helpers/alerts.ts';
 import { pipelineAction, startFixture, windows } from '../helpers/episodes.ts';
 
@@ -68,6 +68,15 @@ test('the whole chain: drift, pipeline, version, canary, promotion, recovery', a
       'recovering recovered',
     ],
   );
+});
+
+test('a list tells what became of an episode, not what more drifted since', async t => {
+  const fixture = startFixture(t, { actions, dryRun: true });
+  await windows(fixture, 3, { prediction: 'drifted' });
+  await windows(fixture, 3, { features: 'drifted' });
+  const episode = fixture.newest();
+  t.equal(episode.timeline.at(-1)?.what, 'evidence');
+  t.match(showBriefly(episode), { state: 'rehearsed', last: /^dry run, not done: / });
 });
 
 test('a canary that is rolled back ends the episode with its verdict', async t => {

@@ -59,6 +59,40 @@ test('property: an answer agrees exactly with itself, and closeness has two side
   t.pass('held');
 });
 
+test('numbers at their limits, and beyond, differ by a number', async t => {
+  t.match(compare('[1e999]', '[5]'), { agreement: 'different', differences: [1e100] }, 'infinite is near nothing');
+  t.match(compare('[1e999]', '[1e999, 2]'), { agreement: 'different', differences: [0] });
+  t.match(compare('[1e999]', '[ 1e999]'), { agreement: 'close', differences: [0] });
+  t.match(compare([1.7e308], [-1.7e308]), { agreement: 'different', differences: [1e100] });
+  const odd = fc.constantFrom(
+    '1e999',
+    '-1e999',
+    '1e308',
+    '-1e308',
+    '5e-324',
+    '0',
+    '-0',
+    '"x"',
+    '""',
+    'null',
+    '[]',
+    '{}',
+  );
+  fc.assert(
+    fc.property(fc.array(odd, { maxLength: 5 }), fc.array(odd, { maxLength: 5 }), (one, other) => {
+      const scores = createScores();
+      const plain = (answer: Answer) => read(answer).filter(each => ['number', 'string'].includes(typeof each));
+      const [primary, shadow] = [one, other].map(list => answerOf(`[${list.join(',')}]`));
+      if (primary === undefined || shadow === undefined) return false;
+      const found = compareAnswers(primary, shadow, { ...tolerance, threshold: 0.5 }, plain);
+      for (let pair = 0; pair < 60; pair += 1) scores.add(found.primary, found.shadow);
+      const psi = scores.psi() ?? 0;
+      return Number.isFinite(psi) && found.differences.every(each => each >= 0 && each <= 1e100);
+    }),
+    { seed: 1, numRuns: 500 },
+  );
+});
+
 test('scores that are spread alike are stable, shifted ones are not', async t => {
   const random = seededRandom(7);
   const alike = createScores();
@@ -80,6 +114,12 @@ test('labels have a bin each, and endless labels a bound', async t => {
   t.equal(scores.psi(), 0);
   for (let pair = 0; pair < 5_000; pair += 1) scores.add(['label-1'], ['label-2']);
   t.ok((scores.psi() ?? 0) > 1);
+});
+
+test('texts too long to be labels are not kept: they count as one', async t => {
+  const scores = createScores();
+  for (let pair = 0; pair < 100; pair += 1) scores.add(['x'.repeat(300)], ['y'.repeat(300)]);
+  t.equal(scores.psi(), 0);
 });
 
 test('the summary adds up', async t => {

@@ -81,6 +81,29 @@ test('copies wait, so many and so long; then they are dropped, and no byte is ke
   t.equal(memory.heldBytes, 0);
 });
 
+test('a flood far above what the shadow can do holds no more than its queue, and every copy is accounted for', async t => {
+  const { calls, called, pass, seen, memory, events } = bench();
+  const most = 5 * 103;
+  let sent = 0;
+  for (let second = 0; second < 200; second += 1) {
+    for (let call = 0; call < 50; call += 1) called();
+    if (memory.heldBytes > most || calls.length - sent > 2) t.fail('held, or under way, beyond its bounds');
+    await pass(100);
+    for (; sent < calls.length - 1; sent += 1) calls[sent]?.answer({ ...ok }); // the last one hangs
+  }
+  for (; sent < calls.length; sent += 1) calls[sent]?.answer(undefined);
+  await pass(1_000);
+  for (; sent < calls.length; sent += 1) calls[sent]?.answer(undefined);
+  await pass();
+  const { mirrored, compared, dropped, waiting, underWay } = seen();
+  const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+  t.equal(mirrored, 10_000);
+  t.equal(compared + lost, mirrored);
+  t.equal(events.length, mirrored, 'each told once');
+  t.strictSame([waiting, underWay, memory.heldBytes], [0, 0, 0]);
+  t.ok(dropped['queue-full'] > 9_000);
+});
+
 test('copies give way to callers where memory is short', async t => {
   const { called, pass, seen, memory } = bench({ maxBytes: 1_000 });
   memory.take(850);

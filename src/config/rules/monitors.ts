@@ -105,6 +105,16 @@ export const marksAreInOrder: Rule = inspection => {
   }
 };
 
+/** The measure ground truth is judged by is one that the predictions give: a score's area needs to be known for a score. */
+export const performanceCanBeMeasured: Rule = inspection => {
+  for (const [, { performance, payload }, path] of monitored(inspection)) {
+    const at = [...path, 'performance'];
+    if (performance !== 'auc' || payload.threshold !== undefined || !inspection.sound(at)) continue;
+    if (!inspection.sound([...path, 'payload'])) continue;
+    inspection.error(at, 'there is no AUC of predictions that are no scores', 'set payload.threshold, as 0.5');
+  }
+};
+
 /** Captured records have somewhere to go. */
 export const captureHasDestinations: Rule = inspection => {
   const { capture, regions } = inspection.config;

@@ -113,20 +113,34 @@ export const actionsAreSafe: Rule = inspection => {
     credentials: 'the secret signs what is posted',
     what: 'episodes',
   };
-  for (const [, { actions }, path] of retrained(inspection)) {
+  for (const [, { actions }, path, { monitor }] of retrained(inspection)) {
+    const scopes = Object.keys(monitor?.scopes ?? {});
     for (const [index, action] of actions.entries()) {
       const at = [...path, 'actions', index];
       if (action.kind === 'webhook') checkUrl(inspection, [...at, 'url'], action.url, webhook);
-      if (action.kind === 'pipeline') checkWords(inspection, [...at, 'parameters'], action);
+      if (action.kind === 'pipeline') checkWords(inspection, [...at, 'parameters'], action, scopes);
     }
   }
 };
 
-function checkWords(inspection: Inspection, path: Path, action: Extract<ActionOptions, { kind: 'pipeline' }>): void {
+function checkWords(
+  inspection: Inspection,
+  path: Path,
+  action: Extract<ActionOptions, { kind: 'pipeline' }>,
+  scopes: readonly string[],
+): void {
   for (const [name, value] of Object.entries(action.parameters)) {
     for (const [whole, word = ''] of value.matchAll(/\{([a-zA-Z][a-zA-Z0-9-]*)\}/g)) {
-      if (words.test(word)) continue;
-      inspection.warning([...path, name], `${whole} is no word that is filled in`, 'it is sent as it is written');
+      const place = /^(capture|feedback)-(.*)$/.exec(word);
+      const strange = scopes.find(scope => place !== null && scope !== place[2]);
+      if (!words.test(word))
+        inspection.warning([...path, name], `${whole} is no word that is filled in`, 'it is sent as it is written');
+      else if (strange !== undefined)
+        inspection.warning(
+          [...path, name],
+          `an episode of the scope ${strange} has no ${whole}, and sends it as it is written`,
+          `{${place?.[1]}} is the place of the episode’s own scope`,
+        );
     }
   }
 }

@@ -1,4 +1,5 @@
-import { type Moments, mergeMoments, noMoments } from '../../statistics/moments.ts';
+import { type Moments, mergeMoments } from '../../statistics/moments.ts';
+import type { Callers } from './callers.ts';
 
 /** The two sides of the experiment. */
 export const sides = ['canary', 'stable'] as const;
@@ -13,7 +14,8 @@ export type Both<T> = Readonly<Record<Side, T>>;
  * one in this step, and refusals among them; `l/side/region/bin` latencies;
  * `p/side/key` predictions; `$|q/side/n|s|ss/region/share` cost and loss of the calls drawn with this share: how many,
  * sum, sum of squares; `d|k/side/share` calls of nobody known, and callers who come again, as one process saw them, that were
- * finished while the share was in force; `s/canary/made|agreed|failed` mirrored calls.
+ * finished while the share was in force; `s/canary/made|agreed|failed` mirrored calls; `c/side/likeness/n|s|x/region/group`
+ * values of callers who come again, see `addCallerCount`.
  */
 export type Counts = Readonly<Record<string, number>>;
 
@@ -44,6 +46,7 @@ export interface RegionCounts {
   readonly refusedAgain: number;
   /** Answers by upstream time, see `latencyEdges`: one more than edges. */
   readonly latency: readonly number[];
+  readonly callers: Callers;
 }
 
 /** Calls that were mirrored in the shadow stage: how many were made, and how those went. */
@@ -90,94 +93,6 @@ const steps = 105;
 export const latencyEdges: readonly number[] = Array.from({ length: steps }, (_, index) =>
   Number((1.1226 ** index).toPrecision(6)),
 );
-
-const fields = {
-  n: 'calls',
-  e: 'errors',
-  f: 'callerFaults',
-  m: 'misconfigured',
-  g: 'again',
-  h: 'refusedAgain',
-} as const;
-
-function isField(kind: string | undefined): kind is keyof typeof fields {
-  return kind !== undefined && Object.hasOwn(fields, kind);
-}
-
-/** Reads counters; names it does not know, as of another version of the gateway, are passed over. */
-export function readCounts(counts: Counts): ReadCounts {
-  const regions = new Map<string, Both<Draft>>();
-  const predictions: Both<Record<string, number>> = { canary: {}, stable: {} };
-  const sums = { $: new Map<string, Both<Sums>>(), q: new Map<string, Both<Sums>>() };
-  const drawn = new Map<number, Record<keyof DrawnCounts, Record<Side, number>>>();
-  const mirrored = { made: 0, agreed: 0, failed: 0 };
-  const regionOf = (name: string) => {
-    const known = regions.get(name) ?? { canary: draft(), stable: draft() };
-    regions.set(name, known);
-    return known;
-  };
-  for (const [key, count] of Object.entries(counts)) {
-    const [kind, side, ...rest] = key.split('/');
-    if ((side !== 'canary' && side !== 'stable') || rest.length === 0) continue;
-    const [name = '', bin] = rest;
-    if (isField(kind)) regionOf(name)[side][fields[kind]] += count;
-    else if (kind === 'l') add(regionOf(name)[side].latency, Number(bin), count);
-    else if (kind === 'p') predictions[side][rest.join('/')] = count;
-    else if (kind === '$' || kind === 'q') addSum(sums[kind], rest, side, count);
-    else if (kind === 's' && name in mirrored) mirrored[name as keyof MirroredCounts] += count;
-    else if (kind === 'd' || kind === 'k') {
-      const none = () => ({ canary: 0, stable: 0 });
-      const known = drawn.get(Number(name)) ?? { once: none(), returning: none() };
-      known[kind === 'd' ? 'once' : 'returning'][side] += count;
-      drawn.set(Number(name), known);
-    }
-  }
-  return { regions, predictions, cost: momentsOf(sums.$), loss: momentsOf(sums.q), drawn, mirrored };
-}
-
-type Draft = { -readonly [key in keyof RegionCounts]: RegionCounts[key] extends number ? number : number[] };
-interface Sums {
-  n: number;
-  s: number;
-  ss: number;
-}
-
-const draft = (): Draft => ({
-  calls: 0,
-  errors: 0,
-  callerFaults: 0,
-  misconfigured: 0,
-  again: 0,
-  refusedAgain: 0,
-  latency: new Array<number>(latencyEdges.length + 1).fill(0),
-});
-const noSums = (): Both<Sums> => ({ canary: { n: 0, s: 0, ss: 0 }, stable: { n: 0, s: 0, ss: 0 } });
-
-function add(counts: number[], bin: number, count: number): void {
-  if (bin in counts) counts[bin] = (counts[bin] ?? 0) + count;
-}
-
-function addSum(
-  strata: Map<string, Both<Sums>>,
-  [name = '', ...where]: readonly string[],
-  side: Side,
-  by: number,
-): void {
-  const key = where.join('/');
-  const known = strata.get(key) ?? noSums();
-  if (name in known[side]) known[side][name as keyof Sums] += by;
-  strata.set(key, known);
-}
-
-function momentsOf(strata: ReadonlyMap<string, Both<Sums>>): Strata {
-  const both = ({ canary, stable }: Both<Sums>) => ({ canary: momentsOfSums(canary), stable: momentsOfSums(stable) });
-  return new Map([...strata].map(([key, sums]) => [key, both(sums)]));
-}
-
-function momentsOfSums({ n, s, ss }: Sums): Moments {
-  if (n === 0) return noMoments;
-  return { count: n, mean: s / n, m2: Math.max(0, ss - (s * s) / n), min: null, max: null };
-}
 
 /** Sum of two. */
 export function addMirrored(left: MirroredCounts = noMirrored, right: MirroredCounts): MirroredCounts {

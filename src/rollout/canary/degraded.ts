@@ -1,3 +1,4 @@
+import { withoutOneCaller } from './callers.ts';
 import type { Both, RegionCounts } from './counts.ts';
 import type { Look } from './look.ts';
 import type { CanaryRecord } from './record.ts';
@@ -51,8 +52,12 @@ export function leaveOutIll(record: CanaryRecord, look: Look): Counted {
   return { degraded, regions, ill };
 }
 
-function failsUnusually({ calls, errors }: RegionCounts, usual: number): boolean {
-  return calls >= leastCalls && errors >= leastErrors && errors / calls > times * usual + more;
+/** One caller whose calls all fail makes no region ill; on the canary's side he would not either. */
+function failsUnusually(side: RegionCounts, usual: number): boolean {
+  return withoutOneCaller(
+    side,
+    ({ calls, errors }) => calls >= leastCalls && errors >= leastErrors && errors / calls > times * usual + more,
+  );
 }
 
 /** Stable's share of errors in this region so far; one in twenty while little is known. */

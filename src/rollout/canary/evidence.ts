@@ -3,6 +3,7 @@ import type { Moments } from '../../statistics/moments.ts';
 import { noRateDifference, type RateDifference } from '../../statistics/rate-difference.ts';
 import { newRateTest, type RateTest } from '../../statistics/rate-test.ts';
 import { noSampleRatio, type SampleRatioTest } from '../../statistics/sample-ratio.ts';
+import type { CallerEvidence } from './callers.ts';
 import { type Both, type Counts, type MirroredCounts, noMirrored } from './counts.ts';
 import type { DrawnEvidence } from './gather-drawn.ts';
 import type { OpenStrata } from './open-strata.ts';
@@ -56,6 +57,8 @@ export interface Evidence {
     readonly all: Both<readonly number[]>;
   };
   readonly predictions: PredictionEvidence;
+  /** How alike calls of one caller are; undefined in records of before this was kept. */
+  readonly callers?: CallerEvidence;
   readonly cost: MeanEvidence;
   readonly loss: MeanEvidence;
   readonly sampleRatio: SampleRatioTest;

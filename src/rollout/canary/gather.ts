@@ -2,6 +2,7 @@ import { type QuantileLook, stepQuantileTest } from '../../statistics/quantile-t
 import { addRates, noRateDifference } from '../../statistics/rate-difference.ts';
 import { type RateArm, type RateTable, stepRateTest } from '../../statistics/rate-test.ts';
 import { alphas } from './alpha.ts';
+import { effectOf, gatherCallers } from './callers.ts';
 import {
   addMirrored,
   type Both,
@@ -27,11 +28,13 @@ export function gather(before: Evidence, { regions, ill }: Counted, look: Look, 
   const { closed, open } = closeStrata(before.open ?? {}, regions, look.atMs);
   const tables = (arm: (side: RegionCounts) => RateArm): RateTable[] =>
     [...closed.values()].map(({ canary, stable }) => ({ canary: arm(canary), stable: arm(stable) }));
+  const callers = gatherCallers(before.callers ?? {}, closed.values());
   const failed = tables(({ calls, errors }) => ({ calls, errors }));
   return {
     regions: addRegions(before.regions, regions),
     open,
     errors: stepRateTest(before.errors, failed),
+    callers,
     stepErrors: failed.reduce(addRates, before.stepErrors ?? noRateDifference),
     callerFaults: stepRateTest(
       before.callerFaults,
@@ -40,7 +43,7 @@ export function gather(before: Evidence, { regions, ill }: Counted, look: Look, 
     ),
     latency: gatherLatency(before.latency, closed, plan.guards.latency.margin),
     // Counted in all regions together: while one is ill, nothing tells which of them were made there.
-    predictions: ill.size > 0 ? before.predictions : gatherPredictions(before.predictions, counts.predictions),
+    predictions: ill.size > 0 ? before.predictions : gatherPredictions({ ...before, callers }, counts.predictions),
     cost: gatherMeans(before.cost, well(counts.cost), plan.guards.cost.margin),
     loss: gatherMeans(before.loss, well(counts.loss), plan.guards.quality.margin),
     ...gatherDrawn(before, look),
@@ -49,8 +52,12 @@ export function gather(before: Evidence, { regions, ill }: Counted, look: Look, 
   };
 }
 
-function gatherPredictions(before: Evidence['predictions'], more: Both<Counts>): Evidence['predictions'] {
-  return judgePredictions({ ...before, ...addPredictions(before, more) }, alphas.predictions);
+function gatherPredictions(
+  { predictions, callers }: Pick<Evidence, 'predictions' | 'callers'>,
+  more: Both<Counts>,
+): Evidence['predictions'] {
+  const sum = { ...predictions, ...addPredictions(predictions, more) };
+  return judgePredictions(sum, { alpha: alphas.predictions, designEffect: effectOf({ callers }, 'p') });
 }
 
 function addRegions(

@@ -1,10 +1,10 @@
 import { takeBatches } from './batches.ts';
-import { readCounts } from './counts.ts';
 import type { GuardReport } from './guards/report.ts';
 import type { Look } from './look.ts';
 import { moved } from './move.ts';
 import { weightsOf } from './plan.ts';
 import type { CanaryPorts } from './ports.ts';
+import { readCounts } from './read-counts.ts';
 import { type AuditLine, audited, type CanaryRecord } from './record.ts';
 import { countMirrored, type Trial } from './trial.ts';
 import { type Decision, decide, reportsOf, withLook } from './verdict.ts';

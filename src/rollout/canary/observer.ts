@@ -1,10 +1,11 @@
 import type { GatewayEvent, JobOutcome } from '../../core/events.ts';
 import { isIllness, type Outcome } from '../../core/outcome.ts';
+import type { DrawnCall } from '../../core/split.ts';
 import type { Target } from '../../core/target.ts';
-import { binOf } from '../../statistics/fixed-histogram.ts';
-import { type Counts, latencyEdges, type MirroredCounts, type Side } from './counts.ts';
-import { keyAmong, predictionKey } from './guards/predictions.ts';
+import type { Counts, MirroredCounts, Side } from './counts.ts';
+import { type FailureRuns, failureRuns } from './failure-runs.ts';
 import type { Run } from './look.ts';
+import { createTally, type Tally, type Whose } from './tally.ts';
 
 /** A call that went to targets. */
 export type VersionCalled = Extract<GatewayEvent, { type: 'version-called' }>;
@@ -12,7 +13,8 @@ export type VersionCalled = Extract<GatewayEvent, { type: 'version-called' }>;
 /** What an observer needs of the rest. */
 export interface ObserverPorts {
   readonly canary: string;
-  readonly warmUpCalls: number;
+  /** Of each of the canary's calls: whether its target is too new to be compared. */
+  isWarmingUp(target: Target): boolean;
   /** Whether the region is well; in one that is not, failures in a row are its own. */
   well(region: string): boolean;
   /** Where a call that was the canary's failed before any of its targets was tried; undefined: that was nobody's fault. */
@@ -23,16 +25,23 @@ export interface ObserverPorts {
   prediction(event: VersionCalled): number | string | undefined;
 }
 
+/** Whose a call is. */
+export interface Caller {
+  /** Of one who comes again; undefined for a call that nobody repeats. */
+  readonly key: string | undefined;
+  /** Whether he has made one in this step. */
+  readonly again: boolean;
+}
+
 /** Counts what this process sees of one canary. */
 export interface Observer {
-  /** @param again whether its caller has made one in this step */
-  called(event: VersionCalled, again?: boolean): void;
+  called(event: VersionCalled, caller?: Caller): void;
   /** A job of this side, which a target had taken, ended. */
   jobEnded(side: Side, target: Target, outcome: JobOutcome, tookMs: number | undefined): void;
   /** The first call of a caller that was finished while this share was in force. @param returning other replicas may count the same one */
   finished(side: Side, share: number, returning: boolean): void;
-  /** How wrong an answer of this side was, of a call that was drawn with this share. */
-  truth(side: Side, loss: number, drawn: { readonly region: string; readonly share: number }): void;
+  /** How wrong an answer was, of a call that was drawn so. */
+  truth(loss: number, drawn: Pick<DrawnCall, 'arm' | 'region'>): void;
   /** So many mirrored calls more. */
   mirrored(more: MirroredCounts): void;
   readonly counts: Counts;
@@ -41,91 +50,90 @@ export interface Observer {
   forgetRuns(regions: Iterable<string>): void;
 }
 
+/** Whose call was seen. */
+interface Seen extends Whose {
+  readonly caller?: Caller | undefined;
+  /** See `NotedCall`. */
+  readonly rescued?: boolean;
+}
+
 const jobOutcomes = { answered: 'ok', refused: 'caller-fault', failed: 'backend-fault' } as const;
 
 /** Nothing counted at first. */
 export function observe(ports: ObserverPorts): Observer {
-  const counts: Record<string, number> = {};
-  const warm = new Map<string, number>();
-  const runs = new Map<string, OpenRun>();
-  const told = new Set<string>();
-  const add = (key: string, by = 1) => {
-    counts[key] = (counts[key] ?? 0) + by;
-  };
-  const addMoments = (key: string, value: number, where: string) => {
-    add(`${key}/n/${where}`);
-    add(`${key}/s/${where}`, value);
-    add(`${key}/ss/${where}`, value * value);
-  };
-  /** The first calls of a target are left out of the comparison; the guard of runs sees them. */
-  const warmingUp = (target: Target) => {
-    const before = warm.get(target.id) ?? 0;
-    if (before < ports.warmUpCalls) warm.set(target.id, before + 1);
-    return before < ports.warmUpCalls;
-  };
-  /** Whether the outcome is an answer that is compared. @param tookMs undefined where it says nothing of the version */
-  const counted = (
-    side: Side,
-    target: Target,
-    outcome: Outcome,
-    tookMs: number | undefined,
-    again: boolean,
-  ): boolean => {
-    const { region } = target;
-    const failed = isIllness(outcome);
-    if (ports.well(region) && (failed || outcome === 'ok')) noteRun(runs, region, side, failed);
-    if (side === 'canary' && warmingUp(target)) return false;
-    if (outcome === 'misconfigured') add(`m/${side}/${region}`);
-    if (outcome !== 'ok' && outcome !== 'caller-fault' && !failed) return false;
-    add(`n/${side}/${region}`);
-    if (failed) add(`e/${side}/${region}`);
-    if (outcome === 'caller-fault') add(`f/${side}/${region}`);
-    if (again) add(`g/${side}/${region}`);
-    if (again && outcome === 'caller-fault') add(`h/${side}/${region}`);
-    if (outcome !== 'ok') return false;
-    if (tookMs !== undefined) add(`l/${side}/${region}/${binOf(latencyEdges, tookMs)}`);
-    return true;
-  };
-  const tried = (event: VersionCalled, side: Side, target: Target, again: boolean) => {
-    const [first] = event.attempts;
-    // The fewer calls a version gets, the more of them find it cold.
-    const tookMs =
-      first?.setUpMs === undefined ? (first?.result.firstContentMs ?? first?.result.durationMs) : undefined;
-    if (!counted(side, target, firstOutcome(event), tookMs, again)) return;
-    const usd = ports.costUsd(event, target);
-    if (usd !== undefined) addMoments(`$/${side}`, usd, `${target.region}/${event.arm?.share}`);
-    const prediction = event.outcome === 'ok' ? ports.prediction(event) : undefined;
-    if (prediction !== undefined) add(`p/${side}/${keyAmong(told, predictionKey(prediction))}`);
-  };
+  const parts: Parts = { ports, tally: createTally(), runs: failureRuns() };
+  const { tally, runs } = parts;
   return {
-    counts,
-    called: (event, again = false) => {
+    counts: tally.counts,
+    called: (event, caller) => {
       const { arm } = event;
       const target = event.attempts[0]?.target;
       if (arm?.canary !== ports.canary || target === undefined) return;
-      if (arm.side === 'stable' || target.version === ports.canary) {
-        tried(event, arm.side, target, again);
-        return;
+      const rescued = arm.side === 'canary' && event.outcome === 'moved';
+      const seen = (region: string): Seen => ({ side: arm.side, region, group: arm.group, caller, rescued });
+      if (arm.side === 'stable' || target.version === ports.canary) tried(parts, event, target, seen(target.region));
+      else {
+        const region = ports.notTriedIn(event);
+        if (region === undefined) return;
+        if (ports.well(region)) runs.note(seen(region), true);
+        tally.call(seen(region), true);
       }
-      const region = ports.notTriedIn(event);
-      if (region === undefined) return;
-      if (ports.well(region)) noteRun(runs, region, 'canary', true);
-      add(`n/canary/${region}`);
-      add(`e/canary/${region}`);
     },
-    jobEnded: (side, target, outcome, tookMs) => void counted(side, target, jobOutcomes[outcome], tookMs, false),
-    finished: (side, share, returning) => add(`${returning ? 'k' : 'd'}/${side}/${share}`),
-    truth: (side, loss, { region, share }) => addMoments(`q/${side}`, loss, `${region}/${share}`),
+    jobEnded: (side, target, outcome, tookMs) =>
+      void counted(parts, { side, region: target.region }, { target, outcome: jobOutcomes[outcome], tookMs }),
+    finished: (side, share, returning) => tally.add(`${returning ? 'k' : 'd'}/${side}/${share}`),
+    truth: (loss, { arm: { side, share, group }, region }) => tally.value('q', { side, region, group }, loss, share),
     mirrored: ({ made, agreed, failed }) => {
-      add('s/canary/made', made);
-      add('s/canary/agreed', agreed);
-      add('s/canary/failed', failed);
+      tally.add('s/canary/made', made);
+      tally.add('s/canary/agreed', agreed);
+      tally.add('s/canary/failed', failed);
     },
-    runs: () => [...runs.values()].map(({ run }) => run),
-    forgetRuns: regions => {
-      for (const region of regions) runs.delete(region);
-    },
+    runs: runs.all,
+    forgetRuns: runs.forget,
   };
+}
+
+/** What an observer remembers. */
+interface Parts {
+  readonly ports: ObserverPorts;
+  readonly tally: Tally;
+  readonly runs: FailureRuns;
+}
+
+/** An attempt, or a job. */
+interface Ended {
+  readonly target: Target;
+  readonly outcome: Outcome;
+  /** Undefined where it says nothing of the version. */
+  readonly tookMs: number | undefined;
+}
+
+/** Counts what ended; whether it is an answer that is compared. */
+function counted({ ports, tally, runs }: Parts, seen: Seen, { target, outcome, tookMs }: Ended): boolean {
+  const { side, region, caller } = seen;
+  const failed = isIllness(outcome);
+  if (ports.well(region) && (failed || outcome === 'ok')) runs.note(seen, failed);
+  if (side === 'canary' && ports.isWarmingUp(target)) return false; // the guard of runs saw it
+  if (outcome === 'misconfigured') tally.add(`m/${side}/${region}`);
+  if (outcome !== 'ok' && outcome !== 'caller-fault' && !failed) return false;
+  tally.call(seen, failed);
+  if (outcome === 'caller-fault') tally.add(`f/${side}/${region}`);
+  if (caller?.again) tally.add(`g/${side}/${region}`);
+  if (caller?.again && outcome === 'caller-fault') tally.add(`h/${side}/${region}`);
+  if (outcome === 'ok' && tookMs !== undefined) tally.took(seen, tookMs);
+  return outcome === 'ok';
+}
+
+function tried(parts: Parts, event: VersionCalled, target: Target, seen: Seen): void {
+  const { ports, tally } = parts;
+  const [first] = event.attempts;
+  // The fewer calls a version gets, the more of them find it cold.
+  const tookMs = first?.setUpMs === undefined ? (first?.result.firstContentMs ?? first?.result.durationMs) : undefined;
+  if (!counted(parts, seen, { target, outcome: firstOutcome(event), tookMs })) return;
+  const usd = ports.costUsd(event, target);
+  if (usd !== undefined) tally.value('$', seen, usd, event.arm?.share);
+  const prediction = event.outcome === 'ok' ? ports.prediction(event) : undefined;
+  if (prediction !== undefined) tally.predicted(seen, prediction);
 }
 
 /**
@@ -137,26 +145,4 @@ function firstOutcome({ attempts, outcome, request }: VersionCalled): Outcome {
   if (first !== 'ok' || attempts.length > 1 || request.streaming !== true) return first;
   if (outcome === 'failed') return 'backend-fault';
   return outcome === 'cancelled' ? 'cancelled' : first;
-}
-
-/** A run that the next failure makes longer. */
-interface OpenRun {
-  readonly run: Run;
-  /** Calls of stable's after its last failure: they say nothing of the time in which the canary failed. */
-  readonly okSince: number;
-  readonly badSince: number;
-}
-
-function noteRun(runs: Map<string, OpenRun>, region: string, side: Side, failed: boolean): void {
-  const open = runs.get(region);
-  if (side === 'stable') {
-    if (open === undefined) return;
-    const { okSince, badSince } = open;
-    runs.set(region, failed ? { ...open, badSince: badSince + 1 } : { ...open, okSince: okSince + 1 });
-  } else if (!failed) runs.delete(region);
-  else {
-    const { length = 0, stableOk = 0, stableBad = 0 } = open?.run ?? {};
-    const [ok, bad] = [stableOk + (open?.okSince ?? 0), stableBad + (open?.badSince ?? 0)];
-    runs.set(region, { run: { region, length: length + 1, stableOk: ok, stableBad: bad }, okSince: 0, badSince: 0 });
-  }
 }

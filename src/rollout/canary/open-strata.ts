@@ -1,3 +1,4 @@
+import { addCallers } from './callers.ts';
 import type { Both, RegionCounts } from './counts.ts';
 
 /** Calls of both sides in one region that are not yet compared. */
@@ -43,7 +44,10 @@ export function closeStrata(
 }
 
 function addCalls(left: RegionCounts | undefined, right: RegionCounts | undefined): RegionCounts | undefined {
-  if (left === undefined || right === undefined) return left ?? right;
+  if (left === undefined || right === undefined) {
+    const only = left ?? right;
+    return only && { ...only, callers: only.callers ?? {} }; // records of before they were kept have none
+  }
   return {
     calls: left.calls + right.calls,
     errors: left.errors + right.errors,
@@ -52,5 +56,6 @@ function addCalls(left: RegionCounts | undefined, right: RegionCounts | undefine
     again: left.again + right.again,
     refusedAgain: left.refusedAgain + right.refusedAgain,
     latency: left.latency.map((count, bin) => count + (right.latency[bin] ?? 0)),
+    callers: addCallers(left.callers ?? {}, right.callers),
   };
 }

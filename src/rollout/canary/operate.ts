@@ -3,7 +3,7 @@ import type { Changes } from './changes.ts';
 import { moved } from './move.ts';
 import { weightsOf } from './plan.ts';
 import type { CanaryPorts } from './ports.ts';
-import type { CanaryRecord } from './record.ts';
+import { type CanaryRecord, inCharge } from './record.ts';
 import { type CanaryMove, stateAfter } from './states.ts';
 import type { View } from './views.ts';
 
@@ -37,7 +37,7 @@ export async function operate(
     if (next === undefined)
       throw new GatewayError(
         'conflict',
-        `The canary ${record.canary} of ${name} is ${record.state}: it cannot be ${done[act]}.`,
+        `The canary ${record.canary} of ${name} is ${record.state}: it cannot be ${done[act]}.${act === 'abort' ? wayBack(record, weights) : ''}`,
       );
     return next;
   };
@@ -52,6 +52,14 @@ export async function operate(
   const aborted = make(record);
   await changes.stopAlone(record as CanaryRecord, { state: 'aborted', by, reason, atMs });
   return aborted;
+}
+
+/** An earlier promotion is no longer this canary's to undo. */
+function wayBack(record: CanaryRecord, weights: string | undefined): string {
+  const charge = weights === undefined ? undefined : inCharge(record, weights);
+  if (charge === undefined) return '';
+  const [start, promote] = [`canary start ${record.model} VERSION --no-shadow`, `canary promote ${record.model}`];
+  return ` ${charge} is in charge by an earlier promotion: another version is put in charge by ${start}, then ${promote}.`;
 }
 
 const done = {

@@ -16,6 +16,8 @@ export interface Plan extends Pick<CanaryOptions, 'approval' | 'holdAfterMs' | '
   /** Regions of each wave, those of earlier waves included; the last has all of the canary's. */
   readonly waves: readonly (readonly string[])[];
   readonly warmUpCalls: number;
+  /** Undefined in plans of before there was one: calls alone. */
+  readonly warmUpMs?: number;
   readonly guards: CanaryOptions['guards'];
   readonly shadowFirst?: NonNullable<CanaryOptions['shadowFirst']>;
 }
@@ -41,9 +43,9 @@ export function planOf(options: CanaryOptions, canary: Version, changes: PlanCha
   );
   const misplaced = resolved.findIndex((step, index) => step.share <= (resolved[index - 1]?.share ?? 0));
   if (misplaced !== -1) throw new PlanError('The steps of a canary ascend: 1, 5, 25, 50, 100.');
-  const { approval, holdAfterMs, cooldownMs, lookEveryMs, warmUpCalls, guards } = rest;
+  const { approval, holdAfterMs, cooldownMs, lookEveryMs, warmUpCalls, warmUpMs, guards } = rest;
   return {
-    ...{ approval, holdAfterMs, cooldownMs, lookEveryMs, warmUpCalls, guards },
+    ...{ approval, holdAfterMs, cooldownMs, lookEveryMs, warmUpCalls, warmUpMs, guards },
     steps: resolved,
     waves: wavesOf(waves, canary),
     ...(shadowFirst !== undefined && (shadowFirst as unknown) !== false && { shadowFirst }),

@@ -1,10 +1,11 @@
 import { type Random, seededRandom } from '../../core/random.ts';
 import { binOf } from '../../statistics/fixed-histogram.ts';
 import type { CanaryOptions } from '../options.ts';
-import { type Counts, latencyEdges, readCounts, type Side, sides } from './counts.ts';
+import { type Counts, latencyEdges, type Side, sides } from './counts.ts';
 import type { Run } from './look.ts';
 import { moved } from './move.ts';
 import { planOf } from './plan.ts';
+import { readCounts } from './read-counts.ts';
 import { type CanaryRecord, shareOf } from './record.ts';
 import { binomial, longestRun, spread } from './simulated-draws.ts';
 import { newRecord, versionIn } from './simulated-record.ts';

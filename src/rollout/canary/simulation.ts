@@ -129,5 +129,5 @@ function drawSide(
   spread(random, answered, predictionShares, (bin, count) => {
     predictions[`+${-bin * 4}`] = (predictions[`+${-bin * 4}`] ?? 0) + count;
   });
-  return { calls, errors, callerFaults, misconfigured: 0, again: 0, refusedAgain: 0, latency };
+  return { calls, errors, callerFaults, misconfigured: 0, again: 0, refusedAgain: 0, latency, callers: {} };
 }

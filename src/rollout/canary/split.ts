@@ -1,8 +1,8 @@
 import type { Model, Version } from '../../core/model.ts';
 import type { Random } from '../../core/random.ts';
-import type { Split } from '../../core/split.ts';
+import type { Arm, Split } from '../../core/split.ts';
 import type { Target } from '../../core/target.ts';
-import { drawOf, type SplitRequest, splitVersions } from '../split.ts';
+import { callerGroup, drawOf, type SplitRequest, splitVersions } from '../split.ts';
 import { weightsOf } from './plan.ts';
 import { type CanaryRecord, inCharge, shareOf } from './record.ts';
 import { isRunning } from './states.ts';
@@ -40,9 +40,11 @@ export function splitCanary(
     : undefined;
   const named = request.hints.version !== undefined;
   if (named || canary === undefined || !canary.targets.some(mayServe)) return { versions: stable };
-  return drawOf(model, request, `canary ${record.canary}`, random) < share
-    ? { versions: [canary, ...stable], arm: { canary: record.canary, side: 'canary', share } }
-    : { versions: stable, arm: { canary: record.canary, side: 'stable', share } };
+  const drawn = drawOf(model, request, `canary ${record.canary}`, random) < share;
+  const group = callerGroup(model, request);
+  const side = drawn ? 'canary' : 'stable';
+  const arm: Arm = { canary: record.canary, side, share, ...(group !== undefined && { group }) };
+  return { versions: drawn ? [canary, ...stable] : stable, arm };
 }
 
 /** The version that is in charge, then those the config gives weight; of them alone where none was promoted. */

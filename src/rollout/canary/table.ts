@@ -1,6 +1,7 @@
 import Value from 'typebox/value';
 import { CanaryOptions } from '../options.ts';
 import { type Climbed, climb } from './simulated-climb.ts';
+import { type SessionOutcome, simulateSessions } from './simulated-sessions.ts';
 import { type Outcome, simulate } from './simulation.ts';
 
 /** Stable's error rates that the table has a line for. */
@@ -81,6 +82,66 @@ export function renderClimbs(lines: readonly ClimbLine[], runs: number): string 
   return [
     '| stable’s error rate | rolled back wrongly | held wrongly | promoted | not decided yet |',
     '|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
+/** Canaries of callers who make thirty calls each, as good as stable and worse. */
+const sessionLines = [
+  {
+    what: 'a session in a hundred fails wholly, on both sides',
+    world: { broken: { canary: 0.01, stable: 0.01 }, errors: { canary: 0.002, stable: 0.002 }, alike: true, looks: 40 },
+    worse: false,
+  },
+  {
+    what: 'a session in twenty fails wholly, on both sides',
+    world: { broken: { canary: 0.05, stable: 0.05 }, errors: { canary: 0.002, stable: 0.002 }, alike: true, looks: 40 },
+    worse: false,
+  },
+  {
+    what: 'two sessions in a hundred fail wholly, the canary’s alone',
+    world: { broken: { canary: 0.02, stable: 0 }, errors: { canary: 0.002, stable: 0.002 }, alike: true, looks: 200 },
+    worse: true,
+  },
+  {
+    what: 'each call fails by itself: 1 % of stable’s, 3 % of the canary’s',
+    world: { broken: { canary: 0, stable: 0 }, errors: { canary: 0.03, stable: 0.01 }, alike: true, looks: 40 },
+    worse: true,
+  },
+] as const;
+
+/** One line of the table of sessions. */
+export interface SessionLine {
+  readonly what: string;
+  /** Whether the canary is. */
+  readonly worse: boolean;
+  readonly runs: number;
+  readonly outcome: SessionOutcome;
+}
+
+/** Simulates each line; the numbers depend on nothing but how many runs there are. */
+export function simulateSessionTable(runs: {
+  readonly harmless: number;
+  readonly harmful: number;
+}): readonly SessionLine[] {
+  const options = Value.Default(CanaryOptions, {}) as CanaryOptions;
+  return sessionLines.map(({ what, world, worse }, index) => {
+    const times = worse ? runs.harmful : runs.harmless;
+    const outcome = simulateSessions({ options, ...world, runs: times, seed: index + 41 });
+    return { what, worse, runs: times, outcome };
+  });
+}
+
+/** The third table of `docs/canary.md`. */
+export function renderSessions(lines: readonly SessionLine[]): string {
+  const rows = lines.map(({ what, worse, runs, outcome: { rolledBack, ended, looks } }) => {
+    const median = looks[looks.length >> 1];
+    const until = !worse || median === undefined ? '–' : String(100 * median);
+    return `| ${what} | ${percent(rolledBack, runs)} | ${percent(ended - rolledBack, runs)} | ${until} |`;
+  });
+  return [
+    '| sessions of thirty calls | rolled back | held by a guard | median canary requests until then |',
+    '|---|---|---|---|',
     ...rows,
   ].join('\n');
 }

@@ -6,6 +6,7 @@ import { type Observer, observe, type VersionCalled } from './observer.ts';
 import type { CanaryPorts, ShadowStage } from './ports.ts';
 import { type CanaryRecord, countedAs } from './record.ts';
 import { inWave } from './split.ts';
+import { warmUp } from './warm-up.ts';
 
 /** What this process does for one running canary: counts its calls and hands the counts over. */
 export interface Trial {
@@ -54,7 +55,7 @@ export function startTrial(
     metShare: -1,
     observer: observe({
       canary,
-      warmUpCalls: plan.warmUpCalls,
+      isWarmingUp: warmUp(ports.clock, plan),
       well: region => view()?.degraded[region] === undefined,
       notTriedIn: event => notTriedIn(ports, view() ?? record, event),
       costUsd: ({ request }, target) => costs.get(request)?.get(target),

@@ -113,7 +113,8 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
           if (trial === undefined) return;
           if (isFollowed(event)) return jobs.taken(event, trial.id);
           const call = pending.get(event.request.id);
-          trial.observer.called(event, call !== undefined && comesAgain(trial, call));
+          const key = call?.returning === true ? call.key : undefined;
+          trial.observer.called(event, call && { key, again: comesAgain(trial, call) });
           const failing = trial.observer.runs().some(({ length }) => length >= urgentRun);
           if (event.outcome === 'ok' || event.arm?.side !== 'canary' || !failing) return;
           if (ports.clock.now() - trial.hurriedAt < hurryMs) return;
@@ -131,7 +132,7 @@ export function createTrials(ports: CanaryPorts, view: (model: string) => Canary
           const record = view(event.model);
           const { drawn } = event;
           if (record === undefined || drawn === undefined || !isOfTrial(record, event.version, drawn)) return;
-          of(record)?.observer.truth(drawn.arm.side, lossOf(event), { region: drawn.region, share: drawn.arm.share });
+          of(record)?.observer.truth(lossOf(event), drawn);
           return;
         }
         case 'request-finished':

@@ -90,7 +90,7 @@ export function decide(record: CanaryRecord, reports: readonly GuardReport[], at
   const condemned = reports.filter(({ verdict }) => verdict === 'condemns');
   const fatal = condemned.find(({ action }) => action === 'rollback');
   if (fatal !== undefined) return { move: 'condemn', reason: wordsOf(fatal) };
-  const doubtful = condemned.find(({ action }) => action === 'verify');
+  const doubtful = condemned.find(({ action, guard }) => action === 'verify' && !record.waived.includes(guard));
   if (doubtful !== undefined && stateAfter(state, 'verify') !== undefined)
     return { move: 'verify', reason: `no stable call is beside it to compare with: ${wordsOf(doubtful)}` };
   if (state === 'held' || state === 'paused') return undefined;
@@ -155,9 +155,22 @@ export function waitsFor(record: CanaryRecord, reports: readonly GuardReport[], 
   const sample = record.stepCalls.calls;
   return [
     ...(sample < step.minSample ? [`${sample} of ${step.minSample} calls of the canary`] : []),
+    ...waveWaits(record, step.minSample),
     ...(bakedMs < step.bakeMs ? [`${Math.ceil((step.bakeMs - bakedMs) / 1000)} s of baking`] : []),
     ...reports.flatMap(({ guard, verdict, detail }) => (verdict === 'unclear' ? [`${guard}: ${detail}`] : [])),
   ];
+}
+
+/** So many calls in the regions a wave adds are the least that it can have baked there. */
+const leastInWave = 20;
+
+/** A wave whose regions had no calls has shown nothing, however many there were in the regions of the waves before. */
+function waveWaits({ plan, wave, evidence }: CanaryRecord, minSample: number): string[] {
+  const before = new Set(plan.waves[wave - 1]);
+  const added = (plan.waves[wave] ?? []).filter(region => !before.has(region));
+  const calls = added.reduce((sum, region) => sum + (evidence.regions[region]?.canary.calls ?? 0), 0);
+  const least = Math.min(leastInWave, minSample);
+  return wave > 0 && calls < least ? [`${calls} of ${least} calls in ${added.join(', ')}`] : [];
 }
 
 /** Why a guard condemns, with its numbers. */

@@ -31,6 +31,7 @@ export const StartCanaryBody = Type.Object(
     cooldownMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 30 * dayMs })),
     lookEveryMs: Type.Optional(Type.Integer({ minimum: 250, maximum: 3_600_000 })),
     warmUpCalls: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })),
+    warmUpMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
     waves: Type.Optional(
       Type.Array(Type.Union([Type.Literal('rest'), Type.Array(Name, { minItems: 1 })]), { maxItems: 20 }),
     ),

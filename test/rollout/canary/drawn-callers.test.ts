@@ -1,7 +1,8 @@
 import { test } from 'tap';
-import { addCounts, readCounts } from '../../../src/rollout/canary/counts.ts';
+import { addCounts } from '../../../src/rollout/canary/counts.ts';
 import { noEvidence } from '../../../src/rollout/canary/evidence.ts';
 import { gatherDrawn } from '../../../src/rollout/canary/gather-drawn.ts';
+import { readCounts } from '../../../src/rollout/canary/read-counts.ts';
 import { countFinished, type FinishedCall, type Trial } from '../../../src/rollout/canary/trial.ts';
 
 test('a caller is drawn once per step, one that nothing is known of each time', t => {

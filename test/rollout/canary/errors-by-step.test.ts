@@ -117,6 +117,12 @@ test('there it is condemned where stable does better, and goes on where it does 
   t.end();
 });
 
+test('who asks for a promotion although it looks broken at 100 % is not sent back', t => {
+  const asked = moved(doubtful.record, 'ask', { by: 'alice', reason: '', atMs: 900_000 });
+  t.equal(asked && show(asked, 905_000, {}).decision, undefined);
+  t.end();
+});
+
 test('what looks broken at 100 % once more waits for a person, who may let it pass', t => {
   const again: CanaryRecord = { ...doubtful.record, verified: 1 };
   t.match(show(again, 905_000, {}).decision, { move: 'hold', reason: /^errorRatio/ });

@@ -33,7 +33,7 @@ function call(
 function observer(ports: Partial<ObserverPorts> = {}) {
   return observe({
     canary: 'v2',
-    warmUpCalls: 0,
+    isWarmingUp: () => false,
     well: () => true,
     notTriedIn: () => undefined,
     costUsd: () => undefined,
@@ -94,13 +94,49 @@ test('calls outside the experiment, or of another canary, are not counted', t =>
   t.end();
 });
 
-test('the first calls of each canary target are left out, but not of the guard of runs', t => {
-  const mine = observer({ warmUpCalls: 2 });
+test('calls of a target that warms up are left out, but not of the guard of runs', t => {
+  let left = 2;
+  const mine = observer({ isWarmingUp: () => left-- > 0 });
   for (let n = 0; n < 3; n += 1) mine.called(call('canary', [attempt('v2', 'backend-fault')], 'failed'));
   t.equal(mine.counts[`n/canary/${region}`], 1);
   t.match(mine.runs(), [{ region, length: 3 }]);
   mine.called(call('canary', [attempt('v2', 'ok')]));
   t.strictSame(mine.runs(), [], 'an answer ends it');
+  t.end();
+});
+
+test('a caller’s failures count once in a run, but for calls that stable answered after all', t => {
+  const caller = { key: 'session 1', again: false };
+  const mine = observer();
+  for (let n = 0; n < 5; n += 1) mine.called(call('canary', [attempt('v2', 'timeout')], 'failed'), caller);
+  t.match(mine.runs(), [{ length: 1 }]);
+  const rescued = [attempt('v2', 'timeout'), attempt('v1', 'ok')];
+  for (let n = 0; n < 5; n += 1) mine.called(call('canary', rescued, 'moved'), caller);
+  t.match(mine.runs(), [{ length: 6 }]);
+  t.end();
+});
+
+test('what callers have in common is counted by group, of those who come again alone', t => {
+  const mine = observer({ costUsd: () => 3, prediction: () => 'rain' });
+  const of = (group: number | undefined) => {
+    const plain = call('canary', [attempt('v2', 'ok')]);
+    mine.called({ ...plain, arm: { canary: 'v2', side: 'canary', share: 0.2, ...(group !== undefined && { group }) } });
+  };
+  of(undefined);
+  t.notOk(Object.keys(mine.counts).some(key => key.startsWith('c/')));
+  of(7);
+  mine.called({
+    ...call('canary', [attempt('v2', 'timeout')]),
+    arm: { canary: 'v2', side: 'canary', share: 0.2, group: 7 },
+  });
+  t.match(mine.counts, {
+    [`c/canary/e/n/${region}/7`]: 2,
+    [`c/canary/e/s/${region}/7`]: 1,
+    [`c/canary/$/n/${region}/7`]: 1,
+    [`c/canary/$/s/${region}/7`]: 3,
+    [`c/canary/$/x/${region}/7`]: 6,
+    [`c/canary/p/n/${region}/7`]: 1,
+  });
   t.end();
 });
 
@@ -143,7 +179,7 @@ test('costs, predictions and truth are counted per side', t => {
   const mine = observer({ costUsd: () => 0.5, prediction: ({ arm }) => (arm?.side === 'canary' ? 'rain' : 0.25) });
   mine.called(call('canary', [attempt('v2', 'ok')]));
   mine.called(call('stable', [attempt('v1', 'ok')]));
-  mine.truth('canary', 2, { region, share: 0.05 });
+  mine.truth(2, { arm: { canary: 'v2', side: 'canary', share: 0.05 }, region });
   t.match(mine.counts, {
     [`$/canary/n/${region}/0.2`]: 1,
     [`$/canary/s/${region}/0.2`]: 0.5,

@@ -21,7 +21,10 @@ test('many rare labels on both sides condemn nobody, though one side has a hundr
   const random = seededRandom(11);
   let condemned = 0;
   for (let run = 0; run < 200; run += 1) {
-    const { p } = judgePredictions({ ...nothing, canary: words(random, 100), stable: words(random, 9_900) }, alpha);
+    const { p } = judgePredictions(
+      { ...nothing, canary: words(random, 100), stable: words(random, 9_900) },
+      { alpha, designEffect: 1 },
+    );
     if (p <= alpha) condemned += 1;
   }
   t.ok(condemned <= 2, `${condemned} of 200`);
@@ -31,10 +34,10 @@ test('many rare labels on both sides condemn nobody, though one side has a hundr
 test('labels that stable does not give are seen, one of them or many', t => {
   const random = seededRandom(12);
   const stable = words(random, 9_900);
-  const one = judgePredictions({ ...nothing, canary: { '=unknown': 100 }, stable }, alpha);
+  const one = judgePredictions({ ...nothing, canary: { '=unknown': 100 }, stable }, { alpha, designEffect: 1 });
   t.ok(one.p <= alpha && one.distance > 0.5, `p ${one.p}, ${one.distance} apart`);
   const strange = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`=strange ${at}`, 1]));
-  const many = judgePredictions({ ...nothing, canary: strange, stable }, alpha);
+  const many = judgePredictions({ ...nothing, canary: strange, stable }, { alpha, designEffect: 1 });
   t.ok(many.p <= alpha && many.distance > 0.2, `p ${many.p}, ${many.distance} apart`);
   t.end();
 });

@@ -31,6 +31,22 @@ test('weights that change after a promotion are newer than it', async t => {
   t.equal(canaries.stableOf('rain'), 'v1');
 });
 
+test('after another canary has ended, the way back from a promotion is told, and leads back', async t => {
+  const replicas = canaryReplicas();
+  const canaries = replicas.add();
+  t.teardown(canaries.stop);
+  await canaries.start('rain', 'v2', 'alice');
+  await canaries.act('rain', 'promote', 'bob');
+  await canaries.start('rain', 'v3', 'alice');
+  await canaries.act('rain', 'abort', 'bob');
+  await t.rejects(canaries.act('rain', 'abort', 'bob'), { message: /v2 is in charge .*canary start rain VERSION/ });
+  await canaries.start('rain', 'v1', 'bob');
+  await canaries.act('rain', 'promote', 'bob');
+  t.equal(canaries.stableOf('rain'), 'v1');
+  await canaries.act('rain', 'abort', 'bob');
+  await t.rejects(canaries.act('rain', 'abort', 'bob'), { message: /v2 is in charge/ });
+});
+
 test('a promoted version that is taken out of the config is in charge no more', async t => {
   const replicas = canaryReplicas();
   const canaries = replicas.add();

@@ -163,8 +163,11 @@ async function start(t: Test, options: Partial<CanaryOptions>, open: Open): Prom
   let now = replicas.add();
   const until: Run['until'] = async (what, holds, outcome = 'ok') => {
     for (let second = 0; second < 200 && !holds(); second += 1) {
-      for (let call = 0; call < 4; call += 1) now.hear(canaryCalled(outcome));
-      for (let call = 0; call < 16; call += 1) now.hear(canaryCalled('ok', 'stable'));
+      const record = now.record('rain');
+      for (const region of record?.plan.waves[record.wave] ?? ['us-east-1']) {
+        for (let call = 0; call < 4; call += 1) now.hear(canaryCalled(outcome, 'canary', region));
+        for (let call = 0; call < 16; call += 1) now.hear(canaryCalled('ok', 'stable', region));
+      }
       await replicas.pass(1_000);
     }
     if (!holds())

@@ -3,6 +3,7 @@ import { addCounts, type Counts } from '../../../src/rollout/canary/counts.ts';
 import { noTotals } from '../../../src/rollout/canary/evidence.ts';
 import { moved } from '../../../src/rollout/canary/move.ts';
 import type { CanaryRecord } from '../../../src/rollout/canary/record.ts';
+import { statusOf } from '../../../src/rollout/canary/status.ts';
 import { reportsOf } from '../../../src/rollout/canary/verdict.ts';
 import { calls, newCanary, type Shown, show } from '../../helpers/canary-record.ts';
 
@@ -62,6 +63,19 @@ test('missing data holds, and never passes', t => {
   t.end();
 });
 
+test('a wave whose regions had no calls is not passed on those of the wave before', t => {
+  const record = newCanary({ waves: [[west], 'rest'], minSample: 100, bakeMs: 0, holdAfterMs: 3_600_000 });
+  const eastIsQuiet = addCounts([calls('canary', west, 50), calls('stable', west, 200)]);
+  const second: CanaryRecord = { ...repeat(record, 40, () => eastIsQuiet).record, wave: 1 };
+  const still = show(second, 900_000, eastIsQuiet);
+  t.equal(still.decision, undefined);
+  t.match(statusOf(still.record, 900_000).waitsFor, ['0 of 20 calls in us-east-1']);
+  const seen = show(second, 900_000, addCounts([eastIsQuiet, calls('canary', east, 20), calls('stable', east, 80)]));
+  t.match(seen.decision, { move: 'step' });
+  t.match(show(second, 9_000_000, {}).decision, { move: 'hold', reason: /calls in us-east-1/ });
+  t.end();
+});
+
 test('more errors than stable has condemn it, and the statistic is told', t => {
   const { decision, record } = repeat(newCanary(), 40, () =>
     addCounts([calls('canary', east, 50, 2), calls('stable', east, 200, 1)]),
@@ -80,6 +94,14 @@ test('the same errors on both sides condemn nobody, however many they are', t =>
     addCounts([calls('canary', east, 50, 50 * bad(look)), calls('stable', east, 200, 200 * bad(look))]),
   );
   t.equal(decision?.move, undefined);
+  t.end();
+});
+
+test('after few calls the errors may be anything up to all of them, and no more is told', t => {
+  const few = addCounts([calls('canary', east, 10, 10), calls('stable', east, 40)]);
+  const { record } = repeat(newCanary(), 1, () => few);
+  const { detail } = reportsOf(record).find(({ guard }) => guard === 'errors') ?? {};
+  t.equal(detail, 'at most 100 points above stable, to pass 2');
   t.end();
 });
 

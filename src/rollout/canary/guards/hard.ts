@@ -1,6 +1,9 @@
+import { designEffect } from '../../../statistics/design-effect.ts';
+import type { RateArm } from '../../../statistics/rate-test.ts';
 import { logErrorRatio, ratioBounds } from '../../../statistics/sequential-ratio.ts';
 import { shareSequence } from '../../../statistics/share-sequence.ts';
 import { alphas } from '../alpha.ts';
+import { effectOf } from '../callers.ts';
 import { noTotals, totalsOf } from '../evidence.ts';
 import { type CanaryRecord, controlledStep, shareOf } from '../record.ts';
 import { type GuardReport, percent } from './report.ts';
@@ -38,11 +41,21 @@ function stableRate({ evidence, stepStable, control = noTotals, ...record }: Har
   const { stable } = totalsOf(evidence);
   const all = shareOf(record) === 1;
   if (stable.calls === 0) return all ? unknownRate : 1;
-  const ever = shareSequence(stable, boundAlpha).high;
+  const effect = stableEffect(evidence);
+  const ever = shareSequence(independent(stable, effect), boundAlpha).high;
   const step = all ? control : stepStable;
   if (step.calls === 0) return ever;
-  const { low, high } = shareSequence(step, boundAlpha);
+  const { low, high } = shareSequence(independent(step, effect), boundAlpha);
   return step.calls >= tellingCalls || low > stable.errors / stable.calls ? Math.max(ever, high) : ever;
+}
+
+/** As many calls of as many callers as would tell as much. */
+function independent({ calls, errors }: RateArm, effect: number): RateArm {
+  return { calls: calls / effect, errors: errors / effect };
+}
+
+function stableEffect({ callers }: HardRecord['evidence']): number {
+  return callers?.e === undefined ? 1 : designEffect(callers.e.stable, 'shares');
 }
 
 /**
@@ -89,7 +102,7 @@ export function errorRatioGuard(record: HardRecord): GuardReport {
   const steps = plan.steps.length + plan.waves.length - 1;
   const options = { fine, bad, alpha: alphas.errorRatio / steps, beta: 0.1 };
   const known = fine <= unknownRate && bad > fine;
-  const statistic = known ? logErrorRatio(step.errors, step.calls, options) : 0;
+  const statistic = known ? logErrorRatio(step.errors, step.calls, options) / effectOf(record.evidence, 'e') : 0;
   const threshold = ratioBounds(options).bad;
   return {
     guard: 'errorRatio',

@@ -1,4 +1,6 @@
 import { histogramQuantile } from '../../../statistics/fixed-histogram.ts';
+import { logRateEvidence } from '../../../statistics/rate-test.ts';
+import { effectOf } from '../callers.ts';
 import { latencyEdges } from '../counts.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Plan } from '../plan.ts';
@@ -10,13 +12,14 @@ const leastAnswers = 20;
 /** Latency: condemned when answers slower than stable's quantile × (1 + margin) are shown to be too many. */
 export function latencyGuard(
   guard: 'latencyP50' | 'latencyP95',
-  { latency }: Pick<Evidence, 'latency'>,
+  { latency, callers }: Pick<Evidence, 'latency' | 'callers'>,
   { guards }: Plan,
 ): GuardReport {
   const [quantile, rates] = guard === 'latencyP50' ? [0.5, latency.p50] : [0.95, latency.p95];
+  const effect = Math.max(effectOf({ callers }, 'l'), effectOf({ callers }, 't'));
   const { action, margin } = guards.latency;
   const base = {
-    ...evidenceOf(guard, rates.mostLog),
+    ...evidenceOf(guard, logRateEvidence(rates) / effect),
     action: action === 'off' ? 'hold' : action,
     canary: quantileOf(latency.all.canary, quantile),
     stable: quantileOf(latency.all.stable, quantile),

@@ -1,5 +1,6 @@
 import { meanDifference } from '../../../statistics/mean-difference.ts';
 import { alphas } from '../alpha.ts';
+import { effectOf } from '../callers.ts';
 import type { Evidence, MeanEvidence } from '../evidence.ts';
 import type { Plan } from '../plan.ts';
 import type { GuardReport } from './report.ts';
@@ -7,13 +8,22 @@ import type { GuardReport } from './report.ts';
 const perThousand = 1_000;
 
 /** Cost per thousand calls: marginal dollars, as an idle instance that only the canary uses would make each call dear. */
-export function costGuard({ cost }: Pick<Evidence, 'cost'>, { guards }: Plan): GuardReport {
-  return meansGuard('cost', cost, guards.cost, { unit: 'usd-per-1000', factor: perThousand });
+export function costGuard({ cost, callers }: Pick<Evidence, 'cost' | 'callers'>, { guards }: Plan): GuardReport {
+  const designEffect = effectOf({ callers }, '$');
+  return meansGuard('cost', cost, { ...guards.cost, designEffect }, { unit: 'usd-per-1000', factor: perThousand });
 }
 
 /** Quality: mean loss against ground truth, for answers of either version whose truth was told. */
-export function qualityGuard({ loss }: Pick<Evidence, 'loss'>, { guards }: Plan): GuardReport {
-  return meansGuard('quality', loss, guards.quality, { unit: 'loss', factor: 1 });
+export function qualityGuard({ loss, callers }: Pick<Evidence, 'loss' | 'callers'>, { guards }: Plan): GuardReport {
+  const designEffect = effectOf({ callers }, 'q');
+  return meansGuard('quality', loss, { ...guards.quality, designEffect }, { unit: 'loss', factor: 1 });
+}
+
+interface GuardReportOptions {
+  readonly action: 'rollback' | 'hold' | 'off';
+  readonly margin: number;
+  /** See `effectOf`. */
+  readonly designEffect: number;
 }
 
 /**
@@ -23,7 +33,7 @@ export function qualityGuard({ loss }: Pick<Evidence, 'loss'>, { guards }: Plan)
 function meansGuard(
   guard: 'cost' | 'quality',
   { sum, values, tightestAt }: MeanEvidence,
-  { action, margin }: { readonly action: 'rollback' | 'hold' | 'off'; readonly margin: number },
+  { action, margin, designEffect }: GuardReportOptions,
   shown: { readonly unit: GuardReport['unit']; readonly factor: number },
 ): GuardReport {
   const known = sum.weight > 0;
@@ -42,7 +52,10 @@ function meansGuard(
     const fewer = Math.min(values.canary, values.stable);
     return { ...base, verdict: 'no-data', detail: fewer === 0 ? 'not known' : `${fewer} calls of each, to begin 30` };
   }
-  const { low } = meanDifference(sum, { alpha: alphas[guard], tightestAt, sides: 'one' });
+  const { low } = meanDifference(
+    { ...sum, variance: sum.variance * designEffect },
+    { alpha: alphas[guard], tightestAt, sides: 'one' },
+  );
   // Where stable's is nothing, any is infinitely more: told against the canary's own.
   const statistic = margin + low / (stable > 0 ? stable : canary);
   const detail = `may be ${Math.round(100 * margin)} % more`;

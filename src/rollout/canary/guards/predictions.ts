@@ -59,17 +59,37 @@ function middleOf(key: string): number | undefined {
 /**
  * Compares both sides' predictions when the canary's have doubled. The j-th time a chi-square test of two samples may
  * err with alpha / (j(j + 1)), which sums to alpha over any number of times. One prediction of each answer is counted,
- * as those of one batch are alike.
+ * as those of one batch are alike; where those of one caller are, they count for fewer (Rao and Scott 1981, "The analysis
+ * of categorical data from complex sample surveys").
  */
-export function judgePredictions(evidence: PredictionEvidence, alpha: number): PredictionEvidence {
+export function judgePredictions(
+  evidence: PredictionEvidence,
+  { alpha, designEffect }: { readonly alpha: number; readonly designEffect: number },
+): PredictionEvidence {
   const [canary, stable] = [evidence.canary, evidence.stable].map(sum) as [number, number];
   if (Math.min(canary, stable) < Math.max(firstJudgedAt, 2 * evidence.judgedAt)) return evidence;
-  const [left, right] = grouped(evidence.canary, evidence.stable);
+  const [left, right] = grouped(fewer(evidence.canary, designEffect), fewer(evidence.stable, designEffect));
   const judged = evidence.judged + 1;
   const spent = chiSquareTwoSample(left, right).p * judged * (judged + 1);
   const distance = jensenShannonDistance(sharesOf(left), sharesOf(right), 2);
   const condemned = evidence.p <= alpha;
   return { ...evidence, judged, judgedAt: canary, p: condemned ? evidence.p : Math.min(1, spent), distance };
+}
+
+function fewer(counts: Counts, times: number): Counts {
+  return Object.fromEntries(Object.entries(counts).map(([key, count]) => [key, count / times]));
+}
+
+/** Sizes of numbers from here on (2 to the power of −32) are told apart from nothing, and from each other's opposite. */
+const sizeOffset = 32 * perOctave;
+
+/** A number that is near for predictions that are alike, by their keys: the size of one, or a hash of a label. */
+export function predictionSize(key: string): number {
+  if (key === '0') return 0;
+  if (!key.startsWith('=')) return (key.startsWith('-') ? -1 : 1) * (Number(key.slice(1)) + sizeOffset);
+  let hash = 0;
+  for (let index = 0; index < key.length; index += 1) hash = (Math.imul(hash, 31) + key.charCodeAt(index)) >>> 0;
+  return hash % 997;
 }
 
 /** Neighbouring numbers together, about a tenth of all each; every label by itself, rare ones together. */
@@ -140,6 +160,6 @@ export function predictionsGuard({ predictions }: Pick<Evidence, 'predictions'>,
   if (predictions.judged === 0)
     return { ...base, verdict: 'unclear', detail: `${Math.min(canary, stable)} of ${firstJudgedAt} predictions` };
   const significant = predictions.p <= alphas.predictions;
-  const detail = `p ${predictions.p.toPrecision(2)}, to condemn ${alphas.predictions}`;
+  const detail = `Jensen-Shannon distance; p ${predictions.p.toPrecision(2)}, to condemn ${alphas.predictions}`;
   return { ...base, verdict: significant && predictions.distance >= distance ? 'condemns' : 'fine', detail };
 }

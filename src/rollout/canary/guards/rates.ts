@@ -1,5 +1,7 @@
 import { noRateDifference, type RateDifference, rateDifferenceBound } from '../../../statistics/rate-difference.ts';
+import { logRateEvidence } from '../../../statistics/rate-test.ts';
 import { passAlpha } from '../alpha.ts';
+import { effectOf } from '../callers.ts';
 import { type Evidence, type Totals, totalsOf } from '../evidence.ts';
 import type { Plan } from '../plan.ts';
 import { type CanaryRecord, shareOf } from '../record.ts';
@@ -17,8 +19,9 @@ type ErrorsOf = Pick<CanaryRecord, 'evidence' | 'plan' | 'state' | 'step'>;
 export function errorsGuard(record: ErrorsOf): GuardReport {
   const { evidence, plan } = record;
   const { canary, stable } = totalsOf(evidence);
+  const designEffect = effectOf(evidence, 'e');
   const base = {
-    ...evidenceOf('errors', evidence.errors.mostLog),
+    ...evidenceOf('errors', logRateEvidence(evidence.errors) / designEffect),
     action: 'rollback',
     canary: rate(canary.errors, canary),
     stable: rate(stable.errors, stable),
@@ -35,7 +38,7 @@ export function errorsGuard(record: ErrorsOf): GuardReport {
   const compared = evidence.stepErrors ?? noRateDifference;
   if (compared.weight === 0) return { ...base, verdict: 'unclear', detail: 'nothing to compare yet' };
   const margin = marginOf(compared, plan);
-  const high = rateDifferenceBound(compared, { margin, alpha: passAlpha, designEffect: 1 });
+  const high = rateDifferenceBound(compared, { margin, alpha: passAlpha, designEffect });
   const detail = `at most ${points(high)} points above stable, to pass ${points(margin)}`;
   const fine = high <= margin ? 'fine' : 'unclear';
   return { ...base, verdict: base.statistic >= base.threshold ? 'condemns' : fine, detail };
@@ -47,8 +50,9 @@ function marginOf({ stable, weight }: RateDifference, { guards }: Plan): number 
   return Math.max(marginPoints / 100, (marginShare * stable) / weight);
 }
 
+/** A bound of few calls may lie above what a share can be. */
 function points(share: number): string {
-  return String(Number((100 * share).toFixed(2)));
+  return String(Number((100 * Math.min(1, share)).toFixed(2)));
 }
 
 /** Caller's faults: both sides see the same traffic, so a version that refuses more of it refuses good input. */
