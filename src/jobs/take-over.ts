@@ -38,7 +38,9 @@ export function createTakeOver<W extends Work>(ports: TakeOverPorts<W>, heartbea
           return;
         }
         await book.add({ ...work, owner: replica });
-        if (work.owner !== replica) await book.save({ ...work, owner: replica }); // in the buckets too
+        // In the buckets too, as it is by now: it is worked on since it was added, and may be over.
+        const now = book.get(work.id);
+        if (work.owner !== replica && now !== undefined) await book.save({ ...now, owner: replica });
         taken += 1;
       };
       const considerId = async (id: string): Promise<void> => {

@@ -52,11 +52,11 @@ export function keyOf(region: string, name: string, { id } = someJob()): string 
 }
 
 /** One replica over these buckets, with an index of its own. */
-export function jobReplica(replica: string, store: ObjectStore, clock: Clock) {
+export function jobReplica(replica: string, store: ObjectStore, clock: Clock, state = memoryState()) {
   const warnings: string[] = [];
   const warn = (message: string) => void warnings.push(message);
   const options = () => twoBuckets;
-  const book = openBook(jobKind, { clock, state: memoryState(), store, options, warn });
+  const book = openBook(jobKind, { clock, state, store, options, warn });
   const ports = {
     clock,
     store,

@@ -1,7 +1,9 @@
 import { test } from 'tap';
+import { change } from '../../src/jobs/change.ts';
 import { jobReplica, keyOf, someJob, without } from '../helpers/job-replica.ts';
 import { manualClock } from '../helpers/manual-clock.ts';
 import { memoryObjects } from '../helpers/memory-objects.ts';
+import { memoryState } from '../helpers/memory-state.ts';
 
 test('of two records the newer one counts, whichever bucket answers first', async t => {
   for (const region of ['a', 'b']) {
@@ -65,6 +67,27 @@ test('what a replica that is gone has finished is taken over too, or nobody woul
   t.equal(await two.takeOver.run(), 1);
   t.match(two.book.closed(), [{ id: over.id, owner: 'two' }]);
   t.match(JSON.parse((await bytesOf(store, over.copies[0] ?? '')).toString()), { owner: 'two' });
+});
+
+test('a job that ends just as it is taken over stays at its end: it was run on, and counted twice', async t => {
+  const { store } = memoryObjects();
+  const clock = manualClock();
+  const one = jobReplica('one', store, clock);
+  await one.book.add(someJob());
+  await one.book.save(someJob());
+  const state = memoryState();
+  const written = Promise.withResolvers<void>();
+  const slow = { ...state, set: (key: string, value: string) => written.promise.then(() => state.set(key, value)) };
+  const two = jobReplica('two', store, clock, slow);
+  await two.heartbeats.beat();
+  const taking = two.takeOver.run();
+  while (two.book.get(someJob().id) === undefined) await new Promise(setImmediate);
+  const ended = change(two.ports, someJob(), 'produced', { result: { region: 'a', location: 's3://bucket-a/out' } });
+  written.resolve();
+  await ended;
+  t.equal(await taking, 1);
+  t.match(two.book.get(someJob().id), { state: 'completed', owner: 'two' });
+  t.match(await jobReplica('three', store, clock).book.fetch(someJob().id), { state: 'completed', owner: 'two' });
 });
 
 test('a record that cannot be read keeps no other from being taken over', async t => {
