@@ -68,14 +68,14 @@ async function tellTruths(): Promise<void> {
   if (due.length === 0) return;
   known = known.filter(({ at }) => at > performance.now());
   const records = due.map(({ inferenceId, truth }) => ({ inferenceId, truth }));
-  await fetch(`${url}/v1/feedback`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ records }),
-  }).then(
-    response => response.arrayBuffer(),
-    () => undefined, // told late, or never, as in life
-  );
+  try {
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ records });
+    const response = await fetch(`${url}/v1/feedback`, { method: 'POST', headers, body });
+    await response.arrayBuffer();
+  } catch {
+    // told late, or never, as in life
+  }
 }
 
 function report(): void {

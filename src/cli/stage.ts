@@ -13,11 +13,15 @@ const lookEveryMs = 200;
 /** Where the words of a line begin, after the time and the name of the link. */
 const wordsAt = 23;
 
+/** A process that the scenario cannot be without. */
+interface Part {
+  once(event: 'exit', heard: (code: number | null, signal: string | null) => void): unknown;
+}
+
 /** The season's traffic, as a process of its own. */
-export interface SeasonTraffic {
+export interface SeasonTraffic extends Part {
   send(message: { readonly season: 'winter' | 'summer' }): unknown;
   on(event: 'message', heard: (message: unknown) => void): unknown;
-  once(event: 'exit', heard: () => void): unknown;
 }
 
 /** Where a scenario is played: tells each link of the chain as it happens, until the time is over. */
@@ -57,9 +61,9 @@ export class Stage {
   }
 
   /** A part whose end is the scenario's: nothing that happened without it would mean anything. */
-  endsWith(part: { once(event: 'exit', heard: () => void): unknown }, name: string): void {
-    part.once('exit', () => {
-      if (!this.#over.signal.aborted) this.tell(`the ${name} ended by itself`);
+  endsWith(part: Part, name: string): void {
+    part.once('exit', (code, signal) => {
+      if (!this.#over.signal.aborted) this.tell(`the ${name} ended by itself (${signal ?? `exit code ${code}`})`);
       this.end();
     });
   }

@@ -85,7 +85,7 @@ test('a scenario whose simulator dies ends at once, says so, and did not come tr
     process.kill(Number(simulator?.[0]), 'SIGKILL');
   });
   t.equal(await demo.ended, 1);
-  t.match(demo.seen.out, /the simulator ended by itself\nnot rolled back\n$/);
+  t.match(demo.seen.out, /the simulator ended by itself \(SIGKILL\)\nnot rolled back\n$/);
 });
 
 test('a scenario nobody knows is named with those there are', async t => {
