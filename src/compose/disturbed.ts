@@ -1,7 +1,6 @@
 import type { Target } from '../core/target.ts';
 import type { DriftPorts } from '../drift/ports.ts';
-import { stableVersion, weightsOf } from '../rollout/canary/plan.ts';
-import { inCharge } from '../rollout/canary/record.ts';
+import { chargeOf } from '../rollout/canary/in-charge.ts';
 import { canaryViews } from '../rollout/canary/views.ts';
 import type { MonitoredModels } from './monitored-models.ts';
 import type { Parts } from './parts.ts';
@@ -29,7 +28,7 @@ export function disturbedModels(
     const targets = model.versions.flatMap(version => version.targets);
     if (targets.some(({ region }) => states.get(region) === 'evacuated')) return true;
     const { record } = view(name);
-    const version = (record && inCharge(record, weightsOf(model))) ?? stableVersion(model, '');
+    const version = chargeOf(model, record);
     // A version without calls is never ejected, and says nothing.
     const called = targets.filter(target => target.version === version);
     const scopes: readonly string[] = models().get(name)?.scopes ?? [];

@@ -1,6 +1,5 @@
 import type { DriftPorts } from '../drift/ports.ts';
-import { weightsOf } from '../rollout/canary/plan.ts';
-import { inCharge } from '../rollout/canary/record.ts';
+import { promotedOf } from '../rollout/canary/in-charge.ts';
 import { canaryViews } from '../rollout/canary/views.ts';
 import { disturbedModels } from './disturbed.ts';
 import { configuredBaselines, type MonitoredModels } from './monitored-models.ts';
@@ -35,7 +34,7 @@ function promotedIn(parts: Parts): DriftPorts['promoted'] {
   const view = canaryViews(parts.stores.state);
   return name => {
     const [model, { record }] = [parts.config().models.get(name), view(name)];
-    const version = model && record && inCharge(record, weightsOf(model));
+    const version = model && promotedOf(model, record);
     if (record === undefined || version === undefined) return undefined;
     if (record.state !== 'promoted') return { version };
     return { version, by: { canary: record.id, atMs: record.stateSinceMs } };

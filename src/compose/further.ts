@@ -18,10 +18,15 @@ export function isFurther(key: string, value: string, other: string): boolean {
   return mine !== undefined && theirs !== undefined && progressOf(mine.state) > progressOf(theirs.state);
 }
 
-/** A canary that followed the other; of one canary its end, the wider wave, the greater share, the later revision. */
+/**
+ * A canary that followed the other; of one canary its end, the one that went back from 100 % to be compared again, the
+ * wider wave, the greater share, the later revision.
+ */
 function isCanaryFurther(mine: CanaryRecord, theirs: CanaryRecord): boolean {
   if (mine.id !== theirs.id) return mine.previous.includes(theirs.id);
-  const places = ({ state, wave, step, revision }: CanaryRecord) => [isRunning(state) ? 0 : 1, wave, step, revision];
+  const places = ({ state, verified = 0, wave, step, revision }: CanaryRecord) => {
+    return [isRunning(state) ? 0 : 1, verified, wave, step, revision];
+  };
   const [own, other] = [places(mine), places(theirs)];
   const at = own.findIndex((number, index) => number !== other[index]);
   return (own[at] ?? 0) > (other[at] ?? 0);

@@ -1,4 +1,4 @@
-import { GatewayError } from '../core/errors.ts';
+import { replicasApart } from '../core/errors.ts';
 import type { Listener } from '../core/events.ts';
 import type { StateStore } from '../state/state.ts';
 import type { Parts } from './parts.ts';
@@ -47,17 +47,8 @@ export function togetherState({ state }: Pick<Parts['stores'], 'state'>, togethe
     watch: listener => state.watch(listener),
     close: () => state.close(),
     replace: async (...change) => {
-      if (!together()) throw apart();
-      return state.replace(...change).catch((error: unknown) => {
-        throw Object.assign(apart(), { cause: error }); // for the log
-      });
+      if (!together()) throw replicasApart();
+      return state.replace(...change);
     },
   };
-}
-
-function apart(): GatewayError {
-  return new GatewayError(
-    'replicas-apart',
-    'Redis does not answer, or answers again only now: without it replicas cannot agree, and nothing is begun. Try again.',
-  );
 }

@@ -72,7 +72,8 @@ async function startCanary(
     if (!(error instanceof GatewayError)) throw error;
     const now = canaries.record(model);
     if (now?.canary === version) return undefined; // another replica was faster
-    const later = error.code === 'replicas-apart' || (now !== undefined && isRunning(now.state));
+    const cannotNow = error.code === 'replicas-apart' || error.code === 'internal';
+    const later = cannotNow || (now !== undefined && isRunning(now.state));
     return { refusal: error.message, later };
   }
 }

@@ -63,3 +63,16 @@ export class GatewayError extends Error {
     else if (errorCatalogue[code].retryable) this.retryAfterSeconds = 1;
   }
 }
+
+/** What may be done by all replicas together alone cannot be done now. @param more said beside it */
+export function replicasApart(more = 'Try again.'): GatewayError {
+  return new GatewayError(
+    'replicas-apart',
+    `Redis does not answer, or answers again only now: without it replicas cannot agree, and nothing is begun. ${more}`,
+  );
+}
+
+/** Whether that is why something was not done. */
+export function isApart(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'replicas-apart';
+}

@@ -5,7 +5,7 @@ import { baselinesOf } from './baselines.ts';
 import { callQueue } from './call-queue.ts';
 import { errorShifts } from './error-shifts.ts';
 import type { JudgedWindow } from './judged-window.ts';
-import { createLearning } from './learning.ts';
+import { Learning } from './learning.ts';
 import { readPredictions, readRecords } from './payload.ts';
 import type { DriftPorts, MonitoredModel } from './ports.ts';
 import {
@@ -20,7 +20,7 @@ import {
 import { everyone, scopeOf } from './scope.ts';
 import { type KeptPanes, paneStore } from './stored-panes.ts';
 import { untilAgreed } from './until-agreed.ts';
-import { type Part, partKey, partsOf, type Watched, watchedVersions } from './watched-versions.ts';
+import { type Part, partKey, partsOf, type Watched, WatchedVersions } from './watched-versions.ts';
 
 /** An answer whose ground truth may come. */
 export interface RememberedCall {
@@ -69,16 +69,16 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
   const { clock, counted } = ports;
   const baselines = baselinesOf(ports);
   const store = paneStore(ports.directory);
-  const versions = watchedVersions(ports, baselines, store, await keptPanes(ports, store));
+  const versions = new WatchedVersions(ports, baselines, store, await keptPanes(ports, store));
   const queue = callQueue(ports);
   const shifts = errorShifts(ports);
   versions.refresh();
-  const learning = createLearning(ports, baselines, versions);
+  const learning = new Learning(ports, baselines, versions);
   const agreed = untilAgreed(ports);
 
   const turnAll = async () => {
     versions.refresh();
-    await agreed(learning.promoted);
+    await agreed(() => learning.promoted());
     for (const part of versions.all().flatMap(partsOf)) {
       await agreed(() => learning.predictions(part));
       if (ports.disturbed(part.model)) part.monitor?.disturb();
@@ -141,8 +141,8 @@ export async function startDrift(ports: DriftPorts, remember: (call: RememberedC
     },
     joined,
     caughtUp: queue.caughtUp,
-    rebaseline: learning.rebaseline,
-    watched: versions.all,
+    rebaseline: (...of) => learning.rebaseline(...of),
+    watched: () => versions.all(),
     forgetRecords: () => {
       queue.flush();
       for (const { ring } of versions.all().flatMap(partsOf)) ring.clear();

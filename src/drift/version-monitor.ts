@@ -3,15 +3,13 @@ import type { BaselineOf } from './baselines.ts';
 import { addPane, type Counter, counterFor, type PaneCounts } from './counts.ts';
 import { type JudgedWindow, judgedWindow, patienceMs } from './judged-window.ts';
 import type { MonitorOptions } from './options.ts';
+import { OwnPanes } from './own-panes.ts';
 import type { Records } from './payload.ts';
 import type { DriftPorts, KnownBaseline } from './ports.ts';
 import { everyone } from './scope.ts';
 import { SharedPanes } from './shared-panes.ts';
 import { type KeptPanes, type OpenPanes, type Pane, pickUp } from './stored-panes.ts';
 import { addTruth } from './truth-counts.ts';
-
-/** A crash takes the counts of so long with it at most, ms. */
-const handOverEveryMs = 10_000;
 
 /**
  * Counts one version's calls, all or those of a scope, in panes of wall-clock time under one baseline, adds up those of all
@@ -25,15 +23,13 @@ export class VersionMonitor {
   readonly #shared: SharedPanes;
   readonly #options: MonitorOptions;
   readonly #counter: Counter;
-  readonly #open = new Map<number, PaneCounts>();
+  readonly #own: OwnPanes;
   #history: readonly Pane[];
   #nextIndex: number;
   /** Windows that end in earlier panes are not told: this replica was not there, or knows them in part. */
   #judgesFrom: number;
   /** Wall clock, of its start. */
   #sinceMs: number;
-  /** Monotonic, of the last time open panes were handed over; undefined while nothing came since. */
-  #handOverAt: number | undefined;
   #unwritten = false;
 
   constructor(
@@ -56,7 +52,7 @@ export class VersionMonitor {
     const same = kept?.baseline === baseline.id && kept.paneSeconds === paneSeconds ? kept : undefined;
     const { history, open } = pickUp(same, now, this.#longest);
     this.#history = history;
-    for (const { index, counts } of open) this.#open.set(index, counts);
+    this.#own = new OwnPanes(ports.clock, this.#shared, this.#counter, open);
     const last = history.at(-1)?.index;
     const goesOnAt = last === undefined ? open[0]?.index : last + 1;
     this.#nextIndex = goesOnAt ?? now - this.#longest + 1;
@@ -87,7 +83,7 @@ export class VersionMonitor {
     const current = this.#indexAt(now);
     // By more than a pane, since one pane ahead it soon is there.
     if (this.#nextIndex > current + 1) this.#setBack(current);
-    await this.#finishUntil(current);
+    await this.#own.finishUntil(current);
     const judged: JudgedWindow[] = [];
     if (this.#nextIndex < current - this.#longest) {
       this.#nextIndex = current - this.#longest;
@@ -98,7 +94,8 @@ export class VersionMonitor {
       if (now < endedAt + this.#options.windows.settleMs) break;
       // Where the others cannot be asked for too long, it is judged by what was seen here.
       const late = now - Math.max(endedAt, this.#sinceMs) > this.#options.windows.settleMs + patienceMs;
-      const counts = (await this.#shared.collect(this.#nextIndex)) ?? (late ? this.#own(this.#nextIndex) : undefined);
+      const counts =
+        (await this.#shared.collect(this.#nextIndex)) ?? (late ? this.#own.of(this.#nextIndex) : undefined);
       if (counts === undefined) break;
       judged.push(...this.#close({ index: this.#nextIndex, counts }));
       this.#nextIndex += 1;
@@ -126,33 +123,24 @@ export class VersionMonitor {
 
   /**
    * What a crash must not take: the panes under way, to be written down, when there is something new in them and the last
-   * time is long enough ago. Others are handed them as they are so far, in case this replica never finishes them.
+   * time is long enough ago. Others are handed them too.
    */
   async handOver(): Promise<OpenPanes | undefined> {
-    if (this.#handOverAt === undefined || this.#clock.now() < this.#handOverAt) return undefined;
-    this.#handOverAt = undefined;
-    for (const [index, counts] of this.#open) {
-      // What cannot be handed over now is offered again with what comes next, and when the pane is over.
-      if (!this.#shared.isFinal(index)) await this.#shared.offer(index, counts);
-    }
-    return this.#openPanes();
+    return (await this.#own.handOver()) ? this.#openPanes() : undefined;
   }
 
   #openPanes(): OpenPanes {
-    const open = [...this.#open].map(([index, counts]) => ({ index, counts }));
-    return { baseline: this.baseline.id, paneSeconds: this.#options.windows.paneSeconds, open };
+    const { paneSeconds } = this.#options.windows;
+    return { baseline: this.baseline.id, paneSeconds, open: this.#own.all() };
   }
 
   /** The clock was ahead, and is set back: what was counted meanwhile is of now, and what was judged then is no past. */
   #setBack(current: number): void {
-    const ahead = [...this.#open].filter(([index]) => index > current);
-    for (const [index] of ahead) this.#open.delete(index);
-    this.#shared.reopenFrom(current);
     this.#history = this.#history.filter(({ index }) => index < current);
     this.#nextIndex = current;
     this.#judgesFrom = Math.min(this.#judgesFrom, current);
     this.#sinceMs = Math.min(this.#sinceMs, this.#clock.wallMs());
-    for (const [, counts] of ahead) addPane(this.#paneAt(current * this.#paneMs), counts);
+    this.#own.setBack(current);
   }
 
   get #paneMs(): number {
@@ -169,38 +157,13 @@ export class VersionMonitor {
     return Math.floor(wallMs / this.#paneMs);
   }
 
-  /** A call that was read late, after its pane was handed over, counts in the next. */
   #paneAt(atMs: number): PaneCounts {
-    this.#handOverAt ??= this.#clock.now() + handOverEveryMs;
-    let index = Math.max(this.#nextIndex, this.#indexAt(atMs));
-    while (this.#shared.isFinal(index)) index += 1;
-    let pane = this.#open.get(index);
-    if (pane === undefined) {
-      pane = this.#counter.empty();
-      this.#open.set(index, pane);
-    }
-    return pane;
-  }
-
-  async #finishUntil(current: number): Promise<void> {
-    for (const [index, counts] of this.#open) {
-      if (index >= current || this.#shared.isFinal(index)) continue;
-      if (!(await this.#shared.finish(index, counts))) return; // tried again at the next turn
-    }
-  }
-
-  /** This replica's own counts of a pane. */
-  #own(index: number): PaneCounts {
-    const sum = this.#counter.empty();
-    const own = this.#open.get(index);
-    if (own !== undefined) addPane(sum, own);
-    return sum;
+    return this.#own.at(Math.max(this.#nextIndex, this.#indexAt(atMs)));
   }
 
   #close(pane: Pane): readonly JudgedWindow[] {
     const { tumblingPanes, slidingPanes, slidingRecords } = this.#options.windows;
-    this.#open.delete(pane.index);
-    this.#shared.close(pane.index);
+    this.#own.close(pane.index);
     this.#unwritten = true;
     this.#history = [...this.#history, pane].filter(({ index }) => index > pane.index - this.#longest);
     this.#shared.forget(pane.index - this.#longest - lateReplicaPanes);

@@ -29,17 +29,6 @@ export interface Watched {
   readonly scopes: Map<string, Part>;
 }
 
-/** Every version of every monitored model, its monitors following the baselines in force. */
-export interface WatchedVersions {
-  /** Undefined for a model that is not monitored. */
-  find(model: string, version: string): Watched | undefined;
-  all(): readonly Watched[];
-  /** Takes up what config and baselines say now. Cheap when nothing changed. */
-  refresh(): void;
-  /** Writes down what is new; all of it at the end. Rejects when it cannot be written. */
-  save(all: boolean): Promise<void>;
-}
-
 /** The whole and its parts. */
 export function partsOf({ whole, scopes }: Watched): readonly Part[] {
   return scopes.size === 0 ? [whole] : [whole, ...scopes.values()];
@@ -50,83 +39,102 @@ export function partKey({ model, version, scope }: BaselineOf): string {
   return `${model} ${version} ${scope}`;
 }
 
-/** @param kept what was kept over the restart, by `partKey` */
-export function watchedVersions(
-  ports: DriftPorts,
-  baselines: Baselines,
-  store: PaneStore,
-  kept: ReadonlyMap<string, KeptPanes>,
-): WatchedVersions {
-  const watched = new Map<string, Watched>();
-  const started = new Map<Part, { id: string; options: string }>();
-  const keyOf = (model: string, version: string) => `${model} ${version}`;
-  const partOf = (of: BaselineOf, { options }: MonitoredModel): Part => ({
-    ...of,
-    monitor: undefined,
-    ring: referenceRing(options.referenceRecords),
-    windows: new Map(),
-  });
-  const refreshPart = (part: Part, options: MonitoredModel['options'], text: string) => {
-    const baseline = baselines.inForce(part);
-    const id = { id: baseline?.id ?? '', options: text };
-    const before = started.get(part);
-    if (before?.id === id.id && before.options === id.options) return;
-    started.set(part, id);
-    const former = part.monitor === undefined ? kept.get(partKey(part)) : keptOf(part, part.monitor);
-    part.windows.clear(); // what was found against another baseline, or by other marks, is no finding now
-    part.monitor = baseline && new VersionMonitor(ports, part, baseline, options, former);
-    const { windows } = options;
-    if (baseline === undefined || former?.baseline !== baseline.id || former.paneSeconds !== windows.paneSeconds)
-      return;
-    for (const window of stillStanding(former.shown ?? [], windows, ports.clock.wallMs()))
-      part.windows.set(window.kind, judgedWindow(baseline.baseline, options, window));
-  };
-  const refreshOne = (model: MonitoredModel, version: string) => {
-    const { name, options, scopes } = model;
+/** Every version of every monitored model, its monitors following the baselines in force. */
+export class WatchedVersions {
+  readonly #ports: DriftPorts;
+  readonly #baselines: Baselines;
+  readonly #store: PaneStore;
+  readonly #kept: ReadonlyMap<string, KeptPanes>;
+  readonly #watched = new Map<string, Watched>();
+  readonly #started = new Map<Part, { readonly id: string; readonly options: string }>();
+
+  /** None until the first `refresh`. @param kept what was kept over the restart, by `partKey` */
+  constructor(ports: DriftPorts, baselines: Baselines, store: PaneStore, kept: ReadonlyMap<string, KeptPanes>) {
+    this.#ports = ports;
+    this.#baselines = baselines;
+    this.#store = store;
+    this.#kept = kept;
+  }
+
+  /** Undefined for a model that is not monitored. */
+  find(model: string, version: string): Watched | undefined {
+    return this.#watched.get(versionKey(model, version));
+  }
+
+  all(): readonly Watched[] {
+    return [...this.#watched.values()];
+  }
+
+  /** Takes up what config and baselines say now. Cheap when nothing changed. */
+  refresh(): void {
+    const wanted = new Set<string>();
+    for (const model of this.#ports.models()) {
+      const text = JSON.stringify(model.options);
+      for (const version of model.versions) {
+        wanted.add(versionKey(model.name, version));
+        for (const part of partsOf(this.#known(model, version))) this.#refreshPart(part, model.options, text);
+      }
+    }
+    for (const [key, each] of this.#watched) {
+      if (wanted.has(key)) continue;
+      this.#watched.delete(key);
+      for (const part of partsOf(each)) this.#started.delete(part);
+    }
+  }
+
+  /** Writes down what is new; all of it at the end. Rejects when it cannot be written. */
+  async save(all: boolean): Promise<void> {
+    for (const part of this.all().flatMap(partsOf)) {
+      const { monitor } = part;
+      const open = await monitor?.handOver();
+      if (monitor !== undefined && (all || monitor.unwritten)) await this.#store.save(part, keptOf(part, monitor));
+      else if (open !== undefined) await this.#store.saveOpen(part, open);
+    }
+  }
+
+  /** A version with the scopes that it is to have now. */
+  #known({ name, options, scopes }: MonitoredModel, version: string): Watched {
     const of = { model: name, version };
-    const known = watched.get(keyOf(name, version)) ?? {
+    const known = this.#watched.get(versionKey(name, version)) ?? {
       ...of,
-      calls: callsOf(ports, name, version),
-      whole: partOf({ ...of, scope: everyone }, model),
+      calls: callsOf(this.#ports, name, version),
+      whole: newPart({ ...of, scope: everyone }, options),
       scopes: new Map<string, Part>(),
     };
-    watched.set(keyOf(name, version), known);
-    for (const scope of scopes) if (!known.scopes.has(scope)) known.scopes.set(scope, partOf({ ...of, scope }, model));
+    this.#watched.set(versionKey(name, version), known);
+    for (const scope of scopes)
+      if (!known.scopes.has(scope)) known.scopes.set(scope, newPart({ ...of, scope }, options));
     for (const [scope, part] of known.scopes) {
       if (scopes.includes(scope)) continue;
       known.scopes.delete(scope);
-      started.delete(part);
+      this.#started.delete(part);
     }
-    const text = JSON.stringify(options);
-    for (const part of partsOf(known)) refreshPart(part, options, text);
-  };
-  const refresh = () => {
-    const wanted = new Set<string>();
-    for (const model of ports.models()) {
-      for (const version of model.versions) {
-        wanted.add(keyOf(model.name, version));
-        refreshOne(model, version);
-      }
-    }
-    for (const [key, each] of watched) {
-      if (wanted.has(key)) continue;
-      watched.delete(key);
-      for (const part of partsOf(each)) started.delete(part);
-    }
-  };
-  return {
-    find: (model, version) => watched.get(keyOf(model, version)),
-    all: () => [...watched.values()],
-    refresh,
-    save: async all => {
-      for (const part of [...watched.values()].flatMap(partsOf)) {
-        const { monitor } = part;
-        const open = await monitor?.handOver();
-        if (monitor !== undefined && (all || monitor.unwritten)) await store.save(part, keptOf(part, monitor));
-        else if (open !== undefined) await store.saveOpen(part, open);
-      }
-    },
-  };
+    return known;
+  }
+
+  #refreshPart(part: Part, options: MonitoredModel['options'], text: string): void {
+    const baseline = this.#baselines.inForce(part);
+    const id = baseline?.id ?? '';
+    const before = this.#started.get(part);
+    if (before?.id === id && before.options === text) return;
+    this.#started.set(part, { id, options: text });
+    const former = part.monitor === undefined ? this.#kept.get(partKey(part)) : keptOf(part, part.monitor);
+    part.windows.clear(); // what was found against another baseline, or by other marks, is no finding now
+    part.monitor = baseline && new VersionMonitor(this.#ports, part, baseline, options, former);
+    const { windows } = options;
+    if (baseline === undefined || former?.baseline !== baseline.id || former.paneSeconds !== windows.paneSeconds)
+      return;
+    for (const window of stillStanding(former.shown ?? [], windows, this.#ports.clock.wallMs()))
+      part.windows.set(window.kind, judgedWindow(baseline.baseline, options, window));
+  }
+}
+
+function versionKey(model: string, version: string): string {
+  return `${model} ${version}`;
+}
+
+function newPart(of: BaselineOf, { referenceRecords }: MonitoredModel['options']): Part {
+  return { ...of, monitor: undefined, ring: referenceRing(referenceRecords), windows: new Map() };
 }
 
 function keptOf({ windows }: Part, monitor: VersionMonitor): KeptPanes {

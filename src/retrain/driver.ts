@@ -1,5 +1,6 @@
 import type { Cancel } from '../core/clock.ts';
-import { GatewayError } from '../core/errors.ts';
+import { isApart } from '../core/errors.ts';
+import { seldom } from '../core/seldom.ts';
 import { act, look, start } from './act.ts';
 import { nothingStarted } from './actions.ts';
 import { createBeliefs } from './believed.ts';
@@ -12,8 +13,6 @@ import { notAhead } from './set-back.ts';
 
 const tickMs = 500;
 const pruneEveryMs = 3_600_000;
-/** A failure that lasts is told this often. */
-const warnEveryMs = 60_000;
 
 /** Goes on with every episode that is not over, a step at a time. */
 export interface Driver {
@@ -25,23 +24,7 @@ export interface Driver {
 /** Does nothing until started. */
 export function createDriver(ports: RetrainPorts): Driver {
   const { book, clock } = ports;
-  const running = new Map<string, Promise<void>>();
-  const warnedAt = new Map<string, number>();
-  const failed = (id: string, error: unknown) => {
-    if (error instanceof GatewayError && error.code === 'replicas-apart') return; // `redis-changed` tells it
-    const now = clock.now();
-    if (now - (warnedAt.get(id) ?? Number.NEGATIVE_INFINITY) < warnEveryMs) return;
-    warnedAt.set(id, now);
-    ports.warn(`a step of episode ${id} failed, and is tried again: ${String(error)}`);
-  };
-  const run = (id: string, work: () => Promise<void>) => {
-    if (running.has(id)) return;
-    const done = Promise.resolve()
-      .then(work)
-      .catch((error: unknown) => failed(id, error))
-      .finally(() => running.delete(id));
-    running.set(id, done);
-  };
+  const { run, idle } = createSteps(ports);
   const beliefs = createBeliefs(ports);
   const next = (episode: Episode, options: RetrainOptions) => {
     const view = beliefs.of(episode);
@@ -67,8 +50,29 @@ export function createDriver(ports: RetrainPorts): Driver {
     stop: async () => {
       for (const cancel of stops ?? []) cancel();
       stops = []; // a start that comes late must not work
-      await Promise.all(running.values());
+      await idle();
     },
+  };
+}
+
+/** Runs steps, of each episode one at a time. */
+function createSteps(ports: Pick<RetrainPorts, 'clock' | 'warn'>) {
+  const running = new Map<string, Promise<void>>();
+  const tell = seldom(ports);
+  const failed = (id: string, error: unknown) => {
+    if (isApart(error)) return; // `redis-changed` tells it
+    tell(id, `a step of episode ${id} failed, and is tried again: ${String(error)}`);
+  };
+  return {
+    run: (id: string, work: () => Promise<void>) => {
+      if (running.has(id)) return;
+      const done = Promise.resolve()
+        .then(work)
+        .catch((error: unknown) => failed(id, error))
+        .finally(() => running.delete(id));
+      running.set(id, done);
+    },
+    idle: () => Promise.all(running.values()),
   };
 }
 

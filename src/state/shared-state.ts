@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { replicasApart } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
 import type { RecordStore } from './file.ts';
 import { decodeRecord, encodeRecord, isNewer, type StateRecord, writtenAtMs } from './record.ts';
@@ -94,7 +95,9 @@ class SharedState implements StateStore {
     const record = { key, value, stamp: store.stamp(key) };
     // The shared place first: a record kept here that lost there would still be handed over later, as the newest.
     const text = encodeRecord(record);
-    const standing = await link.replace(key, text, former && encodeRecord(former));
+    const standing = await link.replace(key, text, former && encodeRecord(former)).catch((error: unknown) => {
+      throw Object.assign(replicasApart(), { cause: error }); // for the log
+    });
     if (standing === text) await store.keep(record);
     else await this.#learn(decodeRecord(key, standing));
     return standing === text;

@@ -139,7 +139,7 @@ export const metricTable = {
   },
   meridian_drift_window_disturbed: {
     type: 'gauge',
-    help: '1 when a region was evacuated during the last window, so that its mix of calls is not the usual.',
+    help: '1 when a region was evacuated during the last window, or a residency class had no target: its mix of calls is not the usual.',
     labels: ['model', 'version', 'scope', 'window'],
   },
   meridian_drift_baseline_loaded: {

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { replicasApart } from '../../src/core/errors.ts';
 import type { Model } from '../../src/core/model.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import type { Attempt } from '../../src/core/result.ts';
@@ -24,6 +25,8 @@ export interface CanaryReplicas {
   mirrored: MirroredCounts;
   /** Versions whose cached answers were dropped. */
   readonly purged: string[];
+  /** What was told people. */
+  readonly warned: string[];
   /** Whether the shared place answers. */
   apart: boolean;
   /** @param aheadMs how far its wall clock is ahead of the others' */
@@ -47,7 +50,7 @@ export function canaryReplicas(
   const underWay = new Set<Promise<unknown>>();
   let count = 0;
   const reach = () => {
-    if (replicas.apart) throw new Error('Redis does not answer');
+    if (replicas.apart) throw replicasApart();
   };
   const stateOf = (store: StateStore): StateStore => ({
     ...store,
@@ -57,7 +60,7 @@ export function canaryReplicas(
     },
   });
   const portsOf = (series: string): CanaryPorts => ({
-    ...{ clock, random: seededRandom(1), series, emit: () => {}, warn: () => {} },
+    ...{ clock, random: seededRandom(1), series, emit: () => {}, warn: message => void replicas.warned.push(message) },
     state: stateOf(stores()),
     tallies: {
       publish: async (scope, text) => {
@@ -91,6 +94,7 @@ export function canaryReplicas(
   const replicas: CanaryReplicas = {
     clock,
     purged: [],
+    warned: [],
     ejected: new Set(),
     model: trialModel(),
     mirrored: noMirrored,

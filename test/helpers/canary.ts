@@ -71,3 +71,13 @@ export async function callUntil(
   await Promise.all([watcher(), ...Array.from({ length: atOnce }, caller)]);
   return got;
 }
+
+/** So many calls, each of a caller of its own; resolves to what they got. */
+export function manyCalls(gateway: Pick<TestGateway, 'call'>, count: number) {
+  let made = 0;
+  const call: TestGateway['call'] = (...of) => {
+    made += 1;
+    return gateway.call(...of);
+  };
+  return callUntil({ call }, async () => made >= count, { sessions: 2_000 });
+}

@@ -183,7 +183,7 @@ test('what others wrote but no replica understands is left alone', async t => {
 });
 
 /** A link in memory that many replicas share, and that announces nothing. */
-function fakeLink(): StateLink {
+function fakeLink(): { -readonly [key in keyof StateLink]: StateLink[key] } {
   const there = new Map<string, string>();
   return {
     up: true,
@@ -223,4 +223,7 @@ test('a change from elsewhere is in force even if the disk is full, and says so'
   await eventually(t, 'it is drained there', () => full.get('drain/eu-west-1') === 'by anna');
   t.match(warnings, [/drain\/eu-west-1 .*ENOSPC/]);
   await t.rejects(full.set('drain/us-east-1', 'by ben'), { message: 'ENOSPC' });
+  await t.rejects(full.replace('step', undefined, '1'), { message: 'ENOSPC' }, 'which is not that Redis is away');
+  link.replace = () => Promise.reject(new Error('connection lost'));
+  await t.rejects(well.replace('weight', undefined, '1'), { code: 'replicas-apart' }, 'and that is told as it is');
 });

@@ -3,8 +3,9 @@ import { GatewayError } from '../../core/errors.ts';
 import type { Model, Version } from '../../core/model.ts';
 import type { CanaryOptions } from '../options.ts';
 import { noEvidence, noTotals } from './evidence.ts';
+import { promotedOf } from './in-charge.ts';
 import { type Plan, type PlanChanges, PlanError, planOf, stableVersion, weightsOf } from './plan.ts';
-import { audited, type CanaryRecord, inCharge } from './record.ts';
+import { audited, type CanaryRecord } from './record.ts';
 import { isRunning } from './states.ts';
 
 /** What a canary begins with. */
@@ -87,10 +88,8 @@ function mustHaveCooled(before: CanaryRecord | undefined, plan: Plan, { version,
 }
 
 function baseOf(model: Model, before: CanaryRecord | undefined): CanaryRecord['base'] {
-  const weights = weightsOf(model);
-  const version = before && inCharge(before, weights);
-  const there = model.versions.some(({ name }) => name === version);
-  return version === undefined || !there ? undefined : { version, weights };
+  const version = promotedOf(model, before);
+  return version === undefined ? undefined : { version, weights: weightsOf(model) };
 }
 
 function planOrRefuse<T>(make: () => T): T {

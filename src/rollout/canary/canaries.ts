@@ -4,15 +4,15 @@ import type { InferenceRequest } from '../../core/request.ts';
 import type { DrawnJob, Split } from '../../core/split.ts';
 import { splitVersions } from '../split.ts';
 import { recordChanges } from './changes.ts';
+import { chargeOf, promotedOf } from './in-charge.ts';
 import { createLooks } from './looks.ts';
 import { missingVersions } from './missing.ts';
 import { moved } from './move.ts';
 import { newsOf } from './news.ts';
 import { type OperatorAct, operate } from './operate.ts';
-import { stableVersion, weightsOf } from './plan.ts';
 import type { CanaryPorts } from './ports.ts';
 import { createRebuilds } from './rebuilds.ts';
-import { type CanaryRecord, countedAs, inCharge } from './record.ts';
+import { type CanaryRecord, countedAs } from './record.ts';
 import { splitCanary } from './split.ts';
 import { createStarts, type Starts } from './starts.ts';
 import { isRunning } from './states.ts';
@@ -99,7 +99,10 @@ export function createCanaries(ports: CanaryPorts): Canaries {
     act: (name, act, by, reason = '') => operate(ports, changes, view, { name, act, by, reason }),
     record: name => view(name).record,
     running: name => isRunning(view(name).record?.state ?? 'aborted'),
-    stableOf: name => stableOf(ports.model(name), view(name).record),
+    stableOf: name => {
+      const model = ports.model(name);
+      return model && chargeOf(model, view(name).record);
+    },
     carries: (name, version) => carries(ports.model(name), view(name).record, version),
     drawnJob: trials.drawnJob,
     tick,
@@ -129,17 +132,10 @@ function splitter(ports: CanaryPorts, trials: Trials, view: (model: string) => V
   };
 }
 
-function stableOf(model: Model | undefined, record: CanaryRecord | undefined): string | undefined {
-  if (model === undefined) return undefined;
-  const charge = record && inCharge(record, weightsOf(model));
-  const there = model.versions.some(({ name }) => name === charge);
-  return there ? charge : stableVersion(model, '');
-}
-
 function carries(model: Model | undefined, record: CanaryRecord | undefined, version: string): boolean {
   if (model === undefined) return false;
   if (record !== undefined && isRunning(record.state) && record.canary === version) return true;
-  const charge = record && inCharge(record, weightsOf(model));
-  if (charge !== undefined && model.versions.some(({ name }) => name === charge)) return version === charge;
+  const promoted = promotedOf(model, record);
+  if (promoted !== undefined) return version === promoted;
   return model.versions.some(({ name, weight }) => name === version && weight > 0);
 }

@@ -1,5 +1,6 @@
 import { sleep } from '../../core/clock.ts';
-import { GatewayError } from '../../core/errors.ts';
+import { GatewayError, isApart, replicasApart } from '../../core/errors.ts';
+import { seldom } from '../../core/seldom.ts';
 import type { CanaryPorts } from './ports.ts';
 import { type CanaryRecord, canaryKey, type Stop, stopKey } from './record.ts';
 import { isRunning } from './states.ts';
@@ -13,7 +14,7 @@ export interface Changes {
   stopAlone(record: CanaryRecord, stop: Stop): Promise<void>;
   /**
    * Changes a model's record; `make` is asked anew when another replica was faster, and gives undefined for no change.
-   * @throws GatewayError `replicas-apart` while the shared place does not answer
+   * @throws GatewayError `replicas-apart` while the shared place does not answer, `internal` where the disk does not
    */
   change(
     model: string,
@@ -27,13 +28,17 @@ const againMs = 50;
 
 /** @param made called with what this replica changed */
 export function recordChanges(
-  ports: Pick<CanaryPorts, 'clock' | 'state' | 'together'>,
+  ports: Pick<CanaryPorts, 'clock' | 'state' | 'together' | 'warn'>,
   view: (model: string) => View,
   made: (record: CanaryRecord) => void,
 ): Changes {
   const { clock, state, together } = ports;
+  const tell = seldom(ports);
   const replace: Changes['replace'] = async ({ text }, next) => {
-    const done = await state.replace(canaryKey(next.model), text, JSON.stringify(next));
+    const done = await state.replace(canaryKey(next.model), text, JSON.stringify(next)).catch((error: unknown) => {
+      if (!isApart(error)) tell(next.model, `the canary of ${next.model} cannot be written down: ${String(error)}`);
+      throw error;
+    });
     if (!done) return false;
     made(next);
     // The record tells it now; what was written down alone is only needed while it does not.
@@ -52,9 +57,9 @@ export function recordChanges(
         const now = view(model);
         const next = make(now.record);
         if (next === undefined) return undefined;
-        if (!together()) throw apart();
-        const done = await replace(now, next).catch(() => {
-          throw apart();
+        if (!together()) throw replicasApart(wayOut);
+        const done = await replace(now, next).catch((error: unknown) => {
+          throw isApart(error) ? replicasApart(wayOut) : unwritten(error);
         });
         if (done) return next;
         await sleep(clock, againMs);
@@ -64,9 +69,11 @@ export function recordChanges(
   };
 }
 
-function apart(): GatewayError {
-  return new GatewayError(
-    'replicas-apart',
-    'Redis does not answer, or answers again only now: nothing moves forward without it. Aborting a canary is possible.',
-  );
+const wayOut = 'Aborting a canary is possible.';
+
+function unwritten(cause: unknown): GatewayError {
+  const told = new GatewayError('internal', 'It could not be written down: see the log, and try again.', {
+    status: 503,
+  });
+  return Object.assign(told, { cause });
 }

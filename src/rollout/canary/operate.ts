@@ -1,4 +1,4 @@
-import { GatewayError } from '../../core/errors.ts';
+import { GatewayError, isApart } from '../../core/errors.ts';
 import type { Changes } from './changes.ts';
 import { moved } from './move.ts';
 import { weightsOf } from './plan.ts';
@@ -44,7 +44,7 @@ export async function operate(
   const { record } = view(name);
   if (act !== 'abort' || ports.together()) {
     const changed = await changes.change(name, make).catch(error => {
-      if (act === 'abort' && error instanceof GatewayError && error.code === 'replicas-apart') return undefined;
+      if (act === 'abort' && isApart(error)) return undefined;
       throw error;
     });
     if (changed !== undefined) return changed;

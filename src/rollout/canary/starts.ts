@@ -50,9 +50,10 @@ export function createStarts(ports: CanaryPorts, changes: Changes, view: (model:
       try {
         await begin(name, { id, version: options.version, by: 'config', reason: 'models.canary.version', changes: {} });
       } catch (error) {
-        if (!(error instanceof GatewayError) || error.code === 'replicas-apart') return; // tried again at the next tick
+        const told = error instanceof GatewayError ? error : undefined;
+        if (told?.code === 'replicas-apart' || told?.code === 'internal') return; // tried again at the next tick
         refused.add(model);
-        ports.warn(`the canary that the config asks for did not start: ${error.message}`);
+        ports.warn(`the canary that the config asks for did not start: ${told?.message ?? String(error)}`);
       }
     },
   };
