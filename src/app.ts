@@ -17,6 +17,7 @@ import { createReloads, type InForce, keysWaitMs } from './compose/reloads.ts';
 import { createReplica } from './compose/replica.ts';
 import { createShadowing, type Shadowing } from './compose/shadow.ts';
 import { shutdown } from './compose/shutdown.ts';
+import { createTogether } from './compose/together.ts';
 import { gatewayVersion } from './compose/version.ts';
 import { createVersions, hasNewVersions } from './compose/versions.ts';
 import type { ResolvedConfig } from './config/resolve.ts';
@@ -71,15 +72,16 @@ export async function createApp({ resolved, clock, random, log }: AppDeps): Prom
   if (hasNewVersions(parts)) await configs.again();
   const drift = await createDrift(parts, warn);
   const shadowing = createShadowing(parts);
-  const canaries = createCanaryPart(parts, shadowing, warn);
+  const together = createTogether(parts);
+  const canaries = createCanaryPart(parts, shadowing, together.now, warn);
   const serve = createGateway(parts, canaries);
   const jobs = createJobs(parts, { serve, drawnJob: canaries.drawnJob }, warn);
   const batches = createBatches(parts, warn);
   const builds = createBuilds(parts, warn);
-  const episodes = createEpisodes(parts, episodeSources(parts, canaries, drift, warn));
-  const versions = createVersions(parts, canaries, { apply: configs.again, warn });
+  const episodes = createEpisodes(parts, episodeSources(parts, canaries, drift, warn), together.now);
+  const versions = createVersions(parts, canaries, { apply: configs.again, warn }, together.now);
   const registry = watchRegistry(parts, { versions, episodes }, warn);
-  join(shadowing.hear, canaries.hear, drift.hear, episodes.hear);
+  join(together.hear, shadowing.hear, canaries.hear, drift.hear, episodes.hear);
   const replica = createReplica(clock);
   const sides = { parts, jobs, batches, drift, shadowing, episodes, versions, canaries, replica };
   const planes = {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Listener } from '../core/events.ts';
 import { type Canaries, createCanaries } from '../rollout/canary/canaries.ts';
 import { type History, historyFiles } from '../rollout/canary/history.ts';
 import type { Parts } from './parts.ts';
@@ -12,28 +11,15 @@ export interface CanaryPart extends Canaries {
   readonly history: History;
 }
 
-/**
- * How long Redis must have answered before records move forward: by then every replica has compared its records with
- * those there (`state/shared-state.ts` does so every two seconds at least).
- */
-const settleMs = 3_000;
-
 /** Canaries of the config in force; what they count is what the request path tells. */
 export function createCanaryPart(
   parts: Parts,
   shadowing: Pick<Shadowing, 'mirror'>,
+  together: () => boolean,
   warn: (message: string) => void,
 ): CanaryPart {
   const { clock, random, emit, stores, health, router, cache, work } = parts;
   const history = historyFiles(join(parts.config().config.stateDir, 'canary'));
-  let upSince: number | undefined;
-  const together = () => {
-    const up = stores.redisUp();
-    if (up === undefined) return true;
-    if (!up) upSince = undefined;
-    else upSince ??= clock.now();
-    return upSince !== undefined && clock.now() - upSince >= settleMs;
-  };
   const canaries = createCanaries({
     clock,
     random,
@@ -69,10 +55,5 @@ export function createCanaryPart(
     background: work.start,
     warn,
   });
-  /** A Redis that was away for less than a look must still be noticed. */
-  const hear: Listener = event => {
-    if (event.type === 'redis-changed' && !event.up) upSince = undefined;
-    canaries.hear(event);
-  };
-  return { ...canaries, hear, history };
+  return { ...canaries, history };
 }

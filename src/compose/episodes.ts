@@ -14,6 +14,7 @@ import { namedModel } from './named-model.ts';
 import { auditedOwn } from './owned.ts';
 import type { Parts } from './parts.ts';
 import { replicaId } from './replica-id.ts';
+import { togetherState } from './together.ts';
 
 /** What other parts tell episodes. */
 export interface EpisodeSources {
@@ -32,11 +33,12 @@ export interface EpisodeSources {
   warn(message: string): void;
 }
 
-/** Episodes over the gateway's parts. */
-export function createEpisodes(parts: Parts, sources: EpisodeSources): Episodes {
+/** Episodes over the gateway's parts. @param together see `Together` */
+export function createEpisodes(parts: Parts, sources: EpisodeSources, together: () => boolean): Episodes {
   const { clock, emit, backends, health, stores } = parts;
   const model = (name: string) => parts.config().models.get(name);
-  const book = openBook(stores.state);
+  const state = togetherState(stores, together);
+  const book = openBook(state);
   return startEpisodes({
     clock,
     emit,
@@ -44,11 +46,11 @@ export function createEpisodes(parts: Parts, sources: EpisodeSources): Episodes 
     poster: backends.poster,
     book,
     budget: retrainBudget(
-      stores.state,
+      state,
       () => clock.wallMs(),
       id => book.get(id)?.state,
     ),
-    state: stores.state,
+    state,
     replica: replicaId(parts.config().config.stateDir),
     models: () =>
       Object.entries(parts.config().config.models).flatMap(([name, { retrain }]) =>

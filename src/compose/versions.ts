@@ -9,6 +9,7 @@ import type { Auditor } from './auditor.ts';
 import type { CanaryPart } from './canary.ts';
 import { auditedOwn } from './owned.ts';
 import type { Parts } from './parts.ts';
+import { togetherState } from './together.ts';
 
 /** Between looks for canaries that are due. */
 const lookMs = 5_000;
@@ -28,6 +29,7 @@ export function createVersions(
   parts: Parts,
   canaries: Pick<CanaryPart, 'record' | 'start' | 'act' | 'stableOf'>,
   more: Pick<VersionsPorts, 'apply' | 'warn'>,
+  together: () => boolean,
 ): Versions {
   const { stores, clock, emit, config } = parts;
   return new Versions(
@@ -36,7 +38,7 @@ export function createVersions(
       inUse: model => inUse(canaries, model),
       stopCanary: (model, version, by, why) => stopCanary(canaries, model, version, by, why),
       startCanary: (model, version, by) => startCanary(canaries, model, version, by),
-      state: stores.state,
+      state: togetherState(stores, together),
       clock,
       emit,
       model: name => config().models.get(name),

@@ -17,13 +17,16 @@ const mostRows = 5_000_000;
 
 /**
  * Records of a CSV with a header. A column without a name, as tables get that are written with their row numbers, is no
- * feature. Throws an `Error` where a name is there twice.
+ * feature. Throws an `Error` where a name is there twice, or a record has more values than there are names.
  */
 export function fromCsvText(text: string, roles: ColumnRoles, threshold: number | undefined): BaselineSource {
   const { names, rows } = readCsv(text, undefined, 'present', mostRows);
   const columns = names.flatMap((name, index) => (name === '' ? [] : [{ name, index }]));
   const twice = columns.find(({ name, index }) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new Error(`there are two columns ${twice.name}`);
+  const long = rows.findIndex(cells => cells.slice(names.length).some(cell => cell !== ''));
+  if (long >= 0)
+    throw new Error(`record ${long + 1} has more values than there are columns: is a comma not in quotes?`);
   const instances = rows.map(
     cells => new Map<string, Value>(columns.map(({ name, index }) => [name, cellOf(cells[index] ?? '')])),
   );

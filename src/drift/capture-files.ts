@@ -9,6 +9,7 @@ export interface CaptureFiles {
   append(path: string, text: string): Promise<void>;
   /** Paths of all captured files, in order within an hour. */
   list(): AsyncIterable<string>;
+  /** Empty for one that is not there any more. */
   read(path: string): Promise<string>;
   /** Puts a text in the place of a file's. */
   replace(path: string, text: string): Promise<void>;
@@ -49,7 +50,8 @@ export function directoryFiles(root: string): CaptureFiles {
         if (entry.isFile() && entry.name.endsWith(extension))
           yield relative(root, join(entry.parentPath, entry.name)).split(sep).join('/');
     },
-    read: path => readFile(at(path), 'utf8'),
+    // Another replica may have removed it since it was listed.
+    read: async path => ((await sizeOf(at(path))) === 0 ? '' : readFile(at(path), 'utf8')),
     replace: async (path, text) => {
       try {
         await writeFile(`${at(path)}.new`, text, { mode: 0o600 });

@@ -141,7 +141,8 @@ function truthOf(value: unknown): Truth | undefined {
   if (!Array.isArray(value)) return charactersOf([value]) > mostCharacters ? undefined : scalarOf(value);
   const list = value.map(each => (each === null ? null : scalarOf(each)));
   if (charactersOf(list) > mostCharacters) return undefined;
-  return list.length > 0 && list.every(each => each !== undefined) ? (list as (number | string | null)[]) : undefined;
+  if (list.every(each => each === null)) return undefined; // it would keep the answer, and tell nothing
+  return list.every(each => each !== undefined) ? (list as (number | string | null)[]) : undefined;
 }
 
 function charactersOf(list: readonly unknown[]): number {

@@ -69,13 +69,15 @@ function areaVarianceOf(area: number, { scores }: TruthCounts): number {
   return areaVariance(area, positives, positives + negatives);
 }
 
-/** Of an area under the curve (Hanley and McNeil 1982). */
-function areaVariance(area: number, positives: number, all: number): number {
+/** Of an area under the curve (Hanley and McNeil 1982); a perfect one of a handful of pairs is not certain either. */
+function areaVariance(found: number, positives: number, all: number): number {
   const negatives = all - positives;
   if (positives < 1 || negatives < 1) return 0;
+  const pairs = positives * negatives;
+  const area = found > 0 && found < 1 ? found : (found * pairs + 0.5) / (pairs + 1);
   const [q1, q2] = [area / (2 - area), (2 * area * area) / (1 + area)];
   const spread = area * (1 - area) + (positives - 1) * (q1 - area * area) + (negatives - 1) * (q2 - area * area);
-  return Math.max(0, spread / (positives * negatives));
+  return Math.max(0, spread / pairs);
 }
 
 /** How well a version did, as a baseline keeps it; undefined without pairs. */

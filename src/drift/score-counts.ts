@@ -27,16 +27,34 @@ export function noScores(): ScoreCounts {
 
 /** Counts a finite score, in place. */
 export function addScore(counts: ScoreCounts, score: number, positive: boolean): void {
-  addCell(counts, cellOf(score, counts.width), positive ? 1 : 0, positive ? 0 : 1);
+  addCell(counts, cellOf(score, counts.width), positive);
   coarsen(counts);
 }
 
-/** Adds counts to others, in place. */
+/** Adds counts to others, in place: one pass over both, as windows are sums of many panes. */
 export function addScores(into: ScoreCounts, more: ScoreCounts): void {
   widen(into, Math.max(into.width, more.width));
-  for (const [index, score] of more.scores.entries())
-    addCell(into, cellOf(score, into.width), more.positives[index] ?? 0, more.negatives[index] ?? 0);
+  const [former, other] = [copyOf(into), copyOf(more)];
+  widen(other, into.width);
+  let [left, right, at] = [0, 0, 0];
+  for (; left < former.scores.length || right < other.scores.length; at += 1) {
+    const [mine, theirs] = [former.scores[left] ?? Infinity, other.scores[right] ?? Infinity];
+    into.scores[at] = Math.min(mine, theirs);
+    into.positives[at] = 0;
+    into.negatives[at] = 0;
+    if (mine <= theirs) addCounts(into, at, former, left++);
+    if (theirs <= mine) addCounts(into, at, other, right++);
+  }
   coarsen(into);
+}
+
+function copyOf({ width, scores, positives, negatives }: ScoreCounts): ScoreCounts {
+  return { width, scores: [...scores], positives: [...positives], negatives: [...negatives] };
+}
+
+function addCounts(into: ScoreCounts, at: number, from: ScoreCounts, index: number): void {
+  into.positives[at] = (into.positives[at] ?? 0) + (from.positives[index] ?? 0);
+  into.negatives[at] = (into.negatives[at] ?? 0) + (from.negatives[index] ?? 0);
 }
 
 /** Scores where the truth was 1, and where it was 0. */
@@ -63,19 +81,19 @@ export function areaUnderCurve(counts: ScoreCounts): number | undefined {
 }
 
 function cellOf(score: number, width: number): number {
-  if (width === 0 || Math.abs(score) >= width * wholes) return score;
-  return Math.floor(score / width) * width;
+  if (width === 0 || Math.abs(score) >= width * wholes) return score + 0; // −0 is 0
+  return Math.floor(score / width) * width + 0;
 }
 
-function addCell({ scores, positives, negatives }: ScoreCounts, score: number, ones: number, zeros: number): void {
+function addCell({ scores, positives, negatives }: ScoreCounts, score: number, positive: boolean): void {
   const at = firstFrom(scores, score);
   if (scores[at] !== score) {
-    scores.splice(at, 0, score + 0); // −0 is 0
+    scores.splice(at, 0, score);
     positives.splice(at, 0, 0);
     negatives.splice(at, 0, 0);
   }
-  positives[at] = (positives[at] ?? 0) + ones;
-  negatives[at] = (negatives[at] ?? 0) + zeros;
+  const side = positive ? positives : negatives;
+  side[at] = (side[at] ?? 0) + 1;
 }
 
 /** Place of the first score that is not below this one. */

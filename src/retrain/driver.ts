@@ -1,4 +1,5 @@
 import type { Cancel } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
 import { act, look, start } from './act.ts';
 import { nothingStarted } from './actions.ts';
 import { createBeliefs } from './believed.ts';
@@ -27,6 +28,7 @@ export function createDriver(ports: RetrainPorts): Driver {
   const running = new Map<string, Promise<void>>();
   const warnedAt = new Map<string, number>();
   const failed = (id: string, error: unknown) => {
+    if (error instanceof GatewayError && error.code === 'replicas-apart') return; // `redis-changed` tells it
     const now = clock.now();
     if (now - (warnedAt.get(id) ?? Number.NEGATIVE_INFINITY) < warnEveryMs) return;
     warnedAt.set(id, now);
@@ -117,7 +119,8 @@ async function carryOut(ports: RetrainPorts, episode: Episode, plan: Plan, optio
       // Made for the episode as it was: what changed meanwhile is looked at anew.
       const still = (latest: Episode) => (latest === episode || same(latest, episode) ? (patch ?? {}) : undefined);
       const made = await happen(ports, id, event, { by: 'gateway', detail }, still);
-      if (made?.state === 'failed' && nothingStarted(made.actions)) await ports.budget.release(made.model, id);
+      if (made !== undefined && isOver(made.state) && (made.actions.length === 0 || nothingStarted(made.actions)))
+        await ports.budget.release(made.model, id);
       return;
     }
     case 'start':

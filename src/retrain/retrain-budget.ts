@@ -94,7 +94,11 @@ export function retrainBudget(
     isAhead: model => of(model).some(ahead),
     setBack,
     release,
-    refusal: (model, episode, limits) => busy(of(model), episode) ?? refusal(of(model), limits),
+    refusal: (model, episode, limits) => {
+      const past = of(model);
+      // What it took itself, before the process died that was about to start it, does not stand in its way.
+      return busy(past, episode) ?? (past.some(each => each.episode === episode) ? undefined : refusal(past, limits));
+    },
     claim,
     left: (model, { maxPerWeek }) => Math.max(0, maxPerWeek - thisWeek(of(model)).length),
   };

@@ -1,6 +1,6 @@
 /**
  * Distances between two distributions over the same bins. All take probability arrays of equal length that each sum to
- * 1 (`sharesOf` makes them from counts); logarithms are natural unless a base is given. A bin that is empty on both
+ * 1 (`sharesOf` makes them from counts; nothing here divides by a sum); logarithms are natural unless a base is given. A bin that is empty on both
  * sides counts nothing. Arrays of different lengths throw RangeError.
  */
 

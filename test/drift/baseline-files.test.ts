@@ -379,6 +379,13 @@ test('bins hold about the same, a value that repeats has one of its own', async 
   );
 });
 
+test('a record with a comma too many is told, and makes no baseline of shifted columns', async t => {
+  const read = (text: string) => () =>
+    fromCsvText(text, { ...roles, prediction: undefined, truth: undefined }, undefined);
+  t.throws(read('name,wind\nAnn,1\nSmith, Bob,2\n'), /record 2 has more values than there are columns/);
+  t.equal(read('name,wind\nAnn,1,\nBob\n')().instances.length, 2, 'but for empty cells at the end, or none');
+});
+
 test('CSV without the columns that are named is refused', async t => {
   t.throws(() => fromCsvText(csv, { ...roles, truth: 'snow' }, 0.5), /no column snow: there are day, wind/);
 });

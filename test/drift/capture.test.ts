@@ -150,6 +150,26 @@ test('files begin anew every hour and when they are full, one for each tenant; o
   t.strictSame(readdirSync(root), ['notes'], 'with the empty folders');
 });
 
+test('a restart goes on in the hour it is, and what was called in the last one stands there', async t => {
+  const root = stateDir(t);
+  const before = bench(t, { files: directoryFiles(root) });
+  before.clock.hold(12 * 60_000 - 1_000); // 06:59:59
+  before.call('{"instances":[]}', { id: 'one' });
+  before.clock.hold(2_000); // it waits over the hour
+  await before.started.stop();
+  const after = bench(t, { files: directoryFiles(root) });
+  after.clock.hold(12 * 60_000 + 1_000);
+  after.call('{"instances":[]}', { id: 'two' });
+  await after.started.flush();
+  const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.jsonl'));
+  t.strictSame(names.map(name => name.split('/')[5]).sort(), ['06', '07']);
+  t.equal(
+    await after.started.remove({ tenant: undefined, inferenceId: 'one' }, () => true),
+    1,
+    'also by its successor',
+  );
+});
+
 test('sealed lines tell nothing, open under the destination’s keys only, and cannot be changed', async t => {
   const { started, call, lines, options } = bench(t, { encryption });
   call('{"instances":[{"x":4242}]}', { id: 'mine' });

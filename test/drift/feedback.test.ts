@@ -145,6 +145,24 @@ test('forged, foreign, late and malformed truths join nothing', async t => {
   t.equal(joined.length, 1);
 });
 
+test('a list that tells nothing leaves the answer to a truth that does', async t => {
+  const { answered, take, joined } = await bench(t);
+  answered('a', { predictions: [0.7, 0.2] });
+  for (const truth of [[], [null, null], [1, {}]]) t.equal(await take({ inferenceId: 'a', truth }), 'invalid');
+  t.equal(await take({ inferenceId: 'a', truth: [1, null] }), 'joined');
+  t.equal(joined.length, 1);
+});
+
+test('ids of any characters are a tenant’s own', async t => {
+  const { answered, take } = await bench(t);
+  const ids = ['a b', 'ü', '💧', '\u0000x', '__proto__', 'constructor', '../../etc', 'a"b', '%00', 'x'.repeat(64)];
+  for (const id of ids) answered(id);
+  for (const inferenceId of ids) {
+    t.equal(await take({ inferenceId, truth: 1 }, 'other'), 'unknown');
+    t.equal(await take({ inferenceId, truth: 1 }), 'joined');
+  }
+});
+
 test('a tenant cannot take over another’s inference id', async t => {
   const { answered, take, joined } = await bench(t);
   answered('shared', { predictions: [0.2] });

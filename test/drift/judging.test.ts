@@ -115,6 +115,22 @@ function checksOf(broken: readonly Row[], typed = true, baseline = baselineOf(us
   );
 }
 
+test('a perfect area under the curve of a handful of truths makes no drift of a good one', async t => {
+  const of = (count: number, wrong: number) =>
+    truthsOf(
+      rows(count, index => ({ index })).map((_, index) => [index < wrong ? 1 : (index % 2) * 0.9 + 0.05, index % 2]),
+      0.5,
+    );
+  const options = monitorOptions({ windows, performance: 'auc' });
+  const level = (before: number) => {
+    const baseline = { ...baselineOf(usual), performance: performanceOf(of(before, 0)) };
+    const found = judge(baseline, { ...counted(baseline, []), truths: of(200, 40) }, options);
+    return found.find(({ monitor }) => monitor === 'performance')?.level;
+  };
+  t.equal(level(4), 'between', 'four truths say little');
+  t.equal(level(400), 'drifted');
+});
+
 test('data quality: each check of Model Monitor, and nothing where all is well', async t => {
   const change = (make: (row: Row, index: number) => Row) => usual.map(make);
   t.strictSame(checksOf(usual), []);

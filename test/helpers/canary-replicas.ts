@@ -22,6 +22,8 @@ export interface CanaryReplicas {
   model: Model;
   /** What each replica has mirrored so far. */
   mirrored: MirroredCounts;
+  /** Versions whose cached answers were dropped. */
+  readonly purged: string[];
   /** Whether the shared place answers. */
   apart: boolean;
   /** @param aheadMs how far its wall clock is ahead of the others' */
@@ -76,7 +78,7 @@ export function canaryReplicas(
     mayServe: () => true,
     unusable: ({ version, region }) => (replicas.ejected.has(`${version}@${region}`) ? 'ejected' : undefined),
     region: () => 'serving',
-    purge: async () => {},
+    purge: async (_, version) => void replicas.purged.push(version),
     predictionsOf: () => [],
     shadow: () => ({ agreement: () => ({ ...replicas.mirrored }), stop: () => {} }),
     background: work => {
@@ -88,6 +90,7 @@ export function canaryReplicas(
   });
   const replicas: CanaryReplicas = {
     clock,
+    purged: [],
     ejected: new Set(),
     model: trialModel(),
     mirrored: noMirrored,
@@ -101,6 +104,7 @@ export function canaryReplicas(
       for (let left = ms; left > 0; left -= 62.5) {
         clock.advance(Math.min(62.5, left));
         for (let turn = 0; turn < 5 || (underWay.size > 0 && turn < mostTurns); turn += 1) await setImmediate();
+        underWay.clear(); // whoever did not come to an end is dead
       }
     },
   };

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { test } from 'tap';
+import { seededRandom } from '../../src/core/random.ts';
+import { quantileEdges } from '../../src/statistics/edges.ts';
+import { histogramOf } from '../../src/statistics/fixed-histogram.ts';
 import {
   exactDistanceTail,
   kolmogorovSmirnov,
@@ -70,4 +73,42 @@ test('over one bin per value the counts give the same as the samples', async () 
       return Math.abs(one.distance - other.distance) < 1e-12 && Math.abs(one.p - other.p) < 1e-12;
     }),
   );
+});
+
+test('what bins of equal counts lose of the distance: little of a shift, all of what happens within one bin', async t => {
+  const random = seededRandom(7);
+  const bell = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const draw = (value: () => number) => Array.from({ length: 2_000 }, value).sort((a, b) => a - b);
+  const lostOf = (before: number[], after: number[], bins: number) => {
+    const edges = quantileEdges(before, bins);
+    const [left, right] = [histogramOf(edges, before).counts, histogramOf(edges, after).counts];
+    const lost = kolmogorovSmirnov(before, after).distance - kolmogorovSmirnovOfCounts(left, right).distance;
+    const fullest = Math.max(...left, ...right) / 2_000;
+    t.ok(lost > -1e-12 && lost <= fullest + 1e-12, 'never larger, and less by the fullest bin at most');
+    return lost;
+  };
+  const moved: readonly (() => number)[] = [
+    () => bell() + 0.3,
+    () => bell() * 1.5,
+    () => bell() * 0.7,
+    () => Math.exp(bell() + 0.4),
+    () => -1.5 * Math.log(1 - random()),
+  ];
+  const usual = [bell, bell, bell, () => Math.exp(bell()), () => -Math.log(1 - random())];
+  for (const [bins, mean, most] of [
+    [10, 0.008, 0.025],
+    [50, 0.004, 0.012],
+  ] as const) {
+    const lost = moved.flatMap((after, shape) =>
+      Array.from({ length: 8 }, () => lostOf(draw(usual[shape] ?? bell), draw(after), bins)),
+    );
+    t.ok(lost.reduce((sum, each) => sum + each, 0) / lost.length < mean, `on average, of ${bins} bins`);
+    t.ok(Math.max(...lost) < most, `at most, of ${bins} bins`);
+  }
+  const within = lostOf(
+    draw(random),
+    draw(() => (random() < 0.1 ? 1e-4 : 0.1 + 0.9 * random())),
+    10,
+  );
+  t.ok(within > 0.05, 'values that gather within one bin are not seen');
 });

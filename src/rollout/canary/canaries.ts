@@ -64,6 +64,7 @@ export function createCanaries(ports: CanaryPorts): Canaries {
     });
   const rebuilds = createRebuilds(ports, changes, view);
   const missing = missingVersions(clock);
+  purgeEnded(ports, view);
   const tick = async (): Promise<void> => {
     for (const model of ports.models()) {
       const { name } = model;
@@ -106,6 +107,15 @@ export function createCanaries(ports: CanaryPorts): Canaries {
       for (const stop of [...stops, looks.stop, trials.stop]) stop();
     },
   };
+}
+
+/** Who wrote an end down may have died before the version's cached answers were gone. */
+function purgeEnded(ports: CanaryPorts, view: (model: string) => View): void {
+  for (const model of ports.models()) {
+    const { record } = view(model.name);
+    if (record === undefined || isRunning(record.state) || carries(model, record, record.canary)) continue;
+    ports.background(() => ports.purge(model.name, record.canary));
+  }
 }
 
 function splitter(ports: CanaryPorts, trials: Trials, view: (model: string) => View): Canaries['split'] {

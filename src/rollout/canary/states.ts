@@ -6,7 +6,7 @@ export const canaryStates = [
   'stepping',
   /** A region is ill: what happens there counts for nothing, and no step is passed until it is well. Ends by itself. */
   'frozen',
-  /** Waits for a person, who resumes, promotes or aborts it. Keeps its share. */
+  /** Waits for a person, who resumes, promotes or aborts it. Keeps its share, unless that is all calls and looked broken. */
   'held',
   /** Stopped by an operator, at its share. */
   'paused',

@@ -1,11 +1,13 @@
-import type { Listener } from '../../core/events.ts';
+import type { GatewayEvent, Listener } from '../../core/events.ts';
 import type { Model } from '../../core/model.ts';
 import type { InferenceRequest } from '../../core/request.ts';
 import type { DrawnCall, DrawnJob } from '../../core/split.ts';
 import type { Target } from '../../core/target.ts';
 import { isReturning, splitKey } from '../split.ts';
 import type { Side } from './counts.ts';
-import { followJobs, isFollowed } from './followed-jobs.ts';
+import { type FollowedJobs, followJobs, isFollowed } from './followed-jobs.ts';
+import type { VersionCalled } from './observer.ts';
+import { type PendingCalls, pendingCalls } from './pending-calls.ts';
 import type { CanaryPorts } from './ports.ts';
 import { type CanaryRecord, countedAs, shareOf } from './record.ts';
 import { isRunning } from './states.ts';
@@ -26,129 +28,143 @@ export interface Trials {
   stop(): void;
 }
 
-/** A call between its choice and its end. */
-interface Pending {
-  readonly trial: Trial;
-  readonly side: Side;
-  readonly share: number;
-  readonly key: string | undefined;
-  readonly returning: boolean;
-}
-
-/** Calls that never end, such as those of jobs, are forgotten when so many came after them. */
-const mostPending = 20_000;
 const urgentRun = 5;
 /** A look is a write on disk and in Redis: not one for each failure of a version that does nothing else. */
 const hurryMs = 100;
 
+/** What is remembered between events. */
+interface Parts {
+  readonly ports: CanaryPorts;
+  readonly trials: Map<string, Trial>;
+  readonly pending: PendingCalls;
+  readonly jobs: FollowedJobs;
+  /** By request: what its attempts cost. */
+  readonly costs: WeakMap<object, Map<Target, number>>;
+  /** The model's canary as it stands now. */
+  readonly view: (model: string) => CanaryRecord | undefined;
+  urgent: (model: string) => void;
+}
+
 /** @param view the model's canary as it stands now */
 export function createTrials(ports: CanaryPorts, view: (model: string) => CanaryRecord | undefined): Trials {
-  const trials = new Map<string, Trial>();
-  const pending = new Map<string, Pending>();
-  const jobs = followJobs(ports.clock);
-  const costs = new WeakMap<object, Map<Target, number>>();
-  let urgent: (model: string) => void = () => {};
-
-  const of: Trials['of'] = record => {
-    const known = record === undefined ? undefined : trials.get(record.model);
-    if (record === undefined || !isRunning(record.state)) {
-      if (record !== undefined && known !== undefined) end(record.model, known);
-      return undefined;
-    }
-    const trial =
-      known?.id === countedAs(record)
-        ? known
-        : startTrial(ports, record, () => current(record.id, record.model), costs);
-    if (trial !== known) {
-      if (known !== undefined) end(record.model, known);
-      trials.set(record.model, trial);
-    }
-    // What failed in a region before it was known to be ill was not the canary's doing either.
-    trial.observer.forgetRuns(Object.keys(record.degraded));
-    followShadow(ports, trial, record);
-    return trial;
+  const parts: Parts = {
+    ...{ ports, view, trials: new Map(), pending: pendingCalls(), jobs: followJobs(ports.clock), costs: new WeakMap() },
+    urgent: () => {},
   };
-  const current = (id: string, model: string) => {
-    const record = view(model);
-    return record?.id === id ? record : undefined;
-  };
-  const end = (model: string, trial: Trial) => {
-    trial.shadow?.stop();
-    trials.delete(model);
-  };
-  const finished = (requestId: string, left: boolean) => {
-    const call = pending.get(requestId);
-    if (call === undefined) return;
-    pending.delete(requestId);
-    // A caller who gave up is what a version that does not answer looks like.
-    if (!left) countFinished(call.trial, call);
-  };
+  const { trials, pending } = parts;
   return {
-    of,
+    of: record => trialOf(parts, record),
     due: record =>
-      of(record) !== undefined &&
       record !== undefined &&
+      trialOf(parts, record) !== undefined &&
       ports.clock.wallMs() - record.lookedAtMs >= record.plan.lookEveryMs,
     chosen: (record, model, request, side) => {
-      const trial = of(record);
+      const trial = trialOf(parts, record);
       if (trial === undefined || pending.has(request.id)) return;
       const [key, returning] = [splitKey(model, request), isReturning(model, request)];
-      pending.set(request.id, { trial, side, share: shareOf(record), key, returning });
-      if (pending.size <= mostPending) return;
-      const [oldest] = pending.keys();
-      if (oldest !== undefined) pending.delete(oldest);
+      pending.add(request.id, { trial, side, share: shareOf(record), key, returning });
     },
-    hear: event => {
-      switch (event.type) {
-        case 'attempt-finished': {
-          const { attempt, request, costUsd } = event;
-          if (costUsd === undefined || !trials.has(attempt.target.model)) return;
-          const known = costs.get(request) ?? new Map<Target, number>();
-          if (!known.has(attempt.target)) known.set(attempt.target, costUsd);
-          costs.set(request, known);
-          return;
-        }
-        case 'version-called': {
-          const trial = event.arm === undefined ? undefined : of(view(event.model));
-          if (trial === undefined) return;
-          if (isFollowed(event)) return jobs.taken(event, trial.id);
-          const call = pending.get(event.request.id);
-          const key = call?.returning === true ? call.key : undefined;
-          trial.observer.called(event, call && { key, again: comesAgain(trial, call) });
-          const failing = trial.observer.runs().some(({ length }) => length >= urgentRun);
-          if (event.outcome === 'ok' || event.arm?.side !== 'canary' || !failing) return;
-          if (ports.clock.now() - trial.hurriedAt < hurryMs) return;
-          trial.hurriedAt = ports.clock.now();
-          return urgent(event.model);
-        }
-        case 'job-changed': {
-          const job = jobs.ended(event, ports.model(event.model));
-          const trial = job && of(view(event.model));
-          if (event.outcome === undefined || job === undefined || trial?.id !== job.trial) return;
-          trial.observer.jobEnded(job.side, job.target, event.outcome, job.tookMs);
-          return finished(event.id, false);
-        }
-        case 'truth-joined': {
-          const record = view(event.model);
-          const { drawn } = event;
-          if (record === undefined || drawn === undefined || !isOfTrial(record, event.version, drawn)) return;
-          of(record)?.observer.truth(lossOf(event), drawn);
-          return;
-        }
-        case 'request-finished':
-          return finished(event.requestId, event.error === 'client-closed');
-        default:
-          return;
-      }
-    },
-    drawnJob: jobs.drawn,
+    hear: event => hear(parts, event),
+    drawnJob: parts.jobs.drawn,
     onUrgent: run => {
-      urgent = run;
+      parts.urgent = run;
     },
     stop: () => {
-      for (const [model, trial] of trials) end(model, trial);
+      for (const [model, trial] of trials) end(parts, model, trial);
     },
   };
+}
+
+function trialOf(parts: Parts, record: CanaryRecord | undefined): Trial | undefined {
+  if (record === undefined) return undefined;
+  const { ports, trials, costs, view } = parts;
+  const { id, model } = record;
+  const known = trials.get(model);
+  if (!isRunning(record.state)) {
+    if (known !== undefined) end(parts, model, known);
+    return undefined;
+  }
+  const current = () => {
+    const now = view(model);
+    return now?.id === id ? now : undefined;
+  };
+  const trial = known?.id === countedAs(record) ? known : startTrial(ports, record, current, costs);
+  if (trial !== known) {
+    if (known !== undefined) end(parts, model, known);
+    trials.set(model, trial);
+  }
+  // What failed in a region before it was known to be ill was not the canary's doing either.
+  trial.observer.forgetRuns(Object.keys(record.degraded));
+  followShadow(ports, trial, record);
+  return trial;
+}
+
+function end({ trials }: Parts, model: string, trial: Trial): void {
+  trial.shadow?.stop();
+  trials.delete(model);
+}
+
+function hear(parts: Parts, event: GatewayEvent): void {
+  switch (event.type) {
+    case 'attempt-finished': {
+      const { attempt, request, costUsd } = event;
+      if (costUsd === undefined || !parts.trials.has(attempt.target.model)) return;
+      const known = parts.costs.get(request) ?? new Map<Target, number>();
+      if (!known.has(attempt.target)) known.set(attempt.target, costUsd);
+      parts.costs.set(request, known);
+      return;
+    }
+    case 'version-called':
+      called(parts, event);
+      return;
+    case 'job-changed':
+      jobChanged(parts, event);
+      return;
+    case 'truth-joined': {
+      const record = parts.view(event.model);
+      const { drawn } = event;
+      if (record === undefined || drawn === undefined || !isOfTrial(record, event.version, drawn)) return;
+      trialOf(parts, record)?.observer.truth(lossOf(event), drawn);
+      return;
+    }
+    case 'request-finished':
+      finished(parts, event.requestId, event.error === 'client-closed');
+      return;
+    default:
+      return;
+  }
+}
+
+function called(parts: Parts, event: VersionCalled): void {
+  const { ports, jobs, pending } = parts;
+  const trial = event.arm === undefined ? undefined : trialOf(parts, parts.view(event.model));
+  if (trial === undefined) return;
+  if (isFollowed(event)) {
+    jobs.taken(event, trial.id);
+    return;
+  }
+  const call = pending.of(event.request.id);
+  const key = call?.returning === true ? call.key : undefined;
+  trial.observer.called(event, call && { key, again: comesAgain(trial, call) });
+  const failing = trial.observer.runs().some(({ length }) => length >= urgentRun);
+  if (event.outcome === 'ok' || event.arm?.side !== 'canary' || !failing) return;
+  if (ports.clock.now() - trial.hurriedAt < hurryMs) return;
+  trial.hurriedAt = ports.clock.now();
+  parts.urgent(event.model);
+}
+
+function jobChanged(parts: Parts, event: Extract<GatewayEvent, { type: 'job-changed' }>): void {
+  const job = parts.jobs.ended(event, parts.ports.model(event.model));
+  const trial = job && trialOf(parts, parts.view(event.model));
+  if (event.outcome === undefined || job === undefined || trial?.id !== job.trial) return;
+  trial.observer.jobEnded(job.side, job.target, event.outcome, job.tookMs);
+  finished(parts, event.id, false);
+}
+
+/** @param left whether its caller gave up, as those of a version that does not answer do: it is not counted */
+function finished({ pending }: Parts, requestId: string, left: boolean): void {
+  const call = pending.take(requestId);
+  if (call !== undefined && !left) countFinished(call.trial, call);
 }
 
 /**

@@ -126,7 +126,9 @@ test('who asks for a promotion although it looks broken at 100 % is not sent bac
 test('what looks broken at 100 % once more waits for a person, who may let it pass', t => {
   const again: CanaryRecord = { ...doubtful.record, verified: 1 };
   t.match(show(again, 905_000, {}).decision, { move: 'hold', reason: /^errorRatio/ });
-  const waived = moved({ ...again, state: 'held' }, 'resume', { by: 'bob', reason: '', atMs: 905_000 });
+  const held: CanaryRecord = { ...again, state: 'held' };
+  t.match(show(held, 910_000, {}).decision, { move: 'verify' }, 'it does not keep all calls meanwhile');
+  const waived = moved(held, 'resume', { by: 'bob', reason: '', atMs: 905_000 });
   t.same(waived?.waived, ['errorRatio']);
   t.match(waived && show(waived, 910_000, calls('canary', east, 100, 33)).decision, { move: 'promote' });
   t.end();

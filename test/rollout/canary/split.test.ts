@@ -35,6 +35,24 @@ test('each step has its share of the callers, and those of the step before', t =
   t.end();
 });
 
+test('a caller who comes again is in one group, whichever side is drawn, and groups are even', t => {
+  const armOf = (hints: { session?: string }) =>
+    splitCanary(at(3), model, requestOf({ hints }), anywhere, seededRandom(1)).arm;
+  t.equal(armOf({})?.group, undefined, 'a call that nobody repeats is in none');
+  const sizes = new Map<number, { canary: number; stable: number }>();
+  for (let index = 0; index < 32_000; index += 1) {
+    const { group = -1, side = 'stable' } = armOf({ session: `caller-${index}` }) ?? {};
+    const size = sizes.get(group) ?? { canary: 0, stable: 0 };
+    size[side] += 1;
+    sizes.set(group, size);
+  }
+  t.same(armOf({ session: 'caller-1' }), armOf({ session: 'caller-1' }));
+  t.equal(sizes.size, 32);
+  for (const [group, { canary, stable }] of sizes)
+    t.ok(Math.abs(canary - 500) < 110 && Math.abs(stable - 500) < 110, `${group}: ${canary} and ${stable}`);
+  t.end();
+});
+
 test('a caller stays with its version from call to call', t => {
   const check = () =>
     fc.assert(

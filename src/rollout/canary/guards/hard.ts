@@ -91,7 +91,7 @@ export function failuresInARowGuard(record: HardRecord): GuardReport {
 /**
  * Wald's test of the step's errors: stable's rate against one ten points above it, twenty where no stable call is left.
  * There a world that got worse for everyone looks the same as a break: the first time both are compared once more, and
- * if it looks so again after that, a person decides.
+ * if it looks so again after that, a person decides, and meanwhile it does not keep all calls.
  */
 export function errorRatioGuard(record: HardRecord): GuardReport {
   const { plan, stepCalls: step, stepStable: stable } = record;
@@ -119,7 +119,8 @@ export function errorRatioGuard(record: HardRecord): GuardReport {
   };
 }
 
-function actionAlone({ plan, verified = 0 }: HardRecord): GuardReport['action'] {
+function actionAlone({ plan, state, verified = 0 }: HardRecord): GuardReport['action'] {
   if (controlledStep(plan) === undefined) return 'rollback'; // it never had any calls beside it
-  return verified === 0 ? 'verify' : 'hold';
+  // One that waits for a person gives back its calls all the same.
+  return verified === 0 || state === 'held' || state === 'paused' ? 'verify' : 'hold';
 }
