@@ -12,7 +12,7 @@ import { type OperatorAct, operate } from './operate.ts';
 import { stableVersion, weightsOf } from './plan.ts';
 import type { CanaryPorts } from './ports.ts';
 import { createRebuilds } from './rebuilds.ts';
-import { type CanaryRecord, countedAs, inCharge } from './record.ts';
+import { type CanaryRecord, countedAs, inCharge, shutOut } from './record.ts';
 import { splitCanary } from './split.ts';
 import { createStarts, type Starts } from './starts.ts';
 import { isRunning } from './states.ts';
@@ -31,6 +31,8 @@ export interface Canaries extends Pick<Starts, 'start'> {
   running(model: string): boolean;
   /** Version in charge: promoted, or the one with the most weight. */
   stableOf(model: string): string | undefined;
+  /** The version that gets no calls although it has weight, as its canary ended after that was given. */
+  outOf(model: string): string | undefined;
   /** Whether callers' calls go to a version: it has weight, was promoted or is on trial; not one that was replaced. */
   carries(model: string, version: string): boolean;
   /** A job that a target has taken from this process, if it is of an experiment. */
@@ -100,6 +102,10 @@ export function createCanaries(ports: CanaryPorts): Canaries {
     record: name => view(name).record,
     running: name => isRunning(view(name).record?.state ?? 'aborted'),
     stableOf: name => stableOf(ports.model(name), view(name).record),
+    outOf: name => {
+      const model = ports.model(name);
+      return model && outOf(model, view(name).record);
+    },
     carries: (name, version) => carries(ports.model(name), view(name).record, version),
     drawnJob: trials.drawnJob,
     tick,
@@ -133,7 +139,14 @@ function stableOf(model: Model | undefined, record: CanaryRecord | undefined): s
   if (model === undefined) return undefined;
   const charge = record && inCharge(record, weightsOf(model));
   const there = model.versions.some(({ name }) => name === charge);
-  return there ? charge : stableVersion(model, '');
+  return there ? charge : stableVersion(model, outOf(model, record) ?? '');
+}
+
+/** The version that gets no calls although it has weight, see `shutOut`; none where no other has weight. */
+function outOf(model: Model, record: CanaryRecord | undefined): string | undefined {
+  const out = record && shutOut(record, weightsOf(model));
+  const weighted = model.versions.some(({ name, weight }) => name === out && weight > 0);
+  return out !== undefined && weighted && stableVersion(model, out) !== undefined ? out : undefined;
 }
 
 function carries(model: Model | undefined, record: CanaryRecord | undefined, version: string): boolean {
@@ -141,5 +154,6 @@ function carries(model: Model | undefined, record: CanaryRecord | undefined, ver
   if (record !== undefined && isRunning(record.state) && record.canary === version) return true;
   const charge = record && inCharge(record, weightsOf(model));
   if (charge !== undefined && model.versions.some(({ name }) => name === charge)) return version === charge;
+  if (outOf(model, record) === version) return false;
   return model.versions.some(({ name, weight }) => name === version && weight > 0);
 }
