@@ -1,4 +1,5 @@
 import type { Io } from './options.ts';
+import { plain } from './plain-text.ts';
 
 /** The admin API as the CLI calls it. */
 export interface AdminClient {
@@ -21,9 +22,15 @@ export const adminUsage = `  --admin URL   the gateway's admin listener (default
   --json        print what the gateway answered
   $MERIDIAN_ADMIN_KEY is sent as the admin key when set.`;
 
-/** Calls the admin listener at `--admin`, `$MERIDIAN_ADMIN` or the default. */
-export function adminClient(url: string | undefined, io: Io): AdminClient {
-  const base = (url ?? io.env['MERIDIAN_ADMIN'] ?? 'http://127.0.0.1:8081').replace(/\/$/, '');
+/**
+ * Calls the admin listener at `--admin`, `$MERIDIAN_ADMIN` or the default. Texts in its answers are as they may stand on
+ * a terminal; with `--json`, as they came.
+ */
+export function adminClient(
+  { admin, json = false }: { readonly admin?: string | undefined; readonly json?: boolean | undefined },
+  io: Io,
+): AdminClient {
+  const base = (admin ?? io.env['MERIDIAN_ADMIN'] ?? 'http://127.0.0.1:8081').replace(/\/$/, '');
   const key = io.env['MERIDIAN_ADMIN_KEY'];
   const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const headers: Record<string, string> = { accept: 'application/json' };
@@ -40,16 +47,17 @@ export function adminClient(url: string | undefined, io: Io): AdminClient {
       );
     });
     const text = await response.text();
-    const parsed = parseJson(text);
+    const parsed = parseJson(text, !(json && response.ok));
     if (response.ok) return parsed;
-    throw new AdminCallFailed(messageOf(parsed) ?? `The gateway answered ${response.status}: ${text.slice(0, 200)}`);
+    const answered = `The gateway answered ${response.status}: ${plain(text.slice(0, 200))}`;
+    throw new AdminCallFailed(messageOf(parsed) ?? answered);
   };
   return { get: path => call('GET', path), post: (path, body) => call('POST', path, body) };
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, forTerminal: boolean): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, (_, value: unknown) => (forTerminal && typeof value === 'string' ? plain(value) : value));
   } catch {
     return undefined;
   }

@@ -57,7 +57,7 @@ ${adminUsage}`,
     const [act, model, version, ...more] = positionals;
     const extra = act === 'start' ? more[0] : version;
     if (extra !== undefined) throw new UsageError(`canary ${act} takes no ${extra}.`);
-    const admin = adminClient(values.admin, io);
+    const admin = adminClient(values, io);
     if (act === 'status') return status(admin, io, values, model);
     if (act === 'import' || act === 'export') return deploymentFile(act, model, admin, io);
     if (model === undefined)

@@ -49,7 +49,7 @@ async function deleteData(values: Values, io: Io): Promise<number> {
   if ((tenant === undefined) === (inferenceId === undefined))
     throw new UsageError('Name one: --tenant NAME or --inference-id ID.');
   const what = tenant === undefined ? { inferenceId } : { tenant };
-  const answer = (await adminClient(values.admin, io).post('/admin/data/delete', what)) as ErasureReport;
+  const answer = (await adminClient(values, io).post('/admin/data/delete', what)) as ErasureReport;
   const { captured, feedback, cached, replicas } = answer;
   const missing = replicas.expected - replicas.answered;
   const words = `Removed ${captured} captured records, ${feedback} remembered answers, ${cached} cached answers; ${replicas.answered} of ${replicas.expected} replicas answered.${

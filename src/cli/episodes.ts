@@ -28,7 +28,7 @@ ${adminUsage}`,
     const { values, positionals } = parse(args, episodeOptions);
     const [act = 'list', subject, ...more] = positionals;
     if (more.length > 0) throw new UsageError(`episodes ${act} takes no ${more[0]}.`);
-    const admin = adminClient(values.admin, io);
+    const admin = adminClient(values, io);
     if (act === 'list' && subject === undefined) {
       const answer = (await admin.get(`/admin/episodes${queryOf(values)}`)) as { episodes: readonly Row[] };
       say(io, values.json, answer, () => table(answer.episodes, values));

@@ -46,7 +46,7 @@ ${adminUsage}`,
       if (typeof value === 'string') query.set(name === 'target-model' ? 'targetModel' : name, value);
     }
     if (values.stream === true) query.set('stream', 'true');
-    const explanation = await adminClient(values.admin, io).get(`/admin/explain?${query}`);
+    const explanation = await adminClient(values, io).get(`/admin/explain?${query}`);
     io.out(
       values.json ? `${JSON.stringify(explanation, null, 2)}\n` : `${renderExplain(explanation as Explanation)}\n`,
     );

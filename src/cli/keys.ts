@@ -35,7 +35,7 @@ Secrets are shown once. A key is an AWS key pair (the id and the secret), and it
     const { values, positionals } = parse(args, keyOptions);
     const [act, id, ...more] = positionals;
     if (more.length > 0) throw new UsageError(`keys ${act} takes no ${more[0]}.`);
-    const admin = adminClient(values.admin, io);
+    const admin = adminClient(values, io);
     const say = (answer: unknown, words: () => string) =>
       io.out(values.json ? `${JSON.stringify(answer, null, 2)}\n` : `${words()}\n`);
     if (act === 'list') {

@@ -20,7 +20,7 @@ ${adminUsage}`,
         throw new UsageError('Name a region, or a model and a target.');
       const reason = values.reason === undefined ? {} : { reason: values.reason };
       const what = second === undefined ? { region: first, ...reason } : { model: first, target: second, ...reason };
-      const answer = await adminClient(values.admin, io).post(`/admin/${name}`, what);
+      const answer = await adminClient(values, io).post(`/admin/${name}`, what);
       report(io, values.json, answer, `${positionals.join(' ')} ${done}`);
       return 0;
     },
@@ -52,7 +52,7 @@ ${adminUsage}`,
     const [model, version] = positionals;
     if (model === undefined || positionals.length > 2)
       throw new UsageError('Name a model, and a version if only that is meant.');
-    const answer = await adminClient(values.admin, io).post(
+    const answer = await adminClient(values, io).post(
       '/admin/purge',
       version === undefined ? { model } : { model, version },
     );

@@ -15,7 +15,7 @@ Versions of the config file are not listed: they are there as long as the file s
     const { values, positionals } = parse(args, adminOptions);
     const [act = 'list', model, version, ...more] = positionals;
     if (more.length > 0) throw new UsageError(`versions ${act} takes no ${more[0]}.`);
-    const admin = adminClient(values.admin, io);
+    const admin = adminClient(values, io);
     const say = (answer: unknown, words: string) =>
       io.out(values.json ? `${JSON.stringify(answer, null, 2)}\n` : `${words}\n`);
     if (act === 'list' && model === undefined) {

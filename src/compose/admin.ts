@@ -68,7 +68,8 @@ export function adminPorts(sources: AdminSources): AdminPorts {
     explain: query => {
       const model = namedModel(parts, query.model);
       const explained = { ...explain(model, explainQuery(parts, query)), mirrored: shadowing.mirroredOf(model.name) };
-      return withCanary(explained, canaries.record(model.name), canaries.stableOf(model.name));
+      const { name } = model;
+      return withCanary(explained, canaries.record(name), canaries.stableOf(name), canaries.outOf(name));
     },
     shadow: () => ({ shadows: shadowing.view() }),
     config: () => ({ hash: config().hash, config: redactConfig(config().config), refused: refusal() ?? null }),

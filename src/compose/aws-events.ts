@@ -64,7 +64,8 @@ function waitingFor(episodes: AwsEventPorts['episodes'], model: string): Episode
 /**
  * Takes an event that was posted with a token of this id, by EventBridge or within a message of SNS's; resolves to what
  * was made of it, or to undefined when it is none. An event told twice changes nothing the second time.
- * @throws GatewayError `not-allowed` for a message that SNS has not signed, or of a topic that is not awaited, or old
+ * @throws GatewayError `not-allowed` for a message that SNS has not signed, or of a topic that is not awaited, or old;
+ *   `upstream-failed` while nobody can tell whether SNS signed it
  */
 export async function takeAwsEvent(
   ports: AwsEventPorts,
@@ -86,6 +87,8 @@ export async function takeAwsEvent(
       return { taken: false, why: message.why };
     case 'refused':
       throw new GatewayError('not-allowed', message.why);
+    case 'later':
+      throw new GatewayError('upstream-failed', message.why);
   }
 }
 

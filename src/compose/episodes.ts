@@ -129,7 +129,9 @@ export function hookPorts(
       return await take();
     } catch (error) {
       refused(tokenId, `hook ${hook}`, error);
-      if (error instanceof GatewayError && error.code === 'not-allowed') throw error; // nor would it be the next time
+      // The next time it would be refused as well; or it says itself that it is to be posted again.
+      if (error instanceof GatewayError && (error.code === 'not-allowed' || error.code === 'upstream-failed'))
+        throw error;
       const told = new GatewayError('internal', 'It could not be written down: post it again.', { status: 503 });
       throw Object.assign(told, { cause: error }); // for the log
     }

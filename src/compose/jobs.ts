@@ -75,11 +75,13 @@ export function jobPorts(
   rest: Pick<JobRoutePorts, 'identify' | 'onFault'> & { warn(message: string): void },
 ): JobRoutePorts {
   const { clock, emit, admission } = parts;
-  const isSigned = snsSignatures({
+  const signedBy = snsSignatures({
     clock,
     poster: parts.backends.poster,
     snsUrlOf: region => parts.config().regions.get(region)?.snsUrl ?? snsUrlOf(region),
   });
+  // What cannot be told now is only a hint less.
+  const isSigned = async (posted: unknown) => (await signedBy(posted)) === 'signed';
   const shown = (job: Job): ShownJob => ({ ...showJob(job, clock.wallMs()) });
   return {
     clock,

@@ -1,12 +1,13 @@
 import { confirmationUrl } from '../jobs/notifications.ts';
 import { readSnsMessage } from '../wire/sns-message.ts';
+import type { SnsSigned } from './sns-signatures.ts';
 
 /** What taking SNS's messages at a hook needs of the rest. */
 export interface SnsHookPorts {
   /** Topics that are awaited. */
   topics(): readonly string[];
   /** Whether SNS signed what was posted. Never rejects. */
-  isSigned(posted: unknown): Promise<boolean>;
+  isSigned(posted: unknown): Promise<SnsSigned>;
   /** Visits a URL of SNS's that confirms a subscription. */
   confirm(url: string): Promise<boolean>;
   /** Wall-clock ms. */
@@ -20,7 +21,9 @@ export type SnsPosted =
   | { readonly kind: 'confirmation'; readonly confirmed: boolean }
   /** Nothing to do. */
   | { readonly kind: 'nothing'; readonly why: string }
-  | { readonly kind: 'refused'; readonly why: string };
+  | { readonly kind: 'refused'; readonly why: string }
+  /** Nobody can tell now: SNS posts it again if it is told so, and never if it is refused. */
+  | { readonly kind: 'later'; readonly why: string };
 
 /** SNS tries for an hour at most (delivery policies: "the total time may not exceed 3,600 seconds"); clocks differ. */
 const oldestMs = 3_600_000 + 300_000;
@@ -45,7 +48,9 @@ export function snsHook(ports: SnsHookPorts): (posted: unknown) => Promise<SnsPo
     const { Type: type, TopicArn: topic = '', Timestamp: time = '', MessageId: id = '', Message: text = '' } = message;
     const refused = (why: string): SnsPosted => ({ kind: 'refused', why });
     if (!ports.topics().includes(topic)) return refused('No such topic is awaited here: hooks.topics lists them.');
-    if (!(await ports.isSigned(posted))) return refused('SNS has not signed this.');
+    const signed = await ports.isSigned(posted);
+    if (signed === 'unknown') return { kind: 'later', why: 'SNS’s certificate cannot be read now: post it again.' };
+    if (signed === 'not-signed') return refused('SNS has not signed this.');
     const ageMs = ports.wallMs() - Date.parse(time);
     if (!(ageMs <= oldestMs && ageMs >= -earliestMs)) return refused(`This is of ${time}: SNS tries for an hour.`);
     if (known.has(id)) return { kind: 'nothing', why: 'this message was taken before' };

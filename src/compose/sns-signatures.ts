@@ -16,8 +16,11 @@ export interface SnsPorts {
   snsUrlOf(region: string): string;
 }
 
+/** `unknown`: the certificate could not be read now, so nobody can tell yet. */
+export type SnsSigned = 'signed' | 'not-signed' | 'unknown';
+
 /** Tells whether SNS signed what was posted. Certificates are read from SNS once, and kept. Never rejects. */
-export function snsSignatures({ clock, poster, snsUrlOf }: SnsPorts): (posted: unknown) => Promise<boolean> {
+export function snsSignatures({ clock, poster, snsUrlOf }: SnsPorts): (posted: unknown) => Promise<SnsSigned> {
   const certificates = new Map<string, string>();
   let reading: Promise<unknown> = Promise.resolve();
   let askAgainAt = Number.NEGATIVE_INFINITY;
@@ -34,12 +37,13 @@ export function snsSignatures({ clock, poster, snsUrlOf }: SnsPorts): (posted: u
   return async posted => {
     const message = readSnsMessage(posted);
     const url = message && snsCertificateUrl(message, snsUrlOf);
-    if (message === undefined || url === undefined) return false;
+    if (message === undefined || url === undefined) return 'not-signed';
     if (!certificates.has(url)) {
       reading = reading.then(() => read(url)); // one at a time
       await reading;
     }
     const certificate = certificates.get(url);
-    return certificate !== undefined && isSnsSignature(message, certificate);
+    if (certificate === undefined) return 'unknown';
+    return isSnsSignature(message, certificate) ? 'signed' : 'not-signed';
   };
 }

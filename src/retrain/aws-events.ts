@@ -18,7 +18,9 @@ export function readAwsEvent(posted: unknown): AwsEvent | undefined {
   const detail = object(event?.['detail']);
   if (event === undefined || detail === undefined || typeof detailType !== 'string') return undefined;
   if (event['source'] !== 'aws.sagemaker') return { kind: 'other', detailType };
-  return readers[detailType]?.(detail, event) ?? { kind: 'other', detailType };
+  // Own keys alone: `constructor` would hand back the detail itself, unread, as an event of the kind it claims to be.
+  const read = Object.hasOwn(readers, detailType) ? readers[detailType] : undefined;
+  return read?.(detail, event) ?? { kind: 'other', detailType };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,12 +1,13 @@
 import { test } from 'tap';
 import { snsHook } from '../../src/compose/sns-hook.ts';
+import type { SnsSigned } from '../../src/compose/sns-signatures.ts';
 import { snsConfirmation, snsNotification } from '../helpers/sns-messages.ts';
 
 const topic = snsNotification.TopicArn;
 const sentAtMs = Date.parse(snsNotification.Timestamp);
 
 /** A hook that awaits the topic, at the time the message was sent or so much later. */
-function hook({ laterMs = 0, topics = [topic], signed = true } = {}) {
+function hook({ laterMs = 0, topics = [topic], signed = 'signed' as SnsSigned } = {}) {
   const visited: string[] = [];
   const take = snsHook({
     topics: () => topics,
@@ -28,7 +29,7 @@ test('a signed message of a topic that is awaited is taken once; until it was ac
 
 test('what SNS has not signed, of other topics, or of another time is refused', async t => {
   const hour = 3_600_000;
-  t.match(await hook({ signed: false }).take(snsNotification), { kind: 'refused', why: /not signed/ });
+  t.match(await hook({ signed: 'not-signed' }).take(snsNotification), { kind: 'refused', why: /not signed/ });
   t.match(await hook({ topics: [`${topic}-other`] }).take(snsNotification), { kind: 'refused', why: /hooks\.topics/ });
   t.match(await hook({ topics: [] }).take(snsNotification), { kind: 'refused' });
   t.match(await hook({ laterMs: 2 * hour }).take(snsNotification), { kind: 'refused', why: /an hour/ });
@@ -38,7 +39,7 @@ test('what SNS has not signed, of other topics, or of another time is refused', 
 });
 
 test('whatever looks like a message of SNS’s is taken as one or not at all', async t => {
-  const { take } = hook({ signed: false });
+  const { take } = hook({ signed: 'not-signed' });
   const { Signature: _, ...unsigned } = snsNotification;
   for (const posted of [unsigned, { Message: snsNotification.Message }, { TopicArn: topic }, { Type: 'Notification' }])
     t.match(await take(posted), { kind: 'refused' }, JSON.stringify(posted).slice(0, 60));
@@ -54,4 +55,10 @@ test('a subscription is confirmed once, at SNS alone; its end is nothing to do',
   t.match(await take(snsConfirmation), { kind: 'nothing' });
   t.same(visited, [snsConfirmation.SubscribeURL]);
   t.match(await take({ ...snsNotification, Type: 'UnsubscribeConfirmation' }), { kind: 'nothing' });
+});
+
+test('while nobody can tell whether SNS signed it, a message is to be posted again, not refused', async t => {
+  const { take } = hook({ signed: 'unknown' });
+  t.match(await take(snsNotification), { kind: 'later', why: /post it again/ });
+  t.match(await take({ ...snsNotification, TopicArn: 'arn:aws:sns:us-east-1:1:other' }), { kind: 'refused' });
 });

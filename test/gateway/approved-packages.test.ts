@@ -171,6 +171,13 @@ test('a message of SNS brings the event too, if SNS signed it and its topic is a
   t.match(await send(message, basic), { status: 200, body: { taken: false, why: /taken before/ } }, 'replayed');
   const elsewhere = { Type: 'SubscriptionConfirmation', Token: 'x', Message: 'x', SubscribeURL: gateway.urls.data };
   t.equal((await send(ofSns(gateway, elsewhere), basic)).status, 403, 'nothing but SNS’s own address is visited');
+  const unread = ofSns(gateway, { Message: JSON.stringify(approved(6)) });
+  const renewed = { ...unread, SigningCertURL: unread['SigningCertURL']?.replace('abcdef', 'abcde0') };
+  t.match(
+    await send(renewed, basic),
+    { status: 503, body: { error: { message: /post it again/ } } },
+    'a certificate that cannot be read now: SNS tries again, where it would not after a 403',
+  );
   t.strictSame(versionsOf(gateway), ['v1', 'r5']);
 });
 

@@ -59,3 +59,9 @@ test('nothing that is posted breaks the reader', async () => {
     }),
   );
 });
+
+test('a type that every object has as a key is no event', async t => {
+  const claimed = { kind: 'package-approved', group: 'rain', number: -1, arn: 3 };
+  for (const detailType of ['constructor', '__proto__', 'toString', 'hasOwnProperty'])
+    t.strictSame(readAwsEvent(event(detailType, claimed)), { kind: 'other', detailType });
+});

@@ -5,7 +5,7 @@ import type { CanaryOptions } from '../options.ts';
 import { noEvidence, noTotals } from './evidence.ts';
 import { promotedOf } from './in-charge.ts';
 import { type Plan, type PlanChanges, PlanError, planOf, stableVersion, weightsOf } from './plan.ts';
-import { audited, type CanaryRecord } from './record.ts';
+import { audited, type CanaryRecord, shutOut } from './record.ts';
 import { isRunning } from './states.ts';
 
 /** What a canary begins with. */
@@ -62,6 +62,13 @@ function mayBegin(
   }
   if (before !== undefined && isRunning(before.state))
     throw new GatewayError('conflict', `${before.canary} is on trial already (${before.state}): abort it first.`);
+  const out = before && shutOut(before, weightsOf(model));
+  const outWeight = model.versions.find(({ name }) => name === out)?.weight ?? 0;
+  if (outWeight > 0 && out !== version)
+    throw new GatewayError(
+      'conflict',
+      `${out} ended its canary, and would get calls by its weight again: set it to 0.`,
+    );
   const stable = base?.version ?? stableVersion(model, version);
   if (stable === version) throw new GatewayError('conflict', `${version} is in charge of ${model.name} already.`);
   if (stable === undefined)

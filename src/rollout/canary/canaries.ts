@@ -4,7 +4,7 @@ import type { InferenceRequest } from '../../core/request.ts';
 import type { DrawnJob, Split } from '../../core/split.ts';
 import { splitVersions } from '../split.ts';
 import { recordChanges } from './changes.ts';
-import { chargeOf, promotedOf } from './in-charge.ts';
+import { chargeOf, outOf, promotedOf } from './in-charge.ts';
 import { createLooks } from './looks.ts';
 import { missingVersions } from './missing.ts';
 import { moved } from './move.ts';
@@ -31,6 +31,8 @@ export interface Canaries extends Pick<Starts, 'start'> {
   running(model: string): boolean;
   /** Version in charge: promoted, or the one with the most weight. */
   stableOf(model: string): string | undefined;
+  /** The version that gets no calls although it has weight, as its canary ended after that was given. */
+  outOf(model: string): string | undefined;
   /** Whether callers' calls go to a version: it has weight, was promoted or is on trial; not one that was replaced. */
   carries(model: string, version: string): boolean;
   /** A job that a target has taken from this process, if it is of an experiment. */
@@ -103,6 +105,10 @@ export function createCanaries(ports: CanaryPorts): Canaries {
       const model = ports.model(name);
       return model && chargeOf(model, view(name).record);
     },
+    outOf: name => {
+      const model = ports.model(name);
+      return model && outOf(model, view(name).record);
+    },
     carries: (name, version) => carries(ports.model(name), view(name).record, version),
     drawnJob: trials.drawnJob,
     tick,
@@ -137,5 +143,6 @@ function carries(model: Model | undefined, record: CanaryRecord | undefined, ver
   if (record !== undefined && isRunning(record.state) && record.canary === version) return true;
   const promoted = promotedOf(model, record);
   if (promoted !== undefined) return version === promoted;
+  if (outOf(model, record) === version) return false;
   return model.versions.some(({ name, weight }) => name === version && weight > 0);
 }

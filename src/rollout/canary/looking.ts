@@ -1,6 +1,7 @@
 import { takeBatches } from './batches.ts';
 import type { GuardReport } from './guards/report.ts';
 import type { Look } from './look.ts';
+import { isThere } from './missing.ts';
 import { moved } from './move.ts';
 import { weightsOf } from './plan.ts';
 import type { CanaryPorts } from './ports.ts';
@@ -38,8 +39,9 @@ export async function lookAt(
   };
   const looked = withLook({ ...record, consumed: taken.consumed }, look);
   const reports = reportsOf(looked);
-  const decision = decide(looked, reports, judgedAtMs);
   const model = ports.model(record.model);
+  // Without its version it gets no calls: it neither goes on nor ends by what was seen before.
+  const decision = model !== undefined && !isThere(model, record) ? undefined : decide(looked, reports, judgedAtMs);
   const mover = { by: 'gateway', atMs, guards: statisticsOf(reports), weights: model && weightsOf(model) };
   const next =
     decision === undefined

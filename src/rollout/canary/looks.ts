@@ -2,6 +2,7 @@ import { type Baking, createBaking } from './baking.ts';
 import type { Changes } from './changes.ts';
 import { handOver, lookAt } from './looking.ts';
 import { moved } from './move.ts';
+import { weightsOf } from './plan.ts';
 import type { CanaryPorts } from './ports.ts';
 import type { Trials } from './trials.ts';
 import type { View } from './views.ts';
@@ -70,6 +71,8 @@ async function settle({ ports, changes, view }: LookParts, name: string): Promis
   const now = view(name);
   const { stored, stop, record } = now;
   if (stored === undefined || stop === undefined || stored.state === record?.state || !ports.together()) return;
-  const ended = moved(stored, stop.state === 'aborted' ? 'abort' : 'condemn', stop);
+  const model = ports.model(name);
+  const mover = { ...stop, weights: model && weightsOf(model) };
+  const ended = moved(stored, stop.state === 'aborted' ? 'abort' : 'condemn', mover);
   if (ended !== undefined) await changes.replace(now, ended).catch(() => false); // tried again at the next tick
 }

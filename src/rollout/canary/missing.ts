@@ -6,12 +6,17 @@ import { isRunning, stateAfter } from './states.ts';
 /** Versions that come from elsewhere than the config may be known a little later than their canary. */
 const patienceMs = 30_000;
 
+/** Whether the model has the version on trial now. */
+export function isThere(model: Pick<Model, 'versions'>, { canary }: Pick<CanaryRecord, 'canary'>): boolean {
+  return model.versions.some(({ name }) => name === canary);
+}
+
 /** Tells of a running canary whose version the model has not had for a while, where it can still be held. */
 export function missingVersions(clock: Clock): (model: Model, record: CanaryRecord) => boolean {
   const since = new Map<string, number>();
-  return (model, { id, canary, state }) => {
-    const there = model.versions.some(({ name }) => name === canary);
-    if (there || !isRunning(state) || stateAfter(state, 'hold') === undefined) {
+  return (model, record) => {
+    const { id, state } = record;
+    if (isThere(model, record) || !isRunning(state) || stateAfter(state, 'hold') === undefined) {
       since.delete(id);
       return false;
     }

@@ -11,7 +11,7 @@ export interface Mover {
   /** Wall-clock ms. */
   readonly atMs: number;
   readonly guards?: AuditLine['guards'];
-  /** Of the config in force, see `weightsOf`: those a promotion holds for; by default those of the start. */
+  /** Of the config in force, see `weightsOf`: those a promotion, or an end, holds for; by default those of the start. */
   readonly weights?: string | undefined;
 }
 
@@ -46,6 +46,8 @@ function placed(record: CanaryRecord, move: CanaryMove, mover: Mover): CanaryRec
       return { ...record, shadowDue: false };
     case 'promote':
     case 'approve':
+    case 'condemn':
+    case 'abort':
       return { ...record, weights: mover.weights ?? record.weights };
     case 'ask':
       // Who asks has seen what the guards hold against it: they would hold it again before anybody could approve.

@@ -1,16 +1,20 @@
 import { GatewayError, isApart } from '../../core/errors.ts';
 import type { Changes } from './changes.ts';
+import { isThere } from './missing.ts';
 import { moved } from './move.ts';
 import { weightsOf } from './plan.ts';
 import type { CanaryPorts } from './ports.ts';
 import { type CanaryRecord, inCharge } from './record.ts';
-import { type CanaryMove, stateAfter } from './states.ts';
+import { type CanaryMove, isRunning, stateAfter } from './states.ts';
 import type { View } from './views.ts';
 
 /** What an operator may do with a canary. */
 export const operatorActs = ['pause', 'resume', 'promote', 'abort', 'approve'] as const;
 /** One of them. */
 export type OperatorAct = (typeof operatorActs)[number];
+
+/** Acts that give a version more calls. One that is gone would get them whenever a version of its name is added. */
+const forwards: ReadonlySet<OperatorAct> = new Set(['resume', 'promote', 'approve']);
 
 /** Who does what with which model's canary. */
 export interface Operation {
@@ -33,6 +37,11 @@ export async function operate(
   const make = (record: CanaryRecord | undefined): CanaryRecord => {
     if (record === undefined) throw new GatewayError('not-found', `${name} has had no canary.`);
     if (act === 'approve') mayApprove(record, by);
+    if (model !== undefined && forwards.has(act) && isRunning(record.state) && !isThere(model, record))
+      throw new GatewayError(
+        'conflict',
+        `${record.canary} is not configured any more: add it to ${name} again, or abort its canary.`,
+      );
     const next = moved(record, moveOf(record, act), { by, reason, atMs, weights });
     if (next === undefined)
       throw new GatewayError(

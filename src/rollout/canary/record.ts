@@ -74,7 +74,7 @@ export interface CanaryRecord {
   readonly shadowDue?: boolean;
   /** Who wants it promoted, while it waits for a second person. */
   readonly askedBy?: string;
-  /** Of the config, see `weightsOf`: when it began, and for one that was promoted, then. */
+  /** Of the config, see `weightsOf`: when it began; of one that was promoted, rolled back or aborted, then. */
   readonly weights: string;
   /** A version promoted before, which is in charge as long as the config's weights are still those. */
   readonly base?: Promoted;
@@ -156,6 +156,15 @@ export function effective(record: CanaryRecord, stop: Stop | undefined): CanaryR
 export function inCharge(record: CanaryRecord, weights: string): string | undefined {
   if (record.state === 'promoted' && record.weights === weights) return record.canary;
   return record.base?.weights === weights ? record.base.version : undefined;
+}
+
+/**
+ * The version that was rolled back or aborted last, as long as the config's weights are still those of then: where they
+ * were edited while it was on trial they may give it calls, and its end is newer.
+ */
+export function shutOut(record: CanaryRecord, weights: string): string | undefined {
+  const ended = record.state === 'rolled-back' || record.state === 'aborted';
+  return ended && record.weights === weights ? record.canary : undefined;
 }
 
 /** Share of calls the canary gets, 0 to 1. */

@@ -4,7 +4,7 @@ import type { Arm, Split } from '../../core/split.ts';
 import type { Target } from '../../core/target.ts';
 import { callerGroup, drawOf, type SplitRequest, splitVersions } from '../split.ts';
 import { weightsOf } from './plan.ts';
-import { type CanaryRecord, inCharge, shareOf } from './record.ts';
+import { type CanaryRecord, inCharge, shareOf, shutOut } from './record.ts';
 import { isRunning } from './states.ts';
 
 /** What splitting needs of routing. */
@@ -55,10 +55,11 @@ function stableVersions(
   versions: readonly Version[],
   random: Random,
 ): readonly Version[] {
-  const charge = inCharge(record, weightsOf(model));
+  const weights = weightsOf(model);
+  const charge = inCharge(record, weights);
   const first = versions.find(({ name }) => name === charge);
-  const trial = isRunning(record.state) ? record.canary : undefined;
-  const rest = versions.filter(({ name }) => name !== charge && name !== trial);
+  const apart = isRunning(record.state) ? record.canary : shutOut(record, weights);
+  const rest = versions.filter(({ name }) => name !== charge && name !== apart);
   const split = splitVersions(rest, model, request, random);
   return first === undefined ? split : [first, ...split];
 }

@@ -1,6 +1,6 @@
 import { noMirrored } from './counts.ts';
 import { leaveOutIll } from './degraded.ts';
-import { addTotals, type Evidence } from './evidence.ts';
+import { addTotals, type Evidence, totalsOf } from './evidence.ts';
 import { gather } from './gather.ts';
 import { errorRatioGuard, failuresInARowGuard } from './guards/hard.ts';
 import { latencyGuard } from './guards/latency.ts';
@@ -154,11 +154,18 @@ export function waitsFor(record: CanaryRecord, reports: readonly GuardReport[], 
   const bakedMs = atMs - record.stepSinceMs;
   const sample = record.stepCalls.calls;
   return [
-    ...(sample < step.minSample ? [`${sample} of ${step.minSample} calls of the canary`] : []),
+    ...(sample < step.minSample ? [`${sample} of ${step.minSample} calls of the canary${warmsUp(record)}`] : []),
     ...waveWaits(record, step.minSample),
     ...(bakedMs < step.bakeMs ? [`${Math.ceil((step.bakeMs - bakedMs) / 1000)} s of baking`] : []),
     ...reports.flatMap(({ guard, verdict, detail }) => (verdict === 'unclear' ? [`${guard}: ${detail}`] : [])),
   ];
+}
+
+/** Why a canary that gets calls may have none that count, in words: as long as none was compared at all. */
+function warmsUp({ plan: { warmUpCalls, warmUpMs = 0 }, evidence }: CanaryRecord): string {
+  if (warmUpCalls === 0 || totalsOf(evidence).canary.calls > 0) return '';
+  const first = warmUpMs === 0 ? '' : ` and those of its first ${Math.ceil(warmUpMs / 1000)} s`;
+  return ` (each target’s first ${warmUpCalls}${first} warm it up, and do not count)`;
 }
 
 /** So many calls in the regions a wave adds are the least that it can have baked there. */

@@ -247,3 +247,16 @@ test('a trouble that both sides share from the beginning of a step on is not the
   t.ok(bad.looks <= 3, `${bad.looks} looks`);
   t.end();
 });
+
+test('as long as no call counts, the status says which ones do not', t => {
+  const { plan, ...rest } = newCanary();
+  const record: CanaryRecord = { ...rest, plan: { ...plan, warmUpCalls: 10, warmUpMs: 10_000 } };
+  const warming = show(record, lookMs, calls('stable', east, 100)).record;
+  const words = / \(each target’s first 10 and those of its first 10 s warm it up, and do not count\)$/;
+  t.match(statusOf(warming, lookMs).waitsFor[0], words);
+  const off: CanaryRecord = { ...warming, plan: { ...plan, warmUpCalls: 0 } };
+  t.match(statusOf(off, lookMs).waitsFor[0], /calls of the canary$/);
+  const warm = show(warming, 2 * lookMs, calls('canary', east, 1)).record;
+  t.match(statusOf(warm, 2 * lookMs).waitsFor[0], /^1 of \d+ calls of the canary$/);
+  t.end();
+});
