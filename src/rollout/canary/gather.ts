@@ -35,7 +35,7 @@ export function gather(before: Evidence, { regions, ill }: Counted, look: Look, 
     open,
     errors: stepRateTest(before.errors, failed),
     callers,
-    stepErrors: failed.reduce(addRates, before.stepErrors ?? noRateDifference),
+    stepErrors: [...failed, apart(failed)].reduce(addRates, before.stepErrors ?? noRateDifference),
     callerFaults: stepRateTest(
       before.callerFaults,
       // One who asks wrongly always does, and always on the same side: the first call of each tells.
@@ -50,6 +50,21 @@ export function gather(before: Evidence, { regions, ill }: Counted, look: Look, 
     mirrored: addMirrored(before.mirrored, counts.mirrored),
     run: before.run,
   };
+}
+
+/**
+ * Calls of regions in which only one side had any, as where targets are about as near and each side keeps to its own: against
+ * each other, of the same minutes. They prove nothing against a version, but without them it would never pass.
+ */
+function apart(tables: readonly RateTable[]): RateTable {
+  const sum = (side: keyof Both<unknown>, other: keyof Both<unknown>): RateArm => {
+    const alone = tables.filter(table => table[other].calls === 0).map(table => table[side]);
+    return {
+      calls: alone.reduce((all, { calls }) => all + calls, 0),
+      errors: alone.reduce((all, { errors }) => all + errors, 0),
+    };
+  };
+  return { canary: sum('canary', 'stable'), stable: sum('stable', 'canary') };
 }
 
 function gatherPredictions(

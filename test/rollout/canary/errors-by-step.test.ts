@@ -8,7 +8,7 @@ import { statusOf } from '../../../src/rollout/canary/status.ts';
 import { reportsOf } from '../../../src/rollout/canary/verdict.ts';
 import { calls, canaryRegions, newCanary, show } from '../../helpers/canary-record.ts';
 
-const [east] = canaryRegions;
+const [east, west] = canaryRegions;
 const plan = { steps: [1, 50, 100], minSample: 100, bakeMs: 0 };
 const errors = (record: CanaryRecord) => reportsOf(record).find(({ guard }) => guard === 'errors') as GuardReport;
 const none = { calls: 0, errors: 0, callerFaults: 0, misconfigured: 0 };
@@ -40,6 +40,20 @@ test('errors that became more on both sides do not hold one that is as good', t 
   t.equal(errors(day).verdict, 'fine');
   const night = after(60, raised(day, 1), [200, 6], [200, 6]);
   t.equal(errors(night).verdict, 'fine', errors(night).detail);
+  t.end();
+});
+
+test('where each side keeps to a region of its own a step is passed by the calls of the same minutes, and nothing condemned', t => {
+  const apart = (failed: number) => {
+    let known = newCanary(plan);
+    for (let look = 1; look <= 60; look += 1) {
+      const both = addCounts([calls('canary', east, 20, failed), calls('stable', west, 80)]);
+      known = show(known, look * 5_000, both).record;
+    }
+    return errors(known);
+  };
+  t.match(apart(0), { verdict: 'fine' });
+  t.match(apart(1), { verdict: 'unclear', statistic: 1 });
   t.end();
 });
 
