@@ -105,11 +105,11 @@ function late(): GatewayError {
   return new GatewayError('body-timeout', 'The request did not arrive in time: send it faster, or send less.');
 }
 
-/** For a body longer than a model takes. */
+/** For a body longer than a model or an API takes. */
 export function tooLarge(maxBytes: number): GatewayError {
   return new GatewayError(
     'too-large',
-    `The body is larger than the ${maxBytes} bytes this model takes: send less per call.`,
+    `The body is larger than the ${maxBytes} bytes taken here: send less per call.`,
   );
 }
 
