@@ -107,10 +107,7 @@ function late(): GatewayError {
 
 /** For a body longer than a model or an API takes. */
 export function tooLarge(maxBytes: number): GatewayError {
-  return new GatewayError(
-    'too-large',
-    `The body is larger than the ${maxBytes} bytes taken here: send less per call.`,
-  );
+  return new GatewayError('too-large', `The body is larger than the ${maxBytes} bytes taken here: send less per call.`);
 }
 
 function buffersFull(): GatewayError {
