@@ -164,8 +164,8 @@ export function waitsFor(record: CanaryRecord, reports: readonly GuardReport[], 
 /** Why a canary that gets calls may have none that count, in words: as long as none was compared at all. */
 function warmsUp({ plan: { warmUpCalls, warmUpMs = 0 }, evidence }: CanaryRecord): string {
   if (warmUpCalls === 0 || totalsOf(evidence).canary.calls > 0) return '';
-  const first = warmUpMs === 0 ? '' : ` and those of its first ${Math.ceil(warmUpMs / 1000)} s`;
-  return ` (each target’s first ${warmUpCalls}${first} warm it up, and do not count)`;
+  const first = warmUpMs === 0 ? '' : ` and first ${Math.ceil(warmUpMs / 1000)} s`;
+  return ` (each target’s first ${warmUpCalls}${first} warm it up)`;
 }
 
 /** So many calls in the regions a wave adds are the least that it can have baked there. */
