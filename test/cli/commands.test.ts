@@ -2,30 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
-import { main } from '../../src/cli/meridian.ts';
-import type { Io } from '../../src/cli/options.ts';
+import { runCommand as run } from '../helpers/command.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
-
-/** Runs one command line in this process. */
-async function run(args: readonly string[], env: Record<string, string> = {}) {
-  let [out, err] = ['', ''];
-  const io: Io = {
-    env,
-    stop: AbortSignal.abort(),
-    onReload: () => {},
-    columns: () => undefined,
-    rows: () => undefined,
-    out: text => {
-      out += text;
-    },
-    err: text => {
-      err += text;
-    },
-  };
-  const code = await main(args, io);
-  return { code, out, err };
-}
 
 function file(t: Test, text: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'meridian-cli-'));

@@ -2,27 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
-import { main } from '../../src/cli/meridian.ts';
+import { runCommand } from '../helpers/command.ts';
 import { loadText } from '../helpers/config-texts.ts';
 import { simpleModel, startTestGateway } from '../helpers/gateway.ts';
 
-async function run(...args: string[]) {
-  const printed = { out: '', err: '', code: 0 };
-  printed.code = await main(args, {
-    env: {},
-    stop: AbortSignal.abort(),
-    onReload: () => {},
-    columns: () => undefined,
-    rows: () => undefined,
-    out: text => {
-      printed.out += text;
-    },
-    err: text => {
-      printed.err += text;
-    },
-  });
-  return printed;
-}
+const run = (...args: string[]) => runCommand(args);
 
 const guardrail = {
   BlueGreenUpdatePolicy: {

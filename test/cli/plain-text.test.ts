@@ -1,25 +1,11 @@
 import fc from 'fast-check';
 import { test } from 'tap';
-import { main } from '../../src/cli/meridian.ts';
-import type { Io } from '../../src/cli/options.ts';
 import { plain } from '../../src/cli/plain-text.ts';
+import { runCommand } from '../helpers/command.ts';
 import { simpleModel, startTestGateway, targetsIn } from '../helpers/gateway.ts';
 
 async function printed(args: readonly string[], admin: string): Promise<string> {
-  let out = '';
-  const io: Io = {
-    env: { MERIDIAN_ADMIN: admin },
-    stop: AbortSignal.abort(),
-    onReload: () => {},
-    columns: () => undefined,
-    rows: () => undefined,
-    out: text => {
-      out += text;
-    },
-    err: () => {},
-  };
-  await main(args, io);
-  return out;
+  return (await runCommand(args, { MERIDIAN_ADMIN: admin })).out;
 }
 
 test('whatever a text says, it stays in its line and in its direction', async t => {

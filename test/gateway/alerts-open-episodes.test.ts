@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'tap';
-import { main } from '../../src/cli/meridian.ts';
 import { hooks, hookToken, notification, postHook } from '../helpers/alerts.ts';
+import { runCommand } from '../helpers/command.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { simpleModel, startTestGateway, type TestGateway } from '../helpers/gateway.ts';
 
@@ -19,23 +19,8 @@ async function listed({ urls }: TestGateway): Promise<readonly Shown[]> {
   return ((await (await fetch(`${urls.admin}/admin/episodes`)).json()) as { episodes: Shown[] }).episodes;
 }
 
-async function run(gateway: TestGateway, ...args: string[]) {
-  let [out, err] = ['', ''];
-  const code = await main(['episodes', ...args], {
-    env: { MERIDIAN_ADMIN: gateway.urls.admin },
-    stop: AbortSignal.abort(),
-    onReload: () => {},
-    columns: () => undefined,
-    rows: () => undefined,
-    out: text => {
-      out += text;
-    },
-    err: text => {
-      err += text;
-    },
-  });
-  return { code, out, err };
-}
+const run = ({ urls }: TestGateway, ...args: string[]) =>
+  runCommand(['episodes', ...args], { MERIDIAN_ADMIN: urls.admin });
 
 test('an alert opens an episode, which is rehearsed; its end closes it; a replay opens nothing', async t => {
   const gateway = await startTestGateway(t, { models, hooks });

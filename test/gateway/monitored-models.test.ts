@@ -2,10 +2,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { Value } from 'typebox/value';
-import { main } from '../../src/cli/meridian.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { CaptureRecord } from '../../src/drift/capture-record.ts';
 import { canaryApi, canaryModel } from '../helpers/canary.ts';
+import { runCommand } from '../helpers/command.ts';
 import { predictionOf, sampleBaseline, sampleRecord, writeBaseline } from '../helpers/drift.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { type ConfigData, simpleModel, startTestGateway, type TestGateway } from '../helpers/gateway.ts';
@@ -158,18 +158,11 @@ test('captured where the region that served it belongs, sealed, redacted; export
   }
   const file = join(root, 'config.yaml');
   writeFileSync(file, JSON.stringify({ ...config, regions: { 'us-east-1': {}, 'eu-west-1': {} } }));
-  const out: string[] = [];
-  const run = (...args: string[]) =>
-    main(args, {
-      env: {},
-      stop: new AbortController().signal,
-      onReload: () => {},
-      columns: () => undefined,
-      rows: () => undefined,
-      out: text => void out.push(text),
-      err: text => void out.push(text),
-    });
-  t.equal(await run('data', 'export', '--config', file, '--from', join(root, 'us'), '--out', join(root, 'opened')), 0);
+  const { code, out, err } = await runCommand([
+    ...['data', 'export', '--config', file],
+    ...['--from', join(root, 'us'), '--out', join(root, 'opened')],
+  ]);
+  t.equal(code, 0, out + err);
   const opened = files().filter(name => name.startsWith('opened/'));
   const records = opened.flatMap(name =>
     readFileSync(join(root, name), 'utf8')
@@ -195,10 +188,12 @@ test('captured where the region that served it belongs, sealed, redacted; export
     },
   });
   t.match(mine.eventMetadata.inferenceTime, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-  const asked = (...what: string[]) => run('data', 'delete', ...what, '--admin', gateway.urls.admin, '--json');
-  out.length = 0;
-  t.equal(await asked('--inference-id', 'mine'), 0);
-  t.strictSame(JSON.parse(out.join('')), {
+  const asked = async (...what: string[]) => {
+    const deleted = await runCommand(['data', 'delete', ...what, '--admin', gateway.urls.admin, '--json']);
+    t.equal(deleted.code, 0, deleted.err);
+    return JSON.parse(deleted.out);
+  };
+  t.strictSame(await asked('--inference-id', 'mine'), {
     captured: 1,
     feedback: 1,
     cached: 1,
@@ -207,9 +202,7 @@ test('captured where the region that served it belongs, sealed, redacted; export
   t.equal(files().filter(name => name.startsWith('us/')).length, 1);
   const again = await gateway.call('rain', { headers: { ...key }, body: bodyOf(rows) });
   t.equal(again.headers.get('x-meridian-cache'), 'miss', 'not from the cache any more');
-  out.length = 0;
-  t.equal(await asked('--tenant', 'anonymous'), 0);
-  t.match(JSON.parse(out.join('')), { captured: 1, feedback: 2, cached: 2 });
+  t.match(await asked('--tenant', 'anonymous'), { captured: 1, feedback: 2, cached: 2 });
 });
 
 test('a call that was answered and not read yet when its tenant’s data is deleted is not remembered afterwards', async t => {

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { replicasApart } from '../../src/core/errors.ts';
 import type { Model } from '../../src/core/model.ts';
 import { seededRandom } from '../../src/core/random.ts';
+import type { InferenceRequest } from '../../src/core/request.ts';
 import type { Attempt } from '../../src/core/result.ts';
 import { type Canaries, createCanaries } from '../../src/rollout/canary/canaries.ts';
 import { type MirroredCounts, noMirrored } from '../../src/rollout/canary/counts.ts';
@@ -137,4 +138,9 @@ export function canaryCalled(
       answer: undefined,
     },
   };
+}
+
+/** A call's request as one of a caller who comes again. */
+export function ofSession({ request }: VersionCalled, session: string, id: string): InferenceRequest {
+  return { ...request, id, hints: { ...request.hints, session } } as InferenceRequest;
 }

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
 import type { Model } from '../../../src/core/model.ts';
-import type { InferenceRequest } from '../../../src/core/request.ts';
 import { addCounts } from '../../../src/rollout/canary/counts.ts';
 import { failureRuns } from '../../../src/rollout/canary/failure-runs.ts';
 import { simulateSessionTable } from '../../../src/rollout/canary/table.ts';
 import { calls, newCanary, show } from '../../helpers/canary-record.ts';
-import { canaryCalled, canaryReplicas } from '../../helpers/canary-replicas.ts';
+import { canaryCalled, canaryReplicas, ofSession } from '../../helpers/canary-replicas.ts';
 
 const region = 'us-east-1';
 
@@ -31,11 +30,7 @@ async function after(fails: (session: number, side: 'canary' | 'stable') => bool
   const model: Model = replicas.model;
   for (let round = 0; round < 40; round += 1) {
     for (let session = 0; session < 60; session += 1) {
-      const told = canaryCalled();
-      const request = {
-        ...told.request,
-        ...{ id: `${round}-${session}`, hints: { ...told.request.hints, session: `caller ${session}` } },
-      } as InferenceRequest;
+      const request = ofSession(canaryCalled(), `caller ${session}`, `${round}-${session}`);
       const { arm } = canaries.split(model, request, model.versions);
       const side = arm?.side ?? 'stable';
       canaries.hear({ ...canaryCalled(fails(session, side) ? 'backend-fault' : 'ok', side), request, arm });

@@ -1,8 +1,7 @@
 import { test } from 'tap';
 import type { Model } from '../../../src/core/model.ts';
-import type { InferenceRequest } from '../../../src/core/request.ts';
 import { reportsOf } from '../../../src/rollout/canary/verdict.ts';
-import { canaryCalled, canaryReplicas } from '../../helpers/canary-replicas.ts';
+import { canaryCalled, canaryReplicas, ofSession } from '../../helpers/canary-replicas.ts';
 
 const plan = { steps: [50, 100], minSample: 1_000_000, lookEveryMs: 1_000, warmUpCalls: 0 };
 
@@ -14,11 +13,7 @@ async function refusals(refused: (session: number, side: 'canary' | 'stable') =>
   const model: Model = replicas.model;
   for (let round = 0; round < 20; round += 1) {
     for (let session = 0; session < 60; session += 1) {
-      const told = canaryCalled();
-      const request = {
-        ...told.request,
-        ...{ id: `${round}-${session}`, hints: { ...told.request.hints, session: `caller ${session}` } },
-      } as InferenceRequest;
+      const request = ofSession(canaryCalled(), `caller ${session}`, `${round}-${session}`);
       const side = canaries.split(model, request, model.versions).arm?.side ?? 'stable';
       const called = canaryCalled(refused(session, side) ? 'caller-fault' : 'ok', side);
       canaries.hear({ ...called, request });
