@@ -6,8 +6,8 @@ export interface StateStore {
   delete(key: string): Promise<void>;
   /**
    * Sets the value only where `expected` still stands (undefined: nothing does), on all replicas: of several that try,
-   * one succeeds. Resolves to whether this one did, once durable. Rejects with
-   * `replicas-apart` while the shared place does not answer, and where the disk does not take it.
+   * one succeeds. Resolves to whether this one did, once durable. Rejects with `replicas-apart` while the shared place
+   * does not answer; and with the disk's own error where that does not take it.
    */
   replace(key: string, expected: string | undefined, value: string): Promise<boolean>;
   /** Keys under a prefix with their values, as last known. Never waits. */

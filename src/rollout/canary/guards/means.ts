@@ -19,7 +19,7 @@ export function qualityGuard({ loss, callers }: Pick<Evidence, 'loss' | 'callers
   return meansGuard('quality', loss, { ...guards.quality, designEffect }, { unit: 'loss', factor: 1 });
 }
 
-interface GuardReportOptions {
+interface MeansOptions {
   readonly action: 'rollback' | 'hold' | 'off';
   readonly margin: number;
   /** See `effectOf`. */
@@ -33,7 +33,7 @@ interface GuardReportOptions {
 function meansGuard(
   guard: 'cost' | 'quality',
   { sum, values, tightestAt }: MeanEvidence,
-  { action, margin, designEffect }: GuardReportOptions,
+  { action, margin, designEffect }: MeansOptions,
   shown: { readonly unit: GuardReport['unit']; readonly factor: number },
 ): GuardReport {
   const known = sum.weight > 0;
